@@ -1,0 +1,53 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ERROR_REASON_UNSPECIFIED: _ClassVar[ErrorReason]
+    ERROR_REASON_INVALID_FIELD: _ClassVar[ErrorReason]
+    ERROR_REASON_INSTANCE_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_SERVICE_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_SESSION_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_REVISION_MISMATCH: _ClassVar[ErrorReason]
+    ERROR_REASON_INSTANCE_NOT_OWNED: _ClassVar[ErrorReason]
+    ERROR_REASON_SERVICE_KIND_MISMATCH: _ClassVar[ErrorReason]
+    ERROR_REASON_PROTOCOL_VIOLATION: _ClassVar[ErrorReason]
+    ERROR_REASON_LIMIT_EXCEEDED: _ClassVar[ErrorReason]
+    ERROR_REASON_SLOW_CONSUMER: _ClassVar[ErrorReason]
+    ERROR_REASON_UNKNOWN_REVISION: _ClassVar[ErrorReason]
+    ERROR_REASON_DRAINING: _ClassVar[ErrorReason]
+    ERROR_REASON_SESSION_TAKEN_OVER: _ClassVar[ErrorReason]
+    ERROR_REASON_SESSION_EXPIRED: _ClassVar[ErrorReason]
+    ERROR_REASON_STORAGE_FAILED: _ClassVar[ErrorReason]
+    ERROR_REASON_INTERNAL: _ClassVar[ErrorReason]
+ERROR_REASON_UNSPECIFIED: ErrorReason
+ERROR_REASON_INVALID_FIELD: ErrorReason
+ERROR_REASON_INSTANCE_NOT_FOUND: ErrorReason
+ERROR_REASON_SERVICE_NOT_FOUND: ErrorReason
+ERROR_REASON_SESSION_NOT_FOUND: ErrorReason
+ERROR_REASON_REVISION_MISMATCH: ErrorReason
+ERROR_REASON_INSTANCE_NOT_OWNED: ErrorReason
+ERROR_REASON_SERVICE_KIND_MISMATCH: ErrorReason
+ERROR_REASON_PROTOCOL_VIOLATION: ErrorReason
+ERROR_REASON_LIMIT_EXCEEDED: ErrorReason
+ERROR_REASON_SLOW_CONSUMER: ErrorReason
+ERROR_REASON_UNKNOWN_REVISION: ErrorReason
+ERROR_REASON_DRAINING: ErrorReason
+ERROR_REASON_SESSION_TAKEN_OVER: ErrorReason
+ERROR_REASON_SESSION_EXPIRED: ErrorReason
+ERROR_REASON_STORAGE_FAILED: ErrorReason
+ERROR_REASON_INTERNAL: ErrorReason
+
+class ItemError(_message.Message):
+    __slots__ = ("code", "reason", "message")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    reason: ErrorReason
+    message: str
+    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., message: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,228 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from muster.registry.v1 import error_reason_pb2 as _error_reason_pb2
+from muster.registry.v1 import instance_pb2 as _instance_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class RegisterRequest(_message.Message):
+    __slots__ = ("service", "instance", "unique_address", "expected_revision")
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    UNIQUE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    service: _instance_pb2.ServiceRef
+    instance: _instance_pb2.Instance
+    unique_address: bool
+    expected_revision: int
+    def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., unique_address: _Optional[bool] = ..., expected_revision: _Optional[int] = ...) -> None: ...
+
+class RegisterResponse(_message.Message):
+    __slots__ = ("instance", "revision", "epoch")
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    instance: _instance_pb2.Instance
+    revision: int
+    epoch: int
+    def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ...) -> None: ...
+
+class RegisterBatchRequest(_message.Message):
+    __slots__ = ("registrations",)
+    REGISTRATIONS_FIELD_NUMBER: _ClassVar[int]
+    registrations: _containers.RepeatedCompositeFieldContainer[RegisterRequest]
+    def __init__(self, registrations: _Optional[_Iterable[_Union[RegisterRequest, _Mapping]]] = ...) -> None: ...
+
+class RegisterBatchResponse(_message.Message):
+    __slots__ = ("results", "revision", "epoch")
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[ItemResult]
+    revision: int
+    epoch: int
+    def __init__(self, results: _Optional[_Iterable[_Union[ItemResult, _Mapping]]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ...) -> None: ...
+
+class ItemResult(_message.Message):
+    __slots__ = ("instance_id", "revision", "error")
+    INSTANCE_ID_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    instance_id: str
+    revision: int
+    error: _error_reason_pb2.ItemError
+    def __init__(self, instance_id: _Optional[str] = ..., revision: _Optional[int] = ..., error: _Optional[_Union[_error_reason_pb2.ItemError, _Mapping]] = ...) -> None: ...
+
+class DeregisterRequest(_message.Message):
+    __slots__ = ("ref", "expected_revision", "allow_missing")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    ref: _instance_pb2.InstanceRef
+    expected_revision: int
+    allow_missing: bool
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., expected_revision: _Optional[int] = ..., allow_missing: _Optional[bool] = ...) -> None: ...
+
+class DeregisterResponse(_message.Message):
+    __slots__ = ("revision", "removed")
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_FIELD_NUMBER: _ClassVar[int]
+    revision: int
+    removed: bool
+    def __init__(self, revision: _Optional[int] = ..., removed: _Optional[bool] = ...) -> None: ...
+
+class RenewRequest(_message.Message):
+    __slots__ = ("refs",)
+    REFS_FIELD_NUMBER: _ClassVar[int]
+    refs: _containers.RepeatedCompositeFieldContainer[_instance_pb2.InstanceRef]
+    def __init__(self, refs: _Optional[_Iterable[_Union[_instance_pb2.InstanceRef, _Mapping]]] = ...) -> None: ...
+
+class RenewResponse(_message.Message):
+    __slots__ = ("missing",)
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    missing: _containers.RepeatedCompositeFieldContainer[_instance_pb2.InstanceRef]
+    def __init__(self, missing: _Optional[_Iterable[_Union[_instance_pb2.InstanceRef, _Mapping]]] = ...) -> None: ...
+
+class UpdateInstanceRequest(_message.Message):
+    __slots__ = ("ref", "instance", "update_mask", "expected_revision")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ref: _instance_pb2.InstanceRef
+    instance: _instance_pb2.Instance
+    update_mask: _field_mask_pb2.FieldMask
+    expected_revision: int
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., expected_revision: _Optional[int] = ...) -> None: ...
+
+class UpdateInstanceResponse(_message.Message):
+    __slots__ = ("instance", "revision")
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    instance: _instance_pb2.Instance
+    revision: int
+    def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class SetAdminStateRequest(_message.Message):
+    __slots__ = ("ref", "state", "author", "comment")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    COMMENT_FIELD_NUMBER: _ClassVar[int]
+    ref: _instance_pb2.InstanceRef
+    state: _instance_pb2.AdminState
+    author: str
+    comment: str
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., state: _Optional[_Union[_instance_pb2.AdminState, str]] = ..., author: _Optional[str] = ..., comment: _Optional[str] = ...) -> None: ...
+
+class SetAdminStateResponse(_message.Message):
+    __slots__ = ("instance", "revision")
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    instance: _instance_pb2.Instance
+    revision: int
+    def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class SessionRequest(_message.Message):
+    __slots__ = ("sequence", "hello", "register", "deregister", "renew", "goodbye")
+    class Hello(_message.Message):
+        __slots__ = ("client_name", "client_version", "session_id", "ttl", "grace")
+        CLIENT_NAME_FIELD_NUMBER: _ClassVar[int]
+        CLIENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+        SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+        TTL_FIELD_NUMBER: _ClassVar[int]
+        GRACE_FIELD_NUMBER: _ClassVar[int]
+        client_name: str
+        client_version: str
+        session_id: str
+        ttl: _duration_pb2.Duration
+        grace: _duration_pb2.Duration
+        def __init__(self, client_name: _Optional[str] = ..., client_version: _Optional[str] = ..., session_id: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    class Register(_message.Message):
+        __slots__ = ("registrations",)
+        REGISTRATIONS_FIELD_NUMBER: _ClassVar[int]
+        registrations: _containers.RepeatedCompositeFieldContainer[RegisterRequest]
+        def __init__(self, registrations: _Optional[_Iterable[_Union[RegisterRequest, _Mapping]]] = ...) -> None: ...
+    class Deregister(_message.Message):
+        __slots__ = ("refs",)
+        REFS_FIELD_NUMBER: _ClassVar[int]
+        refs: _containers.RepeatedCompositeFieldContainer[_instance_pb2.InstanceRef]
+        def __init__(self, refs: _Optional[_Iterable[_Union[_instance_pb2.InstanceRef, _Mapping]]] = ...) -> None: ...
+    class Renew(_message.Message):
+        __slots__ = ()
+        def __init__(self) -> None: ...
+    class Goodbye(_message.Message):
+        __slots__ = ()
+        def __init__(self) -> None: ...
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HELLO_FIELD_NUMBER: _ClassVar[int]
+    REGISTER_FIELD_NUMBER: _ClassVar[int]
+    DEREGISTER_FIELD_NUMBER: _ClassVar[int]
+    RENEW_FIELD_NUMBER: _ClassVar[int]
+    GOODBYE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    hello: SessionRequest.Hello
+    register: SessionRequest.Register
+    deregister: SessionRequest.Deregister
+    renew: SessionRequest.Renew
+    goodbye: SessionRequest.Goodbye
+    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[SessionRequest.Hello, _Mapping]] = ..., register: _Optional[_Union[SessionRequest.Register, _Mapping]] = ..., deregister: _Optional[_Union[SessionRequest.Deregister, _Mapping]] = ..., renew: _Optional[_Union[SessionRequest.Renew, _Mapping]] = ..., goodbye: _Optional[_Union[SessionRequest.Goodbye, _Mapping]] = ...) -> None: ...
+
+class SessionResponse(_message.Message):
+    __slots__ = ("sequence", "granted", "results", "renewed", "revoked", "reconnect_after")
+    class Granted(_message.Message):
+        __slots__ = ("session_id", "epoch", "revision", "ttl", "grace", "resumed", "instances")
+        SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+        EPOCH_FIELD_NUMBER: _ClassVar[int]
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        TTL_FIELD_NUMBER: _ClassVar[int]
+        GRACE_FIELD_NUMBER: _ClassVar[int]
+        RESUMED_FIELD_NUMBER: _ClassVar[int]
+        INSTANCES_FIELD_NUMBER: _ClassVar[int]
+        session_id: str
+        epoch: int
+        revision: int
+        ttl: _duration_pb2.Duration
+        grace: _duration_pb2.Duration
+        resumed: bool
+        instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.InstanceRef]
+        def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., revision: _Optional[int] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resumed: _Optional[bool] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.InstanceRef, _Mapping]]] = ...) -> None: ...
+    class Results(_message.Message):
+        __slots__ = ("results", "revision")
+        RESULTS_FIELD_NUMBER: _ClassVar[int]
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        results: _containers.RepeatedCompositeFieldContainer[ItemResult]
+        revision: int
+        def __init__(self, results: _Optional[_Iterable[_Union[ItemResult, _Mapping]]] = ..., revision: _Optional[int] = ...) -> None: ...
+    class Renewed(_message.Message):
+        __slots__ = ()
+        def __init__(self) -> None: ...
+    class Revoked(_message.Message):
+        __slots__ = ("ref", "reason", "revision")
+        REF_FIELD_NUMBER: _ClassVar[int]
+        REASON_FIELD_NUMBER: _ClassVar[int]
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        ref: _instance_pb2.InstanceRef
+        reason: _instance_pb2.RemovalReason
+        revision: int
+        def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., reason: _Optional[_Union[_instance_pb2.RemovalReason, str]] = ..., revision: _Optional[int] = ...) -> None: ...
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    GRANTED_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    RENEWED_FIELD_NUMBER: _ClassVar[int]
+    REVOKED_FIELD_NUMBER: _ClassVar[int]
+    RECONNECT_AFTER_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    granted: SessionResponse.Granted
+    results: SessionResponse.Results
+    renewed: SessionResponse.Renewed
+    revoked: SessionResponse.Revoked
+    reconnect_after: _instance_pb2.ReconnectAfter
+    def __init__(self, sequence: _Optional[int] = ..., granted: _Optional[_Union[SessionResponse.Granted, _Mapping]] = ..., results: _Optional[_Union[SessionResponse.Results, _Mapping]] = ..., renewed: _Optional[_Union[SessionResponse.Renewed, _Mapping]] = ..., revoked: _Optional[_Union[SessionResponse.Revoked, _Mapping]] = ..., reconnect_after: _Optional[_Union[_instance_pb2.ReconnectAfter, _Mapping]] = ...) -> None: ...

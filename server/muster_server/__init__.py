@@ -1,0 +1,1 @@
+"""The registry server: core, storage, engine, rpc, and the composition root."""

@@ -1,0 +1,235 @@
+"""What can be asked of the registry, and what can happen to it: frozen values, nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
+
+
+class Moment(NamedTuple):
+    """A point in time: `now_s` on the lease clock (monotonic, stands still while the process stalls), `wall_s` Unix seconds."""
+
+    now_s: float
+    wall_s: float
+
+
+class InstanceKey(NamedTuple):
+    """The identity of an instance."""
+
+    service: ServiceKey
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressQuery:
+    """Finds an instance by its primary endpoint. `is_persistent` None means of either kind."""
+
+    address: Address
+    is_persistent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRef:
+    """Points at one instance, by id or by address."""
+
+    service: ServiceKey
+    target: str | AddressQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Put an instance. `session` is the session it shall live by. Answers the Instance."""
+
+    service: ServiceKey
+    registration: Registration
+    session: str | None = None
+    is_address_unique: bool = False
+    expected_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deregister:
+    """Remove an instance. `session`, if given, must own it. Answers the Removed event, None if it was missing and may be."""
+
+    ref: InstanceRef
+    session: str | None = None
+    expected_revision: int | None = None
+    is_missing_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Renew leases. Answers the tuple of refs that point at nothing."""
+
+    refs: tuple[InstanceRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change fields: weight, metadata, health, declared_state, ttl_s, grace_s, is_paused. Answers the Instance."""
+
+    ref: InstanceRef
+    changes: Mapping[str, object]
+    expected_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAdminState:
+    """Lay an override over an instance; state None lifts it. Answers the Instance."""
+
+    ref: InstanceRef
+    state: AdminState | None
+    author: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """Begin a session, or take it over (`is_resumed`) for a new connection. Answers the Session.
+
+    `ttl_s` None: the transport alone decides when the connection is lost.
+    """
+
+    session: str
+    connection: int
+    client_name: str
+    ttl_s: float | None
+    grace_s: float
+    is_resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RenewSession:
+    """A frame came on the session. Answers None."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoseSession:
+    """The connection of a session broke; ignored if another connection holds it by now. Answers None."""
+
+    session: str
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """The session said goodbye. Answers None."""
+
+    session: str
+
+
+Command = Register | Deregister | Renew | Update | SetAdminState | OpenSession | RenewSession | LoseSession | EndSession
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A client's session as the registry knows it. `connection` is None while it is lost."""
+
+    session: str
+    client_name: str
+    ttl_s: float | None
+    grace_s: float
+    connection: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """An instance came or changed; `previous` is what it was. `lease_from_s` restarts its lease then; None leaves it alone."""
+
+    service: ServiceKey
+    instance: Instance
+    previous: Instance | None
+    lease_from_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An instance is gone; `previous` is what it was."""
+
+    service: ServiceKey
+    previous: Instance
+    reason: RemovalReason
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A lease was renewed and nothing else changed."""
+
+    key: InstanceKey
+    lease_from_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A lease ran out: its grace ends at `grace_end_s`; None while the mass-removal guard holds it."""
+
+    key: InstanceKey
+    grace_end_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideSet:
+    """An override was laid (or lifted: None)."""
+
+    key: InstanceKey
+    override: Override | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideOrphaned:
+    """An override has outlived its instance and is dropped at `drop_s` unless the instance returns."""
+
+    key: InstanceKey
+    drop_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    """A session opened, was lost or taken over. `deadline_s`: when silence ends it; None: never by time."""
+
+    session: Session
+    deadline_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed:
+    """A session is over."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuardChanged:
+    """The mass-removal guard of a service closed (`hold_end_s`) or opened (None). `is_spent`: it may not close again yet."""
+
+    service: ServiceKey
+    hold_end_s: float | None
+    is_spent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceForgotten:
+    """A service without instances was dropped."""
+
+    service: ServiceKey
+
+
+NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
+Event = NamingEvent | SessionChanged | SessionClosed | GuardChanged | ServiceForgotten
+
+
+def is_durable(event: Event) -> bool:
+    """True if the event must be on disk before anybody hears of it."""
+    match event:
+        case Put(instance=instance):
+            return instance.said.is_persistent
+        case Removed(previous=previous):
+            return previous.said.is_persistent
+        case OverrideSet():
+            return True
+        case _:
+            return False

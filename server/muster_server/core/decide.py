@@ -1,0 +1,44 @@
+"""The one door of the core: state, command, moment -> events."""
+
+from typing import assert_never
+
+from muster_server.core import naming, sessions
+from muster_server.core.commands import (
+    Command,
+    Deregister,
+    EndSession,
+    LoseSession,
+    OpenSession,
+    Register,
+    Renew,
+    RenewSession,
+    SetAdminState,
+    Update,
+)
+from muster_server.core.turn import Turn
+
+
+def decide(turn: Turn, command: Command) -> object:
+    """Collect in `turn.events` what a command means, and answer what its class says. Raises MusterError; then nothing happened."""
+    match command:
+        case Register():
+            return naming.register(turn, command)
+        case Renew():
+            return naming.renew(turn, command)
+        case Deregister():
+            return naming.deregister(turn, command)
+        case Update():
+            return naming.update(turn, command)
+        case SetAdminState():
+            return naming.set_admin_state(turn, command)
+        case RenewSession():
+            sessions.renew_session(turn, command)
+        case OpenSession():
+            return sessions.open_session(turn, command)
+        case LoseSession():
+            sessions.lose_session(turn, command)
+        case EndSession():
+            sessions.end_session(turn, command)
+        case _:
+            assert_never(command)
+    return None

@@ -1,0 +1,45 @@
+"""Errors as data: one class, a stable reason, and the facts that belong to it."""
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+
+
+class Reason(Enum):
+    """Why a command was refused. The names are those of `ErrorReason` in error_reason.proto."""
+
+    INVALID_FIELD = "INVALID_FIELD"
+    INSTANCE_NOT_FOUND = "INSTANCE_NOT_FOUND"
+    SERVICE_NOT_FOUND = "SERVICE_NOT_FOUND"
+    SESSION_NOT_FOUND = "SESSION_NOT_FOUND"
+    REVISION_MISMATCH = "REVISION_MISMATCH"
+    INSTANCE_NOT_OWNED = "INSTANCE_NOT_OWNED"
+    SERVICE_KIND_MISMATCH = "SERVICE_KIND_MISMATCH"
+    PROTOCOL_VIOLATION = "PROTOCOL_VIOLATION"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    SLOW_CONSUMER = "SLOW_CONSUMER"
+    UNKNOWN_REVISION = "UNKNOWN_REVISION"
+    DRAINING = "DRAINING"
+    SESSION_TAKEN_OVER = "SESSION_TAKEN_OVER"
+    SESSION_EXPIRED = "SESSION_EXPIRED"
+    STORAGE_FAILED = "STORAGE_FAILED"
+    INTERNAL = "INTERNAL"
+
+
+class MusterError(Exception):
+    """A refused command. Nothing was changed.
+
+    `reason` is for programs, the message for people, `details` holds the facts as text: `field` for INVALID_FIELD, `revision`
+    (the current one) for REVISION_MISMATCH, `limit` for LIMIT_EXCEEDED. It carries no contents and no secrets.
+    """
+
+    def __init__(self, reason: Reason, message: str, details: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.details = dict(details)
+
+    @classmethod
+    def invalid(cls, field: str, problem: str) -> "MusterError":
+        """The refusal of one field: `field` as a path in the request, `problem` as the rest of a sentence about it."""
+        return cls(Reason.INVALID_FIELD, f"{field}: {problem}", {"field": field})

@@ -1,0 +1,238 @@
+"""The values of the registry: services, instances, leases. Frozen, and checked when they are made.
+
+Bounds are those of instance.proto. Every constructor raises MusterError (INVALID_FIELD) for what is out of them.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import NamedTuple
+
+from muster_server.core.errors import MusterError
+
+DEFAULT_NAMESPACE = "default"
+DEFAULT_GROUP = "DEFAULT_GROUP"
+DEFAULT_CLUSTER = "DEFAULT"
+
+MAX_NAME_BYTES = 4096
+MAX_KEY_BYTES = 8192
+MAX_ID_BYTES = 1024
+MAX_CLUSTER_BYTES = 256
+MAX_METADATA_ENTRIES = 256
+MAX_METADATA_BYTES = 64 * 1024
+MAX_WEIGHT = 1_000_000.0
+MIN_TTL_S = 0.1
+MAX_LEASE_S = 24 * 3600.0
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_SCHEME = re.compile(r"[A-Za-z0-9+.-]{0,64}")
+
+
+class Health(IntEnum):
+    """What was observed. Numbers are those of the proto."""
+
+    HEALTHY = 1
+    UNHEALTHY = 2
+    SUSPECT = 3
+    UNKNOWN = 4
+
+
+class AdminState(IntEnum):
+    """What was declared. Numbers are those of the proto."""
+
+    ENABLED = 1
+    DISABLED = 2
+    STARTING = 3
+    TESTING = 4
+    OUT_OF_SERVICE = 5
+    DRAINING = 6
+
+
+class RemovalReason(IntEnum):
+    """Why an instance is gone. Numbers are those of the proto."""
+
+    DEREGISTERED = 1
+    LEASE_EXPIRED = 2
+    CONNECTION_LOST = 3
+    ADMIN = 4
+    CHECK_FAILED = 5
+    REPLACED = 6
+
+
+def checked_text(field: str, value: str, max_bytes: int, *, is_required: bool = False) -> str:
+    """`value`, if it is UTF-8 text without control characters and at most `max_bytes` long; empty only if not required."""
+    if is_required and not value:
+        raise MusterError.invalid(field, "must not be empty")
+    if _CONTROL.search(value):
+        raise MusterError.invalid(field, "must not contain control characters")
+    if len(value) * 4 > max_bytes and len(value.encode()) > max_bytes:
+        raise MusterError.invalid(field, f"must not be longer than {max_bytes} bytes")
+    return value
+
+
+class ServiceKey(NamedTuple):
+    """The name of a service. Make it with `service_key`, which checks and fills in defaults."""
+
+    namespace: str
+    group: str
+    name: str
+
+
+def service_key(namespace: str, group: str, name: str) -> ServiceKey:
+    """A checked key; an empty namespace or group means the default one."""
+    key = ServiceKey(
+        checked_text("service.namespace", namespace or DEFAULT_NAMESPACE, MAX_NAME_BYTES),
+        checked_text("service.group", group or DEFAULT_GROUP, MAX_NAME_BYTES),
+        checked_text("service.name", name, MAX_NAME_BYTES, is_required=True),
+    )
+    if sum(map(len, key)) * 4 > MAX_KEY_BYTES and sum(len(part.encode()) for part in key) > MAX_KEY_BYTES:
+        raise MusterError.invalid("service", f"must not be longer than {MAX_KEY_BYTES} bytes together")
+    return key
+
+
+class Address(NamedTuple):
+    """Host and port of a primary endpoint, as compared when an instance is found by address."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address of an instance. Port 0 means not known."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __post_init__(self) -> None:
+        if _SCHEME.fullmatch(self.scheme) is None:
+            raise MusterError.invalid("endpoints.scheme", "must be at most 64 letters, digits, '+', '.' or '-'")
+        checked_text("endpoints.host", self.host, 1024, is_required=True)
+        if not 0 <= self.port <= 65535:
+            raise MusterError.invalid("endpoints.port", "must be between 0 and 65535")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The promise to renew: silent for `ttl_s`, an instance is UNHEALTHY; for `grace_s` more, it is removed."""
+
+    ttl_s: float = 15.0
+    grace_s: float = 15.0
+    is_paused: bool = False
+
+    def __post_init__(self) -> None:
+        if not MIN_TTL_S <= self.ttl_s <= MAX_LEASE_S:
+            raise MusterError.invalid("lease.ttl", "must be between 100 ms and 24 h")
+        if not 0.0 <= self.grace_s <= MAX_LEASE_S:
+            raise MusterError.invalid("lease.grace", "must be between 0 and 24 h")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An operator's word over an instance. `set_time` is Unix seconds."""
+
+    state: AdminState
+    author: str = ""
+    comment: str = ""
+    set_time: float = 0.0
+
+    def __post_init__(self) -> None:
+        checked_text("author", self.author, 256)
+        checked_text("comment", self.comment, 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a client says of one instance.
+
+    `lease` is None for a persistent instance and for one that lives by a session. An empty id means the default one.
+    """
+
+    endpoints: tuple[Endpoint, ...]
+    instance_id: str = ""
+    cluster: str = DEFAULT_CLUSTER
+    weight: float = 1.0
+    metadata: Mapping[str, str] | None = None
+    is_persistent: bool = False
+    lease: Lease | None = None
+    health: Health = Health.HEALTHY
+    declared_state: AdminState = AdminState.ENABLED
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.endpoints) <= 16:
+            raise MusterError.invalid("endpoints", "must hold 1 to 16 entries")
+        checked_text("cluster", self.cluster, MAX_CLUSTER_BYTES, is_required=True)
+        checked_text("instance_id", self.instance_id, MAX_ID_BYTES)
+        if not self.instance_id:
+            primary = self.endpoints[0]
+            object.__setattr__(self, "instance_id", f"{primary.host}#{primary.port}#{self.cluster}")
+        check_weight(self.weight)
+        if self.metadata:
+            check_metadata(self.metadata)
+        else:
+            object.__setattr__(self, "metadata", None)
+        if self.is_persistent and self.lease is not None:
+            raise MusterError.invalid("lease", "must be absent: a persistent instance has none")
+
+
+def check_weight(weight: float) -> None:
+    """Raises MusterError unless the weight is finite and between 0 and 1,000,000."""
+    if not (math.isfinite(weight) and 0.0 <= weight <= MAX_WEIGHT):
+        raise MusterError.invalid("weight", "must be finite and between 0 and 1000000")
+
+
+def check_metadata(metadata: Mapping[str, str]) -> None:
+    """Raises MusterError unless the pairs are within their bounds."""
+    if len(metadata) > MAX_METADATA_ENTRIES:
+        raise MusterError.invalid("metadata", f"must hold at most {MAX_METADATA_ENTRIES} entries")
+    total = 0
+    for key, value in metadata.items():
+        checked_text("metadata key", key, MAX_ID_BYTES, is_required=True)
+        total += len(key.encode()) + len(value.encode(errors="surrogatepass"))
+    if total > MAX_METADATA_BYTES:
+        raise MusterError.invalid("metadata", f"must not be longer than {MAX_METADATA_BYTES} bytes together")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One running process as the registry knows it: what was said (`said`) and what became of it.
+
+    `session` names the session it lives by, None if it has a lease of its own or none. Times are Unix seconds.
+    """
+
+    said: Registration
+    health: Health
+    override: Override | None
+    session: str | None
+    revision: int
+    create_revision: int
+    create_time: float
+    update_time: float
+
+    @property
+    def instance_id(self) -> str:
+        """Its id within the service."""
+        return self.said.instance_id
+
+    @property
+    def address(self) -> Address:
+        """Host and port of the primary endpoint."""
+        primary = self.said.endpoints[0]
+        return Address(primary.host, primary.port)
+
+    @property
+    def admin_state(self) -> AdminState:
+        """What holds: the override, else what was declared."""
+        return self.override.state if self.override else self.said.declared_state
+
+    @property
+    def is_available(self) -> bool:
+        """True if it can be called: HEALTHY or SUSPECT, and ENABLED."""
+        return self.health in (Health.HEALTHY, Health.SUSPECT) and self.admin_state is AdminState.ENABLED
+
+    def changed(self, revision: int, wall_s: float, **fields: object) -> "Instance":
+        """A copy with new fields, stamped."""
+        return replace(self, revision=revision, update_time=wall_s, **fields)  # type: ignore[arg-type]  # replace checks the names

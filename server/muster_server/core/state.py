@@ -1,0 +1,217 @@
+"""The naming state, and the one function that changes it."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from muster_server.core.commands import (
+    AddressQuery,
+    Event,
+    GuardChanged,
+    InstanceKey,
+    InstanceRef,
+    Lapsed,
+    OverrideOrphaned,
+    OverrideSet,
+    Put,
+    Removed,
+    Renewed,
+    ServiceForgotten,
+    Session,
+    SessionChanged,
+    SessionClosed,
+)
+from muster_server.core.deadlines import Deadlines
+from muster_server.core.model import Address, Instance, Override, RemovalReason, ServiceKey
+
+_EXPIRY = (RemovalReason.LEASE_EXPIRED, RemovalReason.CONNECTION_LOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds and retentions of the registry. Raising a count costs memory; about 2 KiB an instance."""
+
+    max_instances: int = 1_000_000
+    max_instances_per_service: int = 100_000
+    max_services: int = 200_000
+    max_sessions: int = 100_000
+    override_retention_s: float = 600.0
+    service_retention_s: float = 3600.0
+    guard_min_instances: int = 5
+    guard_fraction: float = 0.5
+    guard_hold_s: float = 300.0
+    guard_window_s: float = 60.0
+
+
+class SessionTimer(NamedTuple):
+    """Timer key: silence ends the session."""
+
+    session: str
+
+
+class OverrideTimer(NamedTuple):
+    """Timer key: an orphaned override is dropped."""
+
+    key: InstanceKey
+
+
+class ServiceTimer(NamedTuple):
+    """Timer key: an empty service is forgotten."""
+
+    service: ServiceKey
+
+
+class GuardTimer(NamedTuple):
+    """Timer key: the mass-removal guard has held long enough."""
+
+    service: ServiceKey
+
+
+Timer = InstanceKey | SessionTimer | OverrideTimer | ServiceTimer | GuardTimer
+
+
+@dataclass(slots=True)
+class Service:
+    """One service: its instances in order of registration, and which of them have lapsed.
+
+    `is_guarded` holds back removals; `is_guard_spent` keeps it from closing again until nothing is lapsed any more.
+    `expiries` holds when recent expiries removed an instance, oldest first.
+    """
+
+    instances: dict[str, Instance] = field(default_factory=dict)
+    by_address: dict[Address, dict[str, None]] = field(default_factory=dict)
+    lapsed: set[str] = field(default_factory=set)
+    expiries: deque[float] = field(default_factory=deque)
+    revision: int = 0
+    is_guarded: bool = False
+    is_guard_spent: bool = False
+
+
+class RegistryState:
+    """All naming state. Owned by the engine; only `apply` changes it."""
+
+    def __init__(self, revision: int = 0) -> None:
+        self.revision = revision
+        self.services: dict[ServiceKey, Service] = {}
+        self.sessions: dict[str, Session] = {}
+        self.session_instances: dict[str, dict[InstanceKey, None]] = {}
+        self.overrides: dict[InstanceKey, Override] = {}
+        self.timers: Deadlines[Timer] = Deadlines()
+        self.instance_count = 0
+
+    def find(self, ref: InstanceRef) -> Instance | None:
+        """The instance a ref points at; None if there is none. Of several with one address the last registered."""
+        service = self.services.get(ref.service)
+        if service is None:
+            return None
+        target = ref.target
+        if not isinstance(target, AddressQuery):
+            return service.instances.get(target)
+        for instance_id in reversed(service.by_address.get(target.address, {})):
+            instance = service.instances[instance_id]
+            if target.is_persistent is None or instance.said.is_persistent is target.is_persistent:
+                return instance
+        return None
+
+    def apply(self, event: Event, now_s: float, limits: Limits) -> None:
+        """Make an event true. Events come from `decide` on this very state, so nothing is checked here."""
+        match event:
+            case Renewed(key=key, lease_from_s=start):
+                self._restart_lease(key, self.services[key.service].instances[key.instance_id], start)
+            case Put():
+                self._put(event)
+            case Removed():
+                self._remove(event, now_s, limits)
+            case Lapsed(key=key, grace_end_s=end):
+                self.services[key.service].lapsed.add(key.instance_id)
+                self._set_timer(key, end)
+            case OverrideSet(key=key, override=override):
+                self.timers.cancel(OverrideTimer(key))
+                if override is None:
+                    self.overrides.pop(key, None)
+                else:
+                    self.overrides[key] = override
+            case OverrideOrphaned(key=key, drop_s=drop):
+                self.timers.set(OverrideTimer(key), drop)
+            case SessionChanged(session=session, deadline_s=deadline):
+                self.sessions[session.session] = session
+                self.session_instances.setdefault(session.session, {})
+                self._set_timer(SessionTimer(session.session), deadline)
+            case SessionClosed(session=name):
+                self.sessions.pop(name, None)
+                self.session_instances.pop(name, None)
+                self.timers.cancel(SessionTimer(name))
+            case GuardChanged(service=key, hold_end_s=end, is_spent=is_spent):
+                service = self.services[key]
+                service.is_guarded = end is not None
+                service.is_guard_spent = is_spent
+                self._set_timer(GuardTimer(key), end)
+            case ServiceForgotten(service=key):
+                self.services.pop(key, None)
+
+    def _set_timer(self, timer: Timer, deadline_s: float | None) -> None:
+        if deadline_s is None:
+            self.timers.cancel(timer)
+        else:
+            self.timers.set(timer, deadline_s)
+
+    def _restart_lease(self, key: InstanceKey, instance: Instance, start_s: float) -> None:
+        self.services[key.service].lapsed.discard(key.instance_id)
+        lease = instance.said.lease
+        self._set_timer(key, None if lease is None or lease.is_paused else start_s + lease.ttl_s)
+        self._restore_guard(self.services[key.service])
+
+    def _put(self, event: Put) -> None:
+        instance, previous = event.instance, event.previous
+        key = InstanceKey(event.service, instance.instance_id)
+        service = self.services.get(event.service)
+        if service is None:
+            service = self.services[event.service] = Service()
+        if not service.instances:
+            self.timers.cancel(ServiceTimer(event.service))
+        if previous is None:
+            self.instance_count += 1
+            self.timers.cancel(OverrideTimer(key))
+        elif previous.address != instance.address:
+            self._forget_address(service, previous)
+        if previous is None or previous.address != instance.address:
+            service.by_address.setdefault(instance.address, {})[instance.instance_id] = None
+        if previous is not None and previous.session is not None and previous.session != instance.session:
+            self.session_instances.get(previous.session, {}).pop(key, None)
+        if instance.session is not None:
+            self.session_instances.setdefault(instance.session, {})[key] = None
+        service.instances[instance.instance_id] = instance
+        service.revision = self.revision = instance.revision
+        if event.lease_from_s is not None:
+            self._restart_lease(key, instance, event.lease_from_s)
+
+    def _remove(self, event: Removed, now_s: float, limits: Limits) -> None:
+        previous, service = event.previous, self.services[event.service]
+        key = InstanceKey(event.service, previous.instance_id)
+        del service.instances[previous.instance_id]
+        self._forget_address(service, previous)
+        service.lapsed.discard(previous.instance_id)
+        self._restore_guard(service)
+        service.revision = self.revision = event.revision
+        if event.reason in _EXPIRY:
+            while service.expiries and service.expiries[0] <= now_s - limits.guard_window_s:
+                service.expiries.popleft()
+            service.expiries.append(now_s)
+        if previous.session is not None:
+            self.session_instances.get(previous.session, {}).pop(key, None)
+        self.instance_count -= 1
+        self.timers.cancel(key)
+        if not service.instances:
+            self.timers.set(ServiceTimer(event.service), now_s + limits.service_retention_s)
+
+    @staticmethod
+    def _restore_guard(service: Service) -> None:
+        if service.is_guard_spent and not service.lapsed:
+            service.is_guard_spent = False
+
+    @staticmethod
+    def _forget_address(service: Service, instance: Instance) -> None:
+        ids = service.by_address[instance.address]
+        del ids[instance.instance_id]
+        if not ids:
+            del service.by_address[instance.address]

@@ -1,0 +1,1 @@
+"""The one owner of all mutable state, and the hub that pushes what changes."""

@@ -1,0 +1,24 @@
+"""Runs `async def` tests, each on a loop of its own, and fails those that leave tasks behind."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    asyncio.run(_run(pyfuncitem.obj, arguments))
+    return True
+
+
+async def _run(test: Callable[..., Awaitable[None]], arguments: dict[str, object]) -> None:
+    before = asyncio.all_tasks()
+    await asyncio.wait_for(test(**arguments), timeout=60)
+    await asyncio.sleep(0)
+    leaked = asyncio.all_tasks() - before
+    assert not leaked, f"the test left tasks behind: {leaked}"

@@ -24,6 +24,8 @@ MAX_METADATA_ENTRIES = 256
 MAX_METADATA_BYTES = 64 * 1024
 MAX_WEIGHT = 1_000_000.0
 MIN_TTL_S = 0.1
+DEFAULT_TTL_S = 15.0
+DEFAULT_GRACE_S = 15.0
 MAX_LEASE_S = 24 * 3600.0
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -119,8 +121,8 @@ class Endpoint:
 class Lease:
     """The promise to renew: silent for `ttl_s`, an instance is UNHEALTHY; for `grace_s` more, it is removed."""
 
-    ttl_s: float = 15.0
-    grace_s: float = 15.0
+    ttl_s: float = DEFAULT_TTL_S
+    grace_s: float = DEFAULT_GRACE_S
     is_paused: bool = False
 
     def __post_init__(self) -> None:

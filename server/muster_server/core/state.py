@@ -132,7 +132,7 @@ class RegistryState:
                 else:
                     self.overrides[key] = override
             case OverrideOrphaned(key=key, drop_s=drop):
-                self.timers.set(OverrideTimer(key), drop)
+                self.drop_override_at(key, drop)
             case SessionChanged(session=session, deadline_s=deadline):
                 self.sessions[session.session] = session
                 self.session_instances.setdefault(session.session, {})
@@ -148,6 +148,10 @@ class RegistryState:
                 self._set_timer(GuardTimer(key), end)
             case ServiceForgotten(service=key):
                 self.services.pop(key, None)
+
+    def drop_override_at(self, key: InstanceKey, drop_s: float) -> None:
+        """Drop an override at that time unless its instance returns."""
+        self.timers.set(OverrideTimer(key), drop_s)
 
     def _set_timer(self, timer: Timer, deadline_s: float | None) -> None:
         if deadline_s is None:

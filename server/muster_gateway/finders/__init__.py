@@ -1,0 +1,1 @@
+"""The Finders instance API (`/api/instance...`, `/service/names`)."""

@@ -1,0 +1,61 @@
+"""The Nacos error codes (handbook, "Error codes", and the server's own further ones), and the forms of its errors."""
+
+from dataclasses import dataclass
+
+MESSAGES = {
+    0: "success",
+    10000: "parameter missing",
+    10001: "access denied",
+    10002: "data access error",
+    20001: "'tenant' parameter error",
+    20002: "parameter validate error",
+    20003: "MediaType Error",
+    20004: "resource not found",
+    20005: "resource conflict",
+    20006: "config listener is null",
+    20007: "config listener error",
+    20008: "invalid dataId",
+    20009: "parameter mismatch",
+    21000: "service name error",
+    21001: "weight error",
+    21002: "instance metadata error",
+    21003: "instance not found",
+    21004: "instance error",
+    21005: "service metadata error",
+    21006: "selector error",
+    21007: "service already exist",
+    21008: "service not exist",
+    21009: "service delete failure",
+    21010: "healthy param miss",
+    21011: "health check still running",
+    22000: "illegal namespace",
+    22001: "namespace not exist",
+    22002: "namespace already exist",
+    23000: "illegal state",
+    23001: "node info error",
+    23002: "node down failure",
+    30000: "server error",
+}
+
+
+@dataclass(frozen=True)
+class RefusedError(Exception):
+    """An error in the envelope: `{"code", "message", "data"}`."""
+
+    status: int
+    code: int
+    data: str | None = None
+
+
+class BadParameterError(Exception):
+    """An error of the parameter filter: bare text and CR LF. The message is the text."""
+
+
+def missing(name: str, kind: str) -> RefusedError:
+    """The refusal of an absent parameter."""
+    return RefusedError(400, 10000, f"Required parameter '{name}' type {kind} is not present")
+
+
+def unreadable(name: str) -> RefusedError:
+    """The refusal of a value that is not of its type."""
+    return RefusedError(400, 20002, f"Param '{name}' is illegal, it cannot be read as its type.")

@@ -1,0 +1,42 @@
+"""What every room needs of the registry: the stubs, and the reason of a failed call."""
+
+from typing import Any
+
+import grpc.aio
+from muster.registry.v1 import discovery_service_pb2 as discovery
+from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2, registration_service_pb2_grpc
+
+CALL_TIMEOUT_S = 10.0
+
+
+class Registry:
+    """The stubs over one channel, local or real."""
+
+    def __init__(self, channel: Any) -> None:
+        self.registration = registration_service_pb2_grpc.RegistrationServiceStub(channel)
+        self.discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
+
+    async def list_instances(self, service: instance_pb2.ServiceRef, if_revision: int = 0) -> discovery.ListInstancesResponse:
+        """The instances of a service; `not_modified` if nothing changed since `if_revision`."""
+        request = discovery.ListInstancesRequest(service=service, if_revision=if_revision)
+        response: discovery.ListInstancesResponse = await self.discovery.ListInstances(request, timeout=CALL_TIMEOUT_S)
+        return response
+
+
+def reason_of(error: grpc.aio.AioRpcError) -> str:
+    """The reason in the trailers of a failed call, without its prefix; empty if it did not come from Muster."""
+    for key, value in error.trailing_metadata() or ():
+        if key == "muster-reason":
+            return str(value)
+    return ""
+
+
+def http_status(error: grpc.aio.AioRpcError) -> int:
+    """The HTTP status for a failed call: 400 for what the caller can mend, 503 for what passes, else 500."""
+    match error.code().name:
+        case "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "OUT_OF_RANGE" | "ABORTED" | "NOT_FOUND":
+            return 400
+        case "UNAVAILABLE" | "RESOURCE_EXHAUSTED" | "DEADLINE_EXCEEDED":
+            return 503
+        case _:
+            return 500

@@ -1,0 +1,70 @@
+"""uvicorn on sockets of our own, started and stopped by the caller."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+from starlette.types import ASGIApp
+
+MAX_CONNECTIONS = 10_000
+STOP_S = 2
+
+
+def listen(host: str, ports: Sequence[int]) -> list[socket.socket]:
+    """Bind a socket for each port. Raises OSError, with all sockets closed, if one is taken."""
+    sockets: list[socket.socket] = []
+    try:
+        for port in ports:
+            bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+            sockets.append(bound)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((host, port))
+            bound.listen(2048)
+    except OSError as error:
+        for bound in sockets:
+            bound.close()
+        raise OSError(f"cannot listen on {host}:{port} for HTTP: {error.strerror}") from error
+    return sockets
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the composition root's business."""
+        yield
+
+
+class GatewayServer:
+    """Serves an app on bound sockets; none at all is fine."""
+
+    def __init__(self, app: ASGIApp, sockets: list[socket.socket]) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=STOP_S,
+        )
+        self._sockets = sockets
+        self._server = _Server(config)
+
+    async def serve(self) -> None:
+        """Serve until `stop`."""
+        if self._sockets:
+            await self._server.serve(sockets=self._sockets)
+
+    async def started(self) -> None:
+        """Wait until requests are taken."""
+        while self._sockets and not self._server.started:  # noqa: ASYNC110  # uvicorn tells by this flag only
+            await asyncio.sleep(0.005)
+
+    def stop(self) -> None:
+        """Take no more requests and finish those under way, 2 s at most."""
+        self._server.should_exit = True

@@ -1,0 +1,104 @@
+"""The `muster` command: `muster serve`."""
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import structlog
+import typer
+import uvloop
+from pydantic import ValidationError
+
+from muster_server.app import serving, write_ready_file
+from muster_server.settings import Settings
+from muster_server.storage.port import StorageError
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, help="Muster, a service registry.")
+
+
+def _help(name: str) -> str:
+    return Settings.model_fields[name].description or ""
+
+
+@cli.callback()
+def _root() -> None:
+    """Muster, a service registry."""
+
+
+@cli.command()
+def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
+    host: Annotated[str | None, typer.Option(help=_help("host"))] = None,
+    grpc_port: Annotated[str | None, typer.Option(help=_help("grpc_port"))] = None,
+    http_ports: Annotated[str | None, typer.Option(help=_help("http_ports"))] = None,
+    data_dir: Annotated[Path | None, typer.Option(help=_help("data_dir"))] = None,
+    storage: Annotated[str | None, typer.Option(help=_help("storage"))] = None,
+    ready_file: Annotated[Path | None, typer.Option(help=_help("ready_file"))] = None,
+    insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
+) -> None:
+    """Run the server until SIGTERM or SIGINT. Flags win over MUSTER_* variables, those over muster.toml."""
+    given: dict[str, Any] = {
+        "host": host,
+        "grpc_port": grpc_port,
+        "http_ports": http_ports,
+        "data_dir": data_dir,
+        "storage": storage,
+        "ready_file": ready_file,
+        "insecure": insecure,
+    }
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        _refuse(f"{'.'.join(map(str, first['loc'])) or 'settings'}: {first['msg']}")
+    except ValueError as error:
+        _refuse(f"muster.toml: {error}")
+    if not settings.is_loopback and not settings.insecure:
+        _refuse(
+            f"host {settings.host} can be reached from other machines and there is no authentication: say --insecure if you mean it"
+        )
+    _configure_logging()
+    try:
+        uvloop.run(_serve(settings))
+    except* (OSError, StorageError) as group:
+        _refuse(str(group.exceptions[0]))
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with serving(settings) as running:
+        if settings.ready_file is not None:
+            write_ready_file(settings.ready_file, running)
+        await stop.wait()
+
+
+def _refuse(problem: str) -> NoReturn:
+    print(f"muster: {problem}", file=sys.stderr)  # noqa: T201  # the one line the user is to read
+    raise SystemExit(2)
+
+
+def _configure_logging() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

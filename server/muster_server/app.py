@@ -1,0 +1,110 @@
+"""The composition root: builds the rooms, wires them, starts and stops them in order."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from muster_gateway.app import create_app
+from muster_gateway.channel import LocalChannel
+from muster_gateway.server import GatewayServer, listen
+
+from muster_server.engine.clock import Clock, SystemClock
+from muster_server.engine.engine import Engine
+from muster_server.metrics import Metrics
+from muster_server.rpc.adapter import Call, bind
+from muster_server.rpc.encoding import WireEncoder
+from muster_server.rpc.server import make_server, make_services
+from muster_server.rpc.sessions import SessionServicer
+from muster_server.settings import Settings
+from muster_server.storage.memory import MemoryStore
+from muster_server.storage.port import Store
+from muster_server.storage.sqlite import SqliteStore
+
+log = structlog.get_logger(__name__)
+
+DRAIN_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that serves. Addresses are `host:port`."""
+
+    grpc: str
+    http: tuple[str, ...]
+    engine: Engine
+
+
+@asynccontextmanager
+async def serving(settings: Settings, *, store: Store | None = None, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """Serve for as long as the context is open; then drain and stop.
+
+    A given store is the caller's: it is not closed. Raises OSError for a port that is taken, StorageUnusableError for a data
+    directory that cannot be used.
+    """
+    own = store is None
+    used = store or (MemoryStore() if settings.storage == "memory" else SqliteStore(settings.data_dir))
+    try:
+        engine = Engine(used, WireEncoder(), clock or SystemClock())
+        try:
+            async with _serving(settings, engine) as running:
+                yield running
+        finally:
+            await engine.close()
+    finally:
+        if own:
+            used.close()
+
+
+@asynccontextmanager
+async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[Running]:
+    sessions = SessionServicer(engine)
+    metrics = Metrics(engine, sessions)
+    services = make_services(engine, sessions, metrics)
+    server, health = await make_server(services)
+    grpc_port = bind(server, settings.host, settings.grpc_port)
+    sockets = listen(settings.host, settings.http_ports)
+    gateway = GatewayServer(
+        create_app(LocalChannel(lambda path, request: services.call(path, request, Call("gateway", {}))), metrics), sockets
+    )
+    running = Running(
+        f"{settings.host}:{grpc_port}", tuple(f"{settings.host}:{socket.getsockname()[1]}" for socket in sockets), engine
+    )
+    await server.start()
+    try:
+        async with asyncio.TaskGroup() as group:
+            ticker = group.create_task(engine.run(), name="engine ticks")
+            web = group.create_task(gateway.serve(), name="gateway")
+            await gateway.started()
+            log.info("serving", grpc=running.grpc, http=running.http, epoch=engine.epoch)
+            try:
+                yield running
+            finally:
+                await health.enter_graceful_shutdown()
+                gateway.stop()
+                sessions.drain(delay_s=1.0)
+                engine.hub.drain(delay_s=1.0)
+                await _streams_end(services.running, DRAIN_S)
+                await server.stop(0.5)
+                await _streams_end(services.running, 1.0)
+                ticker.cancel()
+                await asyncio.wait([web])
+    finally:
+        log.info("stopped", revision=engine.revision)
+
+
+async def _streams_end(running: set["asyncio.Task[object]"], timeout_s: float) -> None:
+    if running:
+        await asyncio.wait(set(running), timeout=timeout_s)
+
+
+def write_ready_file(path: Path, running: Running) -> None:
+    """Tell where we serve, atomically."""
+    content = json.dumps({"grpc": running.grpc, "http": list(running.http), "pid": os.getpid()})
+    scratch = path.with_name(path.name + ".new")
+    scratch.write_text(content + "\n")
+    scratch.replace(path)

@@ -1,0 +1,293 @@
+"""The engine: the one owner of all mutable state, and the one order of revisions.
+
+An ephemeral command runs at once, in the caller's turn of the loop. A durable one is decided, written, and only then applied,
+published and answered; what comes meanwhile waits behind it, in order.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event as Signal
+
+from muster_server.core.commands import (
+    Command,
+    Deregister,
+    Event,
+    Put,
+    Register,
+    Removed,
+    ServiceForgotten,
+    SetAdminState,
+    Update,
+    is_durable,
+)
+from muster_server.core.decide import decide
+from muster_server.core.errors import MusterError, Reason
+from muster_server.core.expiry import expire
+from muster_server.core.model import ServiceKey
+from muster_server.core.state import Limits
+from muster_server.core.turn import Turn
+from muster_server.engine.clock import Clock
+from muster_server.engine.encoder import Encoder
+from muster_server.engine.hub import Hub
+from muster_server.engine.journal import Journal, durable_writes
+from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION_BLOCK, restore
+from muster_server.storage.port import StorageError, Store
+
+MAX_QUEUED = 100_000
+TICK_S = 0.1
+STALL_S = 1.0
+
+SessionListener = Callable[[Put | Removed], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    events: Sequence[Event]
+    answer: object
+    future: "asyncio.Future[object]"
+
+
+class Engine:
+    """Made once, on the loop that owns it. Every method is called on that loop.
+
+    Raises StorageError if the store refuses the new epoch.
+    """
+
+    def __init__(self, store: Store, encoder: Encoder, clock: Clock, limits: Limits | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits or Limits()
+        self.stalled_s = 0.0
+        self._last_tick_s = clock.monotonic_s()
+        restored = restore(store, clock.monotonic_s(), self._limits)
+        _write_now(store, restored.writes())
+        self.state = restored.state
+        self.epoch = restored.epoch
+        self.hub = Hub(self.state, encoder, clock, self.epoch)
+        self.hub.is_warming_up = restored.is_warm
+        self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
+        self._revision = self.state.revision
+        self._reserved = restored.reserved_revision
+        self._is_reserving = False
+        self._loop = asyncio.get_running_loop()
+        self._journal = Journal(store, self.state, self._loop)
+        self._in_flight: list[_Decided] = []
+        self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()
+        self.on_session_change: SessionListener = lambda _: None
+
+    @property
+    def revision(self) -> int:
+        """The last revision that readers can see."""
+        return self.state.revision
+
+    def execute(self, command: Command) -> "object | asyncio.Future[object]":
+        """Do a command. Answers at once, or by a future if it has to wait for the disk.
+
+        Raises MusterError, at once or by the future; then nothing was changed.
+        """
+        if not self._in_flight and not self._queue:
+            turn = self._turn()
+            answer = decide(turn, command)
+            self._revision = turn.last_revision
+            if not any(map(is_durable, turn.events)):
+                self._settle(turn.events)
+                return answer
+            future = self._loop.create_future()
+            self._commit([_Decided(turn.events, answer, future)])
+            return future
+        if len(self._queue) >= MAX_QUEUED:
+            raise MusterError(Reason.LIMIT_EXCEEDED, f"at most {MAX_QUEUED} waiting commands", {"limit": str(MAX_QUEUED)})
+        future = self._loop.create_future()
+        self._queue.append((command, future))
+        return future
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        """Let happen whatever is due. If the process was stalled, leases are given that time back."""
+        now_s = self._clock.monotonic_s()
+        gap_s = now_s - self._last_tick_s
+        self._last_tick_s = now_s
+        if gap_s > STALL_S:
+            self.stalled_s += gap_s
+        if not self._in_flight:
+            self.expire_due()
+        if self.hub.is_warming_up and now_s >= self._warm_until_s:
+            self.hub.end_warm_up()
+        self.hub.tick()
+
+    def expire_due(self) -> None:
+        """Let everything happen whose time has come on the lease clock."""
+        due = self.state.timers.due(self._lease_now_s())
+        if due:
+            turn = self._turn()
+            expire(turn, due)
+            self._revision = turn.last_revision
+            self._settle(turn.events)
+
+    async def close(self) -> None:
+        """Finish what waits for the disk, write the journal, and stop pushing. The store is the caller's to close."""
+        while self._in_flight or self._queue:
+            await asyncio.wait([entry.future for entry in self._in_flight] or [future for _, future in self._queue])
+            await asyncio.sleep(0)
+        await self._journal.close()
+        await self.hub.close()
+
+    def _lease_now_s(self) -> float:
+        return self._clock.monotonic_s() - self.stalled_s
+
+    def _turn(self) -> Turn:
+        if self._reserved - self._revision < REVISION_BLOCK // 2:
+            self._reserve()
+        return Turn(self.state, (self._lease_now_s(), self._clock.wall_s()), self._limits, self._revision)
+
+    def _reserve(self) -> None:
+        if self._revision + 10_000 >= self._reserved:
+            raise MusterError(Reason.STORAGE_FAILED, "no revisions are left: the disk does not take the reservation of more")
+        if self._is_reserving:
+            return
+        self._is_reserving = True
+        target = self._reserved + REVISION_BLOCK
+
+        def reserved(error: StorageError | None) -> None:
+            self._is_reserving = False
+            if error is None:
+                self._reserved = target
+
+        self._journal.reserve(target, reserved)
+
+    def _settle(self, events: Sequence[Event]) -> None:
+        now_s = self._lease_now_s()
+        for event in events:
+            self.state.apply(event, now_s, self._limits)
+            if isinstance(event, Put | Removed):
+                self.hub.note(event)
+                if event.previous is not None and event.previous.session is not None:
+                    self.on_session_change(event)
+            elif isinstance(event, ServiceForgotten):
+                self.hub.forget(event.service)
+        self._journal.note(events)
+
+    def _commit(self, batch: list[_Decided]) -> None:
+        self._in_flight = batch
+        writes = [write for entry in batch for write in durable_writes(entry.events)]
+        done = self._loop.call_soon_threadsafe
+        try:
+            self._store.submit(writes, lambda error: _quietly(done, self._committed, error))
+        except StorageError as error:
+            self._loop.call_soon(self._committed, error)
+
+    def _committed(self, error: StorageError | None) -> None:
+        batch, self._in_flight = self._in_flight, []
+        for entry in batch:
+            if error is not None:
+                _fail(entry.future, MusterError(Reason.STORAGE_FAILED, "the disk refused; nothing was changed"))
+                continue
+            self._settle(entry.events)
+            if not entry.future.done():
+                entry.future.set_result(entry.answer)
+        self._take_queued()
+
+    def _take_queued(self) -> None:
+        """Decide as many waiting commands as do not touch one another, and write them together."""
+        batch: list[_Decided] = []
+        touched = _Touched()
+        is_durable_batch = False
+        while self._queue and (not batch or touched.is_free(self._queue[0][0], self)):
+            command, future = self._queue.popleft()
+            if future.cancelled():
+                continue
+            turn = self._turn()
+            try:
+                answer = decide(turn, command)
+            except MusterError as error:
+                _fail(future, error)
+                continue
+            self._revision = turn.last_revision
+            entry = _Decided(turn.events, answer, future)
+            if is_durable_batch or any(map(is_durable, turn.events)):
+                touched.add(command, self)
+                batch.append(entry)
+                is_durable_batch = True
+            else:
+                self._settle(turn.events)
+                future.set_result(answer)
+        if batch:
+            self._commit(batch)
+
+
+class _Touched:
+    """What the commands of a batch touch: single instances, or whole services."""
+
+    def __init__(self) -> None:
+        self._whole: set[ServiceKey] = set()
+        self._instances: set[tuple[ServiceKey, str]] = set()
+        self._services: set[ServiceKey] = set()
+
+    def is_free(self, command: Command, engine: Engine) -> bool:
+        """True if a command can be decided before the batch is applied."""
+        touches = _touches(command, engine)
+        if touches is None:
+            return False
+        service, instance_id = touches
+        if service in self._whole or (instance_id is None and service in self._services):
+            return False
+        return (service, instance_id) not in self._instances
+
+    def add(self, command: Command, engine: Engine) -> None:
+        """Take a command into the batch."""
+        touches = _touches(command, engine)
+        if touches is None:
+            return
+        service, instance_id = touches
+        self._services.add(service)
+        if instance_id is None:
+            self._whole.add(service)
+        else:
+            self._instances.add((service, instance_id))
+
+
+def _touches(command: Command, engine: Engine) -> tuple[ServiceKey, str | None] | None:
+    """The instance a command touches; without id the whole service; None for what touches many services."""
+    match command:
+        case Register(service=key, registration=registration, is_address_unique=is_unique):
+            service = engine.state.services.get(key)
+            is_whole = is_unique or service is None or not service.instances
+            return key, None if is_whole else registration.instance_id
+        case Deregister(ref=ref) | Update(ref=ref) | SetAdminState(ref=ref):
+            instance = engine.state.find(ref)
+            return ref.service, instance.instance_id if instance else None
+        case _:
+            return None
+
+
+def _write_now(store: Store, writes: Sequence[object]) -> None:
+    """Write and wait; only at start, before there is a loop to block."""
+    finished, errors = Signal(), []
+
+    def done(error: StorageError | None) -> None:
+        errors.append(error)
+        finished.set()
+
+    store.submit(writes, done)  # type: ignore[arg-type]
+    finished.wait()
+    if errors[0] is not None:
+        raise errors[0]
+
+
+def _quietly(call: Callable[..., object], *arguments: object) -> None:
+    try:
+        call(*arguments)
+    except RuntimeError:
+        return  # the loop is closed: nobody is left to hear
+
+
+def _fail(future: "asyncio.Future[object]", error: MusterError) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,126 @@
+"""What goes to disk: durable changes before they are true, ephemeral ones soon after."""
+
+import asyncio
+from collections.abc import Sequence
+
+from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Removed, SessionChanged, SessionClosed, is_durable
+from muster_server.core.state import RegistryState
+from muster_server.engine import records
+from muster_server.engine.restore import REVISION
+from muster_server.storage.port import Bucket, Done, StorageError, Store, Write
+
+
+def durable_writes(events: Sequence[Event]) -> list[Write]:
+    """The writes that must be on disk before these events are true."""
+    writes: list[Write] = []
+    for event in events:
+        if not is_durable(event):
+            continue
+        match event:
+            case Put(service=service, instance=instance):
+                key = records.encode_key(InstanceKey(service, instance.instance_id))
+                writes.append(Write(Bucket.INSTANCES, key, records.encode(instance)))
+            case Removed(service=service, previous=previous):
+                key = records.encode_key(InstanceKey(service, previous.instance_id))
+                writes.append(Write(Bucket.INSTANCES, key, None))
+            case OverrideSet(key=instance_key, override=override):
+                value = records.encode(override) if override else None
+                writes.append(Write(Bucket.OVERRIDES, records.encode_key(instance_key), value))
+            case _:
+                raise AssertionError(event)
+    return writes
+
+
+class Journal:
+    """Writes ephemeral instances and sessions as they stand when the disk is free: at once when idle, the latest when busy.
+
+    Owned by the engine. A key that changes often is written once per turn of the disk; nothing is queued twice.
+    """
+
+    def __init__(self, store: Store, state: RegistryState, loop: asyncio.AbstractEventLoop) -> None:
+        self._store = store
+        self._state = state
+        self._loop = loop
+        self._instances: dict[InstanceKey, None] = {}
+        self._sessions: dict[str, None] = {}
+        self._overrides: dict[InstanceKey, None] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._is_scheduled = False
+        self.failures = 0
+
+    def note(self, events: Sequence[Event]) -> None:
+        """Take applied events; what is durable is on disk already, but for overrides that expired by themselves."""
+        for event in events:
+            match event:
+                case Put(service=service, instance=instance) if not instance.said.is_persistent:
+                    self._instances[InstanceKey(service, instance.instance_id)] = None
+                case Put(service=service, instance=instance, previous=previous) if previous and not previous.said.is_persistent:
+                    self._instances[InstanceKey(service, instance.instance_id)] = None
+                case Removed(service=service, previous=previous) if not previous.said.is_persistent:
+                    self._instances[InstanceKey(service, previous.instance_id)] = None
+                case OverrideSet(key=key, override=None):
+                    self._overrides[key] = None
+                case SessionChanged(session=session):
+                    self._sessions[session.session] = None
+                case SessionClosed(session=name):
+                    self._sessions[name] = None
+                case _:
+                    continue
+        self._schedule()
+
+    def reserve(self, revision: int, done: Done) -> None:
+        """Reserve revisions up to this one."""
+        try:
+            write = Write(Bucket.META, REVISION, records.encode(revision))
+            self._store.submit((write,), lambda error: self._call(done, error))
+        except StorageError as error:
+            done(error)
+
+    async def close(self) -> None:
+        """Write what is left."""
+        while self._is_scheduled or not self._idle.is_set():
+            await self._idle.wait()
+            await asyncio.sleep(0)
+
+    def _schedule(self) -> None:
+        if (self._instances or self._sessions or self._overrides) and self._idle.is_set() and not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._is_scheduled = False
+        writes = [self._instance_write(key) for key in self._instances]
+        writes += [self._session_write(name) for name in self._sessions]
+        writes += [
+            Write(Bucket.OVERRIDES, records.encode_key(key), None) for key in self._overrides if key not in self._state.overrides
+        ]
+        self._instances, self._sessions, self._overrides = {}, {}, {}
+        if not writes:
+            return
+        self._idle.clear()
+        try:
+            self._store.submit(writes, lambda error: self._call(self._flushed, error))
+        except StorageError as error:
+            self._flushed(error)
+
+    def _flushed(self, error: StorageError | None) -> None:
+        self.failures += error is not None
+        self._idle.set()
+        self._schedule()
+
+    def _call(self, done: Done, error: StorageError | None) -> None:
+        try:
+            self._loop.call_soon_threadsafe(done, error)
+        except RuntimeError:
+            return  # the loop is closed: nobody is left to hear
+
+    def _instance_write(self, key: InstanceKey) -> Write:
+        service = self._state.services.get(key.service)
+        instance = service.instances.get(key.instance_id) if service else None
+        is_kept = instance is not None and not instance.said.is_persistent
+        return Write(Bucket.JOURNAL, records.encode_key(key), records.encode(instance) if instance and is_kept else None)
+
+    def _session_write(self, name: str) -> Write:
+        session = self._state.sessions.get(name)
+        return Write(Bucket.SESSIONS, name.encode(), records.encode(session) if session else None)

@@ -1,0 +1,49 @@
+"""How state is written down: msgpack of the core's own values, keyed by the names."""
+
+import msgspec
+
+from muster_server.core.commands import InstanceKey, Session
+from muster_server.core.model import Instance, Override, ServiceKey
+
+_encoder = msgspec.msgpack.Encoder()
+_instance = msgspec.msgpack.Decoder(Instance)
+_override = msgspec.msgpack.Decoder(Override)
+_session = msgspec.msgpack.Decoder(Session)
+_key = msgspec.msgpack.Decoder(tuple[str, str, str, str])
+_int = msgspec.msgpack.Decoder(int)
+
+
+def encode(value: Instance | Override | Session | int) -> bytes:
+    """One value as a record."""
+    return _encoder.encode(value)
+
+
+def encode_key(key: InstanceKey) -> bytes:
+    """An instance's identity as a record key."""
+    return _encoder.encode((*key.service, key.instance_id))
+
+
+def decode_key(record: bytes) -> InstanceKey:
+    """The identity back. Raises msgspec.DecodeError if the record is none."""
+    namespace, group, name, instance_id = _key.decode(record)
+    return InstanceKey(ServiceKey(namespace, group, name), instance_id)
+
+
+def decode_instance(record: bytes) -> Instance:
+    """An instance back."""
+    return _instance.decode(record)
+
+
+def decode_override(record: bytes) -> Override:
+    """An override back."""
+    return _override.decode(record)
+
+
+def decode_session(record: bytes) -> Session:
+    """A session back."""
+    return _session.decode(record)
+
+
+def decode_int(record: bytes) -> int:
+    """A number back."""
+    return _int.decode(record)

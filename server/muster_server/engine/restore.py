@@ -1,0 +1,75 @@
+"""What a start makes of what the last run left: durable instances as they were, ephemeral ones as SUSPECT with a fresh lease."""
+
+from dataclasses import dataclass, replace
+
+from muster_server.core.commands import InstanceKey, Put, SessionChanged
+from muster_server.core.model import Health, Instance
+from muster_server.core.state import Limits, RegistryState
+from muster_server.engine import records
+from muster_server.storage.port import Bucket, Store, Write
+
+REVISION_BLOCK = 1_000_000
+RECONNECT_GRACE_S = 15.0
+
+EPOCH = b"epoch"
+REVISION = b"revision"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A state to begin with. `is_warm`: ephemeral instances were restored and their clients may not be back yet."""
+
+    state: RegistryState
+    epoch: int
+    reserved_revision: int
+    is_warm: bool
+
+    def writes(self) -> tuple[Write, ...]:
+        """What must be on disk before the first answer: the new epoch and block of revisions."""
+        return (
+            Write(Bucket.META, EPOCH, records.encode(self.epoch)),
+            Write(Bucket.META, REVISION, records.encode(self.reserved_revision)),
+        )
+
+
+def restore(store: Store, now_s: float, limits: Limits) -> Restored:
+    """Read the store. Every service begins at the first revision of a new block, so that no revision ever goes back."""
+    meta = dict(store.scan(Bucket.META))
+    epoch = records.decode_int(meta[EPOCH]) + 1 if EPOCH in meta else 1
+    first = records.decode_int(meta[REVISION]) if REVISION in meta else 0
+    state = RegistryState(first)
+    for record, value in store.scan(Bucket.OVERRIDES):
+        state.overrides[records.decode_key(record)] = records.decode_override(value)
+    _restore_sessions(store, state, now_s, limits)
+    found = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.INSTANCES)]
+    ephemeral = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.JOURNAL)]
+    found += [(key, _suspected(instance)) for key, instance in ephemeral]
+    found.sort(key=lambda entry: entry[1].create_revision)
+    for key, instance in found:
+        if instance.session is None or instance.session in state.sessions:
+            current = replace(instance, override=state.overrides.get(key))
+            state.apply(Put(key.service, current, None, now_s), now_s, limits)
+    state.revision = first + 1
+    for service in state.services.values():
+        service.revision = state.revision
+    for key in state.overrides:
+        _watch_orphan(state, key, now_s, limits)
+    return Restored(state, epoch, first + REVISION_BLOCK, bool(ephemeral))
+
+
+def _suspected(instance: Instance) -> Instance:
+    lease = instance.said.lease
+    is_aging = lease is None or not lease.is_paused
+    return replace(instance, health=Health.SUSPECT) if is_aging and instance.health is Health.HEALTHY else instance
+
+
+def _restore_sessions(store: Store, state: RegistryState, now_s: float, limits: Limits) -> None:
+    for _, value in store.scan(Bucket.SESSIONS):
+        session = replace(records.decode_session(value), connection=None)
+        state.apply(SessionChanged(session, now_s + max(session.grace_s, RECONNECT_GRACE_S)), now_s, limits)
+
+
+def _watch_orphan(state: RegistryState, key: InstanceKey, now_s: float, limits: Limits) -> None:
+    from_service = state.services.get(key.service)
+    if from_service is None or key.instance_id not in from_service.instances:
+        state.drop_override_at(key, now_s + limits.override_retention_s)

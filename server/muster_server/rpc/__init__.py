@@ -1,0 +1,1 @@
+"""The gRPC services, and the one adapter that carries them."""

@@ -1,0 +1,246 @@
+"""The one module that knows grpc.aio: servicers see a Call or a Stream of ours and fail by raising MusterError."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import grpc
+import grpc.aio
+import structlog
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
+
+from muster_server.core.errors import MusterError, Reason
+from muster_server.rpc.status_codes import STATUS_CODES, trailers
+
+log = structlog.get_logger(__name__)
+
+SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", 4 << 20),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.max_ping_strikes", 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who calls. `metadata` holds text values only; `principal` is who they proved to be."""
+
+    peer: str
+    metadata: Mapping[str, str]
+    principal: str = "anonymous"
+
+
+class Stream(Protocol):
+    """A bidirectional stream as a servicer sees it."""
+
+    call: Call
+
+    async def read(self) -> Any:
+        """The next frame; None after half-close. Raises ConnectionError when the stream is gone."""
+        ...
+
+    async def write(self, frame: Message | bytes) -> None:
+        """Send a frame. One write at a time. Raises ConnectionError when the stream is gone."""
+        ...
+
+    def end(self, error: MusterError) -> None:
+        """Make the handler fail with this error, from outside of it."""
+        ...
+
+
+class CallObserver(Protocol):
+    """Hears of every call, for metrics."""
+
+    def started(self, method: str) -> None:
+        """A call began."""
+        ...
+
+    def finished(self, method: str, code: str, seconds: float) -> None:
+        """A call ended with a status code's name."""
+        ...
+
+
+Unary = Callable[[Any, Call], Awaitable[Message | bytes]]
+Streaming = Callable[[Stream], Awaitable[None]]
+
+
+class Services:
+    """The methods of all services by path (`/package.Service/Method`), checked against their descriptors."""
+
+    def __init__(self, observer: CallObserver) -> None:
+        self._observer = observer
+        self._methods: dict[str, tuple[type[Message], Unary | Streaming, bool]] = {}
+        self.names: list[str] = []
+        self.running: set[asyncio.Task[Any]] = set()
+
+    def add(self, service: ServiceDescriptor, methods: Mapping[str, Unary | Streaming]) -> None:
+        """Serve a service. Raises ValueError if a method of the descriptor is missing or one is unknown."""
+        if set(methods) != {method.name for method in service.methods}:
+            raise ValueError(f"{service.full_name}: servicer and descriptor differ in their methods")
+        self.names.append(service.full_name)
+        for method in service.methods:
+            self._methods[f"/{service.full_name}/{method.name}"] = (
+                GetMessageClass(method.input_type),
+                methods[method.name],
+                _is_stream(method),
+            )
+
+    async def call(self, path: str, request: Message, call: Call) -> Message | bytes:
+        """Call a unary method in this process. Raises grpc.aio.AioRpcError, as a channel would."""
+        _, method, _ = self._methods[path]
+        began_s, code = time.monotonic(), "OK"
+        self._observer.started(path)
+        try:
+            return await method(request, call)  # type: ignore[arg-type,call-arg,return-value]  # unary by contract
+        except asyncio.CancelledError:
+            code = "CANCELLED"
+            raise
+        except Exception as error:  # the root of a call: whatever happened becomes a status
+            refusal = _as_refusal(error, path)
+            code = STATUS_CODES[refusal.reason].name
+            metadata = grpc.aio.Metadata(*trailers(refusal))
+            raise grpc.aio.AioRpcError(STATUS_CODES[refusal.reason], grpc.aio.Metadata(), metadata, refusal.message) from error
+        finally:
+            self._observer.finished(path, code, time.monotonic() - began_s)
+
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
+        """What grpc.aio serves."""
+        by_service: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
+        for path, (request_class, method, is_stream) in self._methods.items():
+            _, service, name = path.split("/")
+            made: grpc.RpcMethodHandler[Any, Any] = (
+                grpc.stream_stream_rpc_method_handler(self._streaming(path, request_class, method))  # type: ignore[arg-type]
+                if is_stream
+                else grpc.unary_unary_rpc_method_handler(self._unary(path, request_class, method))  # type: ignore[arg-type]
+            )
+            by_service.setdefault(service, {})[name] = made
+        return [grpc.method_handlers_generic_handler(service, methods) for service, methods in by_service.items()]
+
+    def _unary(self, path: str, request_class: type[Message], method: Unary) -> Callable[..., Awaitable[bytes]]:
+        async def handle(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+            async with _Guard(self, path, context):
+                response = await method(_parsed(request_class, request), _call(context))
+                return response if isinstance(response, bytes) else response.SerializeToString()
+            raise AssertionError("abort returned")
+
+        return handle
+
+    def _streaming(self, path: str, request_class: type[Message], method: Streaming) -> Callable[..., Awaitable[None]]:
+        async def handle(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            stream = _GrpcStream(context, request_class)
+            async with _Guard(self, path, context, stream):
+                await method(stream)
+
+        return handle
+
+
+class _GrpcStream:
+    """A grpc.aio stream behind our interface."""
+
+    def __init__(self, context: "grpc.aio.ServicerContext[Any, Any]", request_class: type[Message]) -> None:
+        self.call = _call(context)
+        self.failure: MusterError | None = None
+        self._context = context
+        self._request_class = request_class
+        self._task = asyncio.current_task()
+
+    async def read(self) -> Any:
+        """Answer the next frame, None after half-close."""
+        frame = await self._context.read()
+        return None if frame is grpc.aio.EOF else _parsed(self._request_class, frame)
+
+    async def write(self, frame: Message | bytes) -> None:
+        """Send a frame."""
+        try:
+            await self._context.write(frame if isinstance(frame, bytes) else frame.SerializeToString())
+        except (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError) as error:
+            raise ConnectionError("the stream is gone") from error
+
+    def end(self, error: MusterError) -> None:
+        """Cancel the handler, which then fails with the error."""
+        if self.failure is None and self._task is not None:
+            self.failure = error
+            self._task.cancel()
+
+
+class _Guard:
+    """Around every handler: counts it, and turns whatever it raises into one status."""
+
+    def __init__(
+        self, services: Services, path: str, context: "grpc.aio.ServicerContext[Any, Any]", stream: _GrpcStream | None = None
+    ) -> None:
+        self._services, self._path, self._context, self._stream = services, path, context, stream
+        self._began_s = 0.0
+        self._task: asyncio.Task[Any] | None = None
+
+    async def __aenter__(self) -> None:
+        self._began_s = time.monotonic()
+        self._task = asyncio.current_task()
+        if self._task is not None:
+            self._services.running.add(self._task)
+        self._services._observer.started(self._path)
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        code = "OK"
+        try:
+            if isinstance(error, asyncio.CancelledError) and self._stream is not None and self._stream.failure is not None:
+                if self._task is not None:
+                    self._task.uncancel()
+                error = self._stream.failure
+            if isinstance(error, asyncio.CancelledError):
+                code = "CANCELLED"
+            elif isinstance(error, Exception):
+                refusal = _as_refusal(error, self._path)
+                code = STATUS_CODES[refusal.reason].name
+                await self._context.abort(STATUS_CODES[refusal.reason], refusal.message, trailers(refusal))
+        finally:
+            if self._task is not None:
+                self._services.running.discard(self._task)
+            self._services._observer.finished(self._path, code, time.monotonic() - self._began_s)
+
+
+def _as_refusal(error: Exception, path: str) -> MusterError:
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, MusterError):
+        return error
+    if isinstance(error, ConnectionError):
+        return MusterError(Reason.DRAINING, "the connection is gone")
+    log.error("call failed", method=path, exc_info=error)
+    return MusterError(Reason.INTERNAL, "internal error")
+
+
+def _parsed(request_class: type[Message], frame: bytes) -> Message:
+    try:
+        return request_class.FromString(frame)
+    except DecodeError:
+        raise MusterError.invalid("request", f"is no {request_class.DESCRIPTOR.full_name}") from None
+
+
+def _call(context: "grpc.aio.ServicerContext[Any, Any]") -> Call:
+    metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+    return Call(context.peer(), metadata)
+
+
+def _is_stream(method: MethodDescriptor) -> bool:
+    return bool(method.client_streaming and method.server_streaming)
+
+
+def bind(server: grpc.aio.Server, host: str, port: int) -> int:
+    """Listen; answers the port. Raises OSError if it is taken."""
+    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        bound = server.add_insecure_port(target)
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {target} for gRPC: is the port in use?") from error
+    if bound == 0:
+        raise OSError(f"cannot listen on {target} for gRPC: is the port in use?")
+    return bound

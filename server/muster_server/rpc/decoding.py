@@ -1,0 +1,148 @@
+"""Wire -> core values: the edge where every field is checked, once. Raises MusterError (INVALID_FIELD)."""
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from muster.registry.v1 import instance_pb2
+from muster.registry.v1 import registration_service_pb2 as registration
+
+from muster_server.core.commands import AddressQuery, InstanceRef, Register
+from muster_server.core.errors import MusterError
+from muster_server.core.model import (
+    DEFAULT_CLUSTER,
+    DEFAULT_GRACE_S,
+    DEFAULT_TTL_S,
+    MAX_ID_BYTES,
+    Address,
+    AdminState,
+    Endpoint,
+    Health,
+    Lease,
+    Registration,
+    ServiceKey,
+    check_metadata,
+    check_weight,
+    checked_text,
+    service_key,
+)
+
+MAX_BATCH = 1000
+_MAX_SECONDS = 365 * 24 * 3600
+
+
+def decode_service(message: instance_pb2.ServiceRef) -> ServiceKey:
+    """The name of a service, defaults filled in."""
+    return service_key(message.namespace, message.group, message.name)
+
+
+def decode_ref(message: instance_pb2.InstanceRef) -> InstanceRef:
+    """A ref to one instance."""
+    require(message, "service")
+    service = decode_service(message.service)
+    match message.WhichOneof("key"):
+        case "instance_id":
+            return InstanceRef(service, checked_text("instance_id", message.instance_id, MAX_ID_BYTES, is_required=True))
+        case "address":
+            host = checked_text("address.host", message.address.host, MAX_ID_BYTES, is_required=True)
+            is_persistent = message.address.persistent if message.address.HasField("persistent") else None
+            return InstanceRef(service, AddressQuery(Address(host, message.address.port), is_persistent))
+        case _:
+            raise MusterError.invalid("key", "is required: instance_id or address")
+
+
+def decode_register(request: registration.RegisterRequest, session: str | None = None) -> Register:
+    """A registration; on a session the message's lease is ignored."""
+    require(request, "service")
+    require(request, "instance")
+    message = request.instance
+    if session is not None and message.persistent:
+        raise MusterError.invalid("persistent", "must be false: on a session instances are ephemeral")
+    said = Registration(
+        endpoints=tuple(Endpoint(e.scheme, e.host, e.port) for e in message.endpoints),
+        instance_id=message.instance_id,
+        cluster=message.cluster or DEFAULT_CLUSTER,
+        weight=message.weight if message.HasField("weight") else 1.0,
+        metadata=dict(message.metadata),
+        is_persistent=message.persistent,
+        lease=_lease(message, session),
+        health=decode_health(message.health) if message.health else Health.HEALTHY,
+        declared_state=decode_state(message.declared_admin_state) if message.declared_admin_state else AdminState.ENABLED,
+    )
+    expected = request.expected_revision if request.HasField("expected_revision") else None
+    return Register(decode_service(request.service), said, session, request.unique_address, expected)
+
+
+def decode_changes(request: registration.UpdateInstanceRequest) -> dict[str, object]:
+    """What an update changes, by the core's names."""
+    message = request.instance
+    changes: dict[str, object] = {}
+    for path in request.update_mask.paths:
+        match path:
+            case "weight":
+                check_weight(message.weight)
+                changes["weight"] = message.weight
+            case "metadata":
+                changes["metadata"] = dict(message.metadata)
+                check_metadata(message.metadata)
+            case "health":
+                changes["health"] = decode_health(message.health)
+            case "declared_admin_state":
+                changes["declared_state"] = decode_state(message.declared_admin_state)
+            case "lease.ttl":
+                changes["ttl_s"] = seconds("lease.ttl", message.lease.ttl)
+            case "lease.grace":
+                changes["grace_s"] = seconds("lease.grace", message.lease.grace)
+            case "lease.paused":
+                changes["is_paused"] = message.lease.paused
+            case _:
+                raise MusterError.invalid("update_mask", f"no such path: {path[:100]!r}")
+    if not changes:
+        raise MusterError.invalid("update_mask", "is required")
+    return changes
+
+
+def decode_health(number: int) -> Health:
+    """A health that was said; UNSPECIFIED is refused."""
+    try:
+        return Health(number)
+    except ValueError:
+        raise MusterError.invalid("health", f"no such health: {number}") from None
+
+
+def decode_state(number: int) -> AdminState:
+    """An admin state that was said; UNSPECIFIED is refused."""
+    try:
+        return AdminState(number)
+    except ValueError:
+        raise MusterError.invalid("admin_state", f"no such state: {number}") from None
+
+
+def seconds(field: str, value: Duration) -> float:
+    """A Duration of 0 to one year in seconds."""
+    if not 0 <= value.seconds <= _MAX_SECONDS or not 0 <= value.nanos < 1_000_000_000:
+        raise MusterError.invalid(field, "must be between 0 and one year")
+    return value.seconds + value.nanos / 1e9
+
+
+def require(message: Message, field: str) -> None:
+    """Raises MusterError unless the message field is set."""
+    if not message.HasField(field):
+        raise MusterError.invalid(field, "is required")
+
+
+def check_batch(field: str, count: int) -> None:
+    """Raises MusterError unless a batch holds 1 to 1000 items."""
+    if not 1 <= count <= MAX_BATCH:
+        raise MusterError.invalid(field, f"must hold 1 to {MAX_BATCH} entries")
+
+
+def _lease(message: instance_pb2.Instance, session: str | None) -> Lease | None:
+    if session is not None:
+        return None
+    lease = message.lease
+    if message.persistent:
+        if message.HasField("lease"):
+            raise MusterError.invalid("lease", "must be absent: a persistent instance has none")
+        return None
+    ttl_s = seconds("lease.ttl", lease.ttl) if lease.HasField("ttl") else 0.0
+    grace_s = seconds("lease.grace", lease.grace) if lease.HasField("grace") else DEFAULT_GRACE_S
+    return Lease(ttl_s or DEFAULT_TTL_S, grace_s, lease.paused)

@@ -1,0 +1,163 @@
+"""DiscoveryService: lookups, and Watch."""
+
+from typing import Any
+
+from muster.registry.v1 import discovery_service_pb2 as wire
+
+from muster_server.core.errors import MusterError, Reason
+from muster_server.core.model import Instance, ServiceKey, checked_text
+from muster_server.core.naming import instance_not_found
+from muster_server.engine.engine import Engine
+from muster_server.engine.hub import Subscriber
+from muster_server.rpc.adapter import Call, Stream
+from muster_server.rpc.decoding import decode_ref, decode_service, require
+from muster_server.rpc.encoding import instance_message, service_message, timestamp
+
+MAX_PAGE = 1000
+MAX_CLUSTERS = 100
+CLIENT_NAME_KEY = "muster-client"
+
+
+class DiscoveryServicer:
+    """Each method is documented in discovery_service.proto."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def get_instance(self, request: wire.GetInstanceRequest, _: Call) -> wire.GetInstanceResponse:
+        """Answer one instance."""
+        require(request, "ref")
+        ref = decode_ref(request.ref)
+        instance = self._engine.state.find(ref)
+        if instance is None:
+            raise instance_not_found(ref)
+        return wire.GetInstanceResponse(instance=instance_message(instance))
+
+    async def list_instances(self, request: wire.ListInstancesRequest, _: Call) -> wire.ListInstancesResponse | bytes:
+        """Answer the instances of a service, from the hub's bytes when nothing is filtered."""
+        require(request, "service")
+        key, hub = decode_service(request.service), self._engine.hub
+        if len(request.clusters) > MAX_CLUSTERS:
+            raise MusterError.invalid("clusters", f"must hold at most {MAX_CLUSTERS} entries")
+        service = self._engine.state.services.get(key)
+        if service is not None and request.if_revision == service.revision:
+            return wire.ListInstancesResponse(
+                revision=service.revision, epoch=self._engine.epoch, not_modified=True, warming_up=hub.is_warming_up
+            )
+        if service is None or not (request.clusters or request.available_only):
+            return hub.list_response(key)
+        wanted = [i for i in service.instances.values() if _is_wanted(i, request)]
+        return wire.ListInstancesResponse(
+            instances=map(instance_message, wanted),
+            revision=service.revision,
+            epoch=self._engine.epoch,
+            warming_up=hub.is_warming_up,
+        )
+
+    async def list_services(self, request: wire.ListServicesRequest, _: Call) -> wire.ListServicesResponse:
+        """Answer a page of services. O(services log services)."""
+        services, size = self._engine.state.services, _page_size(request.page_size)
+        after = _service_token(request.page_token)
+        wanted = sorted(
+            key
+            for key in services
+            if (not request.namespace or key.namespace == request.namespace)
+            and (not request.group or key.group == request.group)
+            and (after is None or key > after)
+        )
+        page = wanted[:size]
+        return wire.ListServicesResponse(
+            services=[self._summary(key) for key in page],
+            next_page_token="\n".join(page[-1]) if len(wanted) > size else "",
+            revision=self._engine.revision,
+        )
+
+    async def list_subscribers(self, request: wire.ListSubscribersRequest, _: Call) -> wire.ListSubscribersResponse:
+        """Answer a page of the streams that watch a service."""
+        require(request, "service")
+        key, size = decode_service(request.service), _page_size(request.page_size)
+        if request.page_token and not (request.page_token.isascii() and request.page_token.isdigit()):
+            raise MusterError.invalid("page_token", "is none that was answered")
+        start = int(request.page_token or 0)
+        watchers = self._engine.hub.watchers(key)
+        return wire.ListSubscribersResponse(
+            subscribers=[_subscriber(watcher, key) for watcher in watchers[start : start + size]],
+            next_page_token=str(start + size) if len(watchers) > start + size else "",
+        )
+
+    async def watch(self, stream: Stream) -> None:
+        """Serve one watch stream."""
+        name = stream.call.metadata.get(CLIENT_NAME_KEY) or stream.call.metadata.get("user-agent", "")
+        subscriber = Subscriber(name[:256], stream.call.peer, stream.write, stream.end)
+        hub = self._engine.hub
+        hub.attach(subscriber)
+        try:
+            while (frame := await stream.read()) is not None:
+                self._take(subscriber, frame)
+            await hub.written(subscriber)
+        finally:
+            hub.detach(subscriber)
+
+    def _take(self, subscriber: Subscriber, frame: wire.WatchRequest) -> None:
+        kind, hub = frame.WhichOneof("frame"), self._engine.hub
+        if kind is None:
+            raise MusterError(Reason.PROTOCOL_VIOLATION, "a frame of no known kind")
+        message: Any = getattr(frame, kind)
+        try:
+            require(message, "service")
+            key = decode_service(message.service)
+        except MusterError as error:
+            name = message.service
+            hub.cancel(subscriber, ServiceKey(name.namespace, name.group, name.name), error)
+            return
+        match kind:
+            case "subscribe":
+                if message.from_revision < 0:
+                    hub.cancel(subscriber, key, MusterError.invalid("from_revision", "must not be negative"))
+                else:
+                    hub.subscribe(subscriber, key, message.from_revision, message.epoch)
+            case "unsubscribe":
+                hub.unsubscribe(subscriber, key)
+            case _:
+                hub.ack(subscriber, key, message.revision)
+
+    def _summary(self, key: ServiceKey) -> wire.ServiceSummary:
+        service = self._engine.state.services[key]
+        available = sum(instance.is_available for instance in service.instances.values())
+        return wire.ServiceSummary(
+            service=service_message(key),
+            instance_count=len(service.instances),
+            available_count=available,
+            revision=service.revision,
+        )
+
+
+def _is_wanted(instance: Instance, request: wire.ListInstancesRequest) -> bool:
+    in_cluster = not request.clusters or instance.said.cluster in request.clusters
+    return in_cluster and (instance.is_available or not request.available_only)
+
+
+def _subscriber(watcher: Subscriber, key: ServiceKey) -> wire.Subscriber:
+    subscription = watcher.subscriptions[key]
+    return wire.Subscriber(
+        client_name=watcher.client_name,
+        peer=watcher.peer,
+        subscribe_time=timestamp(subscription.since_s),
+        sent_revision=max(subscription.sent_revision, 0),
+        acked_revision=subscription.acked_revision,
+    )
+
+
+def _page_size(asked: int) -> int:
+    if asked < 0:
+        raise MusterError.invalid("page_size", "must not be negative")
+    return min(asked or MAX_PAGE, MAX_PAGE)
+
+
+def _service_token(token: str) -> ServiceKey | None:
+    if not token:
+        return None
+    parts = token.split("\n")
+    if len(parts) != 3:
+        raise MusterError.invalid("page_token", "is none that was answered")
+    return ServiceKey(*(checked_text("page_token", part, 4096) for part in parts))

@@ -1,0 +1,91 @@
+"""RegistrationService, but for Session: unary registration."""
+
+import asyncio
+from typing import Any
+
+from muster.registry.v1 import registration_service_pb2 as wire
+
+from muster_server.core.commands import Command, Deregister, Renew, SetAdminState, Update
+from muster_server.core.errors import MusterError
+from muster_server.engine.engine import Engine
+from muster_server.rpc.adapter import Call
+from muster_server.rpc.decoding import check_batch, decode_changes, decode_ref, decode_register, decode_state, require
+from muster_server.rpc.encoding import instance_message, ref_message
+from muster_server.rpc.status_codes import item_error
+
+
+async def perform(engine: Engine, command: Command) -> Any:
+    """Do a command and answer what its class says, waiting for the disk if it must."""
+    answer = engine.execute(command)
+    return await answer if isinstance(answer, asyncio.Future) else answer
+
+
+class RegistrationServicer:
+    """Each method is documented in registration_service.proto."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def register(self, request: wire.RegisterRequest, _: Call) -> wire.RegisterResponse:
+        """Put one instance."""
+        instance = await perform(self._engine, decode_register(request))
+        return wire.RegisterResponse(instance=instance_message(instance), revision=self._engine.revision, epoch=self._engine.epoch)
+
+    async def register_batch(self, request: wire.RegisterBatchRequest, _: Call) -> wire.RegisterBatchResponse:
+        """Put many, each on its own merits."""
+        check_batch("registrations", len(request.registrations))
+        results = await register_items(self._engine, request.registrations)
+        return wire.RegisterBatchResponse(results=results, revision=self._engine.revision, epoch=self._engine.epoch)
+
+    async def deregister(self, request: wire.DeregisterRequest, _: Call) -> wire.DeregisterResponse:
+        """Remove one instance."""
+        require(request, "ref")
+        expected = request.expected_revision if request.HasField("expected_revision") else None
+        command = Deregister(decode_ref(request.ref), None, expected, request.allow_missing)
+        removed = await perform(self._engine, command)
+        return wire.DeregisterResponse(revision=self._engine.revision, removed=removed is not None)
+
+    async def renew(self, request: wire.RenewRequest, _: Call) -> wire.RenewResponse:
+        """Renew leases."""
+        check_batch("refs", len(request.refs))
+        missing = await perform(self._engine, Renew(tuple(decode_ref(ref) for ref in request.refs)))
+        return wire.RenewResponse(missing=[ref_message(ref) for ref in missing])
+
+    async def update_instance(self, request: wire.UpdateInstanceRequest, _: Call) -> wire.UpdateInstanceResponse:
+        """Change fields."""
+        require(request, "ref")
+        expected = request.expected_revision if request.HasField("expected_revision") else None
+        instance = await perform(self._engine, Update(decode_ref(request.ref), decode_changes(request), expected))
+        return wire.UpdateInstanceResponse(instance=instance_message(instance), revision=self._engine.revision)
+
+    async def set_admin_state(self, request: wire.SetAdminStateRequest, _: Call) -> wire.SetAdminStateResponse:
+        """Lay or lift an override."""
+        require(request, "ref")
+        state = decode_state(request.state) if request.state else None
+        command = SetAdminState(decode_ref(request.ref), state, request.author, request.comment)
+        instance = await perform(self._engine, command)
+        return wire.SetAdminStateResponse(instance=instance_message(instance), revision=self._engine.revision)
+
+
+async def register_items(engine: Engine, requests: Any, session: str | None = None) -> list[wire.ItemResult]:
+    """Put many; one result each, in order. Those that need the disk are written together."""
+    pending: list[Any] = []
+    for request in requests:
+        try:
+            pending.append(engine.execute(decode_register(request, session)))
+        except MusterError as error:
+            pending.append(error)
+    results = []
+    for request, answer in zip(requests, pending, strict=True):
+        results.append(await _register_result(request, answer))
+    return results
+
+
+async def _register_result(request: wire.RegisterRequest, answer: Any) -> wire.ItemResult:
+    try:
+        instance = await answer if isinstance(answer, asyncio.Future) else answer
+    except MusterError as error:
+        instance = error
+    if isinstance(instance, MusterError):
+        return wire.ItemResult(instance_id=request.instance.instance_id, error=item_error(instance))
+    return wire.ItemResult(instance_id=instance.instance_id, revision=instance.revision)

@@ -1,0 +1,90 @@
+"""The gRPC server: our services, and the standard ones (health, reflection, channelz)."""
+
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf import descriptor_pool
+from grpc_channelz.v1 import channelz
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import _async as reflection_aio
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
+
+from muster_server.engine.engine import Engine
+from muster_server.rpc.adapter import SERVER_OPTIONS, CallObserver, Services
+from muster_server.rpc.discovery import DiscoveryServicer
+from muster_server.rpc.registration import RegistrationServicer
+from muster_server.rpc.sessions import SessionServicer
+
+REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
+
+
+def make_services(engine: Engine, sessions: SessionServicer, observer: CallObserver) -> Services:
+    """All services of this server, by path."""
+    services = Services(observer)
+    registration, discovery = RegistrationServicer(engine), DiscoveryServicer(engine)
+    services.add(
+        registration_service_pb2.DESCRIPTOR.services_by_name["RegistrationService"],
+        {
+            "Register": registration.register,
+            "RegisterBatch": registration.register_batch,
+            "Deregister": registration.deregister,
+            "Renew": registration.renew,
+            "UpdateInstance": registration.update_instance,
+            "SetAdminState": registration.set_admin_state,
+            "Session": sessions.session,
+        },
+    )
+    services.add(
+        discovery_service_pb2.DESCRIPTOR.services_by_name["DiscoveryService"],
+        {
+            "GetInstance": discovery.get_instance,
+            "ListInstances": discovery.list_instances,
+            "ListServices": discovery.list_services,
+            "ListSubscribers": discovery.list_subscribers,
+            "Watch": discovery.watch,
+        },
+    )
+    return services
+
+
+async def make_server(services: Services) -> tuple[grpc.aio.Server, health.aio.HealthServicer]:
+    """A server that is not started yet, and its health, which says SERVING."""
+    server = grpc.aio.server(options=SERVER_OPTIONS)
+    server.add_generic_rpc_handlers(tuple(services.handlers()))
+    healthy = health.aio.HealthServicer()
+    for name in ("", *services.names):
+        await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
+    channelz.add_channelz_servicer(server)
+    _add_reflection(server, [*services.names, health.SERVICE_NAME, REFLECTION_V1])
+    return server, healthy
+
+
+class _Pool:
+    """The default descriptor pool, but it finds methods too: protobuf's own knows only what contains them."""
+
+    def __init__(self) -> None:
+        self._pool = descriptor_pool.Default()
+
+    def FindFileContainingSymbol(self, symbol: str) -> Any:  # noqa: N802  # the pool's own name
+        """The file of a symbol, or of what contains it. Raises KeyError."""
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            return self._pool.FindFileContainingSymbol(symbol.rpartition(".")[0])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+
+def _add_reflection(server: grpc.aio.Server, names: list[str]) -> None:
+    servicer = reflection_aio.ReflectionServicer([*names, "grpc.reflection.v1alpha.ServerReflection"], pool=_Pool())
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
+    method = grpc.stream_stream_rpc_method_handler(
+        servicer.ServerReflectionInfo,
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(REFLECTION_V1, {"ServerReflectionInfo": method}),))

@@ -1,0 +1,207 @@
+"""RegistrationService.Session: instances that live as long as their client's stream."""
+
+import asyncio
+import hashlib
+import itertools
+import secrets
+from collections import deque
+from typing import Any, cast
+
+from muster.registry.v1 import instance_pb2
+from muster.registry.v1 import registration_service_pb2 as wire
+
+from muster_server.core.commands import (
+    Deregister,
+    EndSession,
+    InstanceRef,
+    LoseSession,
+    OpenSession,
+    Put,
+    Removed,
+    RenewSession,
+)
+from muster_server.core.errors import MusterError, Reason
+from muster_server.core.model import Instance, RemovalReason, checked_text
+from muster_server.engine.engine import Engine
+from muster_server.rpc.adapter import Stream
+from muster_server.rpc.decoding import check_batch, decode_ref, seconds
+from muster_server.rpc.encoding import duration, ref_message, service_message
+from muster_server.rpc.registration import perform, register_items
+from muster_server.rpc.status_codes import item_error
+
+DEFAULT_GRACE_S = 5.0
+MAX_OUTBOX = 10_000
+
+
+class SessionServicer:
+    """Owns the open session streams. The engine tells it what a session loses to others."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._links: dict[str, _Link] = {}
+        self._connections = itertools.count(1)
+        engine.on_session_change = self._on_change
+
+    @property
+    def open_count(self) -> int:
+        """How many session streams are open."""
+        return len(self._links)
+
+    async def session(self, stream: Stream) -> None:
+        """Serve one stream, from hello to goodbye or loss."""
+        link = _Link(stream, next(self._connections))
+        try:
+            async with asyncio.TaskGroup() as group:
+                link.post(wire.SessionResponse(granted=await self._hello(link, await stream.read())))
+                group.create_task(link.write(), name="session writer")
+                while (frame := await stream.read()) is not None:
+                    if await self._take(link, frame):
+                        break
+                link.finish()
+        finally:
+            if self._links.get(link.session) is link:
+                del self._links[link.session]
+            if link.session:
+                await perform(self._engine, LoseSession(link.session, link.connection))
+
+    def drain(self, delay_s: float) -> None:
+        """Ask every client to connect anew."""
+        for link in list(self._links.values()):
+            link.post(wire.SessionResponse(reconnect_after=instance_pb2.ReconnectAfter(delay=duration(delay_s))))
+
+    async def _hello(self, link: "_Link", frame: wire.SessionRequest | None) -> wire.SessionResponse.Granted:
+        if frame is None or frame.WhichOneof("frame") != "hello":
+            raise MusterError(Reason.PROTOCOL_VIOLATION, "the first frame must be hello")
+        hello = frame.hello
+        checked_text("hello.client_version", hello.client_version, 64)
+        session_id = hello.session_id or secrets.token_urlsafe(24)
+        name = hashlib.sha256(session_id.encode()).hexdigest()  # what the registry keeps and writes is not the secret itself
+        ttl_s = _bounded("hello.ttl", seconds("hello.ttl", hello.ttl), 1.0) if hello.HasField("ttl") else None
+        grace_s = _bounded("hello.grace", seconds("hello.grace", hello.grace), 0.0) if hello.HasField("grace") else DEFAULT_GRACE_S
+        client = checked_text("hello.client_name", hello.client_name, 256)
+        await perform(self._engine, OpenSession(name, link.connection, client, ttl_s, grace_s, bool(hello.session_id)))
+        former = self._links.get(name)
+        link.session = name
+        self._links[name] = link
+        if former is not None:
+            former.stream.end(MusterError(Reason.SESSION_TAKEN_OVER, "another connection took the session over"))
+        keys = self._engine.state.session_instances.get(name, {})
+        granted = wire.SessionResponse.Granted(
+            session_id=session_id,
+            epoch=self._engine.epoch,
+            revision=self._engine.revision,
+            grace=duration(grace_s),
+            resumed=bool(hello.session_id),
+            instances=[ref_message(InstanceRef(key.service, key.instance_id)) for key in keys],
+        )
+        if ttl_s is not None:
+            granted.ttl.CopyFrom(duration(ttl_s))
+        return granted
+
+    async def _take(self, link: "_Link", frame: wire.SessionRequest) -> bool:
+        await perform(self._engine, RenewSession(link.session))
+        match frame.WhichOneof("frame"):
+            case "renew":
+                link.renewed(frame.sequence)
+            case "register":
+                check_batch("registrations", len(frame.register.registrations))
+                results = await register_items(self._engine, frame.register.registrations, link.session)
+                self._answer(link, frame.sequence, results)
+            case "deregister":
+                check_batch("refs", len(frame.deregister.refs))
+                results = [await self._deregister(link, ref) for ref in frame.deregister.refs]
+                self._answer(link, frame.sequence, results)
+            case "goodbye":
+                await perform(self._engine, EndSession(link.session))
+                del self._links[link.session]
+                link.session = ""
+                return True
+            case "hello":
+                raise MusterError(Reason.PROTOCOL_VIOLATION, "hello comes once, and first")
+            case _:
+                raise MusterError(Reason.PROTOCOL_VIOLATION, "a frame of no known kind")
+        return False
+
+    def _answer(self, link: "_Link", sequence: int, results: list[wire.ItemResult]) -> None:
+        answer = wire.SessionResponse.Results(results=results, revision=self._engine.revision)
+        link.post(wire.SessionResponse(sequence=sequence, results=answer))
+
+    async def _deregister(self, link: "_Link", message: instance_pb2.InstanceRef) -> wire.ItemResult:
+        try:
+            ref = decode_ref(message)
+            link.removing = self._engine.state.find(ref)
+            removed: Removed = await perform(self._engine, Deregister(ref, link.session))
+        except MusterError as error:
+            return wire.ItemResult(instance_id=message.instance_id, error=item_error(error))
+        finally:
+            link.removing = None
+        return wire.ItemResult(instance_id=removed.previous.instance_id, revision=removed.revision)
+
+    def _on_change(self, event: Put | Removed) -> None:
+        previous = event.previous
+        link = self._links.get(previous.session) if previous is not None and previous.session is not None else None
+        if previous is None or link is None:
+            return
+        if isinstance(event, Put):
+            if event.instance.session == previous.session:
+                return
+            reason, revision = RemovalReason.REPLACED, event.instance.revision
+        else:
+            reason, revision = event.reason, event.revision
+            if previous is link.removing:
+                return  # it asked for this itself
+        ref = instance_pb2.InstanceRef(service=service_message(event.service), instance_id=previous.instance_id)
+        number = cast("Any", reason)
+        link.post(wire.SessionResponse(revoked=wire.SessionResponse.Revoked(ref=ref, reason=number, revision=revision)))
+
+
+class _Link:
+    """One open stream: its outbox, written in order by one writer task. More than 10,000 unread frames end the stream."""
+
+    def __init__(self, stream: Stream, connection: int) -> None:
+        self.stream = stream
+        self.connection = connection
+        self.session = ""
+        self.removing: Instance | None = None
+        self._is_finished = False
+        self._outbox: deque[wire.SessionResponse] = deque()
+        self._renewed: int | None = None
+        self._wake = asyncio.Event()
+
+    def post(self, frame: wire.SessionResponse) -> None:
+        """Queue a frame."""
+        if len(self._outbox) >= MAX_OUTBOX:
+            self.stream.end(MusterError(Reason.SLOW_CONSUMER, "too many answers were not read"))
+            return
+        self._outbox.append(frame)
+        self._wake.set()
+
+    def renewed(self, sequence: int) -> None:
+        """Acknowledge renewals up to a sequence; several are answered together."""
+        self._renewed = sequence
+        self._wake.set()
+
+    def finish(self) -> None:
+        """Let the writer return when everything is written."""
+        self._is_finished = True
+        self._wake.set()
+
+    async def write(self) -> None:
+        """Write what is queued until `finish`. A renewal that comes while a write is under way is answered with the next one."""
+        while True:
+            while self._outbox or self._renewed is not None:
+                if self._outbox:
+                    await self.stream.write(self._outbox.popleft())
+                else:
+                    sequence, self._renewed = self._renewed or 0, None
+                    await self.stream.write(wire.SessionResponse(sequence=sequence, renewed=wire.SessionResponse.Renewed()))
+            if self._is_finished:
+                return
+            self._wake.clear()
+            await self._wake.wait()
+
+
+def _bounded(field: str, value_s: float, least_s: float) -> float:
+    if not least_s <= value_s <= 3600.0:
+        raise MusterError.invalid(field, f"must be between {least_s:.0f} s and 1 h")
+    return value_s

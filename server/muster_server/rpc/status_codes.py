@@ -1,0 +1,55 @@
+"""The one table from reasons to status codes, and how an error looks on the wire."""
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.rpc import error_details_pb2, status_pb2
+from muster.registry.v1 import error_reason_pb2
+
+from muster_server.core.errors import MusterError, Reason
+
+DOMAIN = "muster"
+
+STATUS_CODES = {
+    Reason.INVALID_FIELD: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.INSTANCE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.SERVICE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.SESSION_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.REVISION_MISMATCH: grpc.StatusCode.ABORTED,
+    Reason.INSTANCE_NOT_OWNED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.SERVICE_KIND_MISMATCH: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.PROTOCOL_VIOLATION: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.LIMIT_EXCEEDED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.SLOW_CONSUMER: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.UNKNOWN_REVISION: grpc.StatusCode.OUT_OF_RANGE,
+    Reason.DRAINING: grpc.StatusCode.UNAVAILABLE,
+    Reason.SESSION_TAKEN_OVER: grpc.StatusCode.ABORTED,
+    Reason.SESSION_EXPIRED: grpc.StatusCode.DEADLINE_EXCEEDED,
+    Reason.STORAGE_FAILED: grpc.StatusCode.UNAVAILABLE,
+    Reason.INTERNAL: grpc.StatusCode.INTERNAL,
+}
+
+
+def code_number(error: MusterError) -> int:
+    """The number of the error's status code (google.rpc.Code)."""
+    number: int = STATUS_CODES[error.reason].value[0]
+    return number
+
+
+def item_error(error: MusterError) -> error_reason_pb2.ItemError:
+    """An error as one item of a batch answers it."""
+    reason = f"ERROR_REASON_{error.reason.value}"
+    return error_reason_pb2.ItemError(code=code_number(error), reason=reason, message=error.message)
+
+
+def trailers(error: MusterError) -> tuple[tuple[str, str | bytes], ...]:
+    """The trailing metadata of a failed call: the reason in plain text, and google.rpc.Status with details."""
+    info, details = Any(), []
+    info.Pack(error_details_pb2.ErrorInfo(reason=error.reason.value, domain=DOMAIN, metadata=error.details))
+    details.append(info)
+    if "field" in error.details:
+        violation = error_details_pb2.BadRequest.FieldViolation(field=error.details["field"], description=error.message)
+        bad_request = Any()
+        bad_request.Pack(error_details_pb2.BadRequest(field_violations=[violation]))
+        details.append(bad_request)
+    status = status_pb2.Status(code=code_number(error), message=error.message, details=details)
+    return (("muster-reason", error.reason.value), ("grpc-status-details-bin", status.SerializeToString()))

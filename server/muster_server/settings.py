@@ -1,0 +1,53 @@
+"""The settings of `muster serve`: flags > environment MUSTER_* > muster.toml > defaults."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """One frozen value, made once."""
+
+    model_config = SettingsConfigDict(env_prefix="MUSTER_", toml_file="muster.toml", extra="forbid", frozen=True)
+
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on. Other than loopback needs --insecure: there is no authentication yet."
+    )
+    grpc_port: Port = Field(9848, description="Port for gRPC. 0 takes any free one.")
+    http_ports: Annotated[tuple[Port, ...], NoDecode] = Field(
+        (8848, 9080, 30100), description="Ports of the HTTP gateway, comma-separated. 0 takes any free one; empty switches it off."
+    )
+    data_dir: Path = Field(Path("muster-data"), description="Where state is kept. Created if missing.")
+    storage: Literal["sqlite", "memory"] = Field("sqlite", description="sqlite survives a restart, memory does not.")
+    ready_file: Path | None = Field(None, description="Write addresses and pid there as JSON once serving.")
+    insecure: bool = Field(False, description="Allow an address other than loopback without authentication.")
+
+    @field_validator("http_ports", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part for part in value.replace(" ", "").split(",") if part] if isinstance(value, str) else value
+
+    @property
+    def is_loopback(self) -> bool:
+        """True if only this machine can connect."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, environment, file; nothing else."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

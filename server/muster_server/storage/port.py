@@ -1,0 +1,52 @@
+"""What the engine asks of storage: ordered, atomic, durable batches of keys and values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class Bucket(Enum):
+    """A name space of keys."""
+
+    META = "meta"
+    OVERRIDES = "overrides"
+    INSTANCES = "instances"
+    JOURNAL = "journal"
+    SESSIONS = "sessions"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Put a value, or delete the key (`value` None). Deleting a missing key is no error."""
+
+    bucket: Bucket
+    key: bytes
+    value: bytes | None
+
+
+Done = Callable[["StorageError | None"], None]
+
+
+class StorageError(Exception):
+    """The store refused. Nothing of the batch was written. The message is one line for an operator."""
+
+
+class StorageUnusableError(StorageError):
+    """The store cannot be opened: locked by another process, damaged, made by a newer Muster, or not writable."""
+
+
+class Store(Protocol):
+    """Batches are atomic and commit in the order they were submitted."""
+
+    def scan(self, bucket: Bucket) -> list[tuple[bytes, bytes]]:
+        """Everything in a bucket, ordered by key. Only before the first `submit`."""
+        ...
+
+    def submit(self, batch: Sequence[Write], done: Done) -> None:
+        """Queue a batch without blocking. `done` is called once, on any thread, after fsync or with the error."""
+        ...
+
+    def close(self) -> None:
+        """Commit what is queued and let go. Idempotent; `submit` raises StorageError afterwards."""
+        ...

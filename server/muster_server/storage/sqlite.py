@@ -1,0 +1,141 @@
+"""The embedded store: one sqlite file, one writer thread, group commit.
+
+The writer takes whatever is queued when it is free and commits it in one transaction; there is no timer. If such a group fails,
+its batches are tried one by one, so that one bad batch does not fail the others.
+"""
+
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from muster_server.storage.port import Bucket, Done, StorageError, StorageUnusableError, Write
+
+MAX_QUEUED = 100_000
+_ENTRIES = (
+    "CREATE TABLE entries (bucket TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (bucket, key)) WITHOUT ROWID"
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((_ENTRIES,),)
+"""One tuple of statements for each schema version; applied forward, each in one transaction. Append only."""
+
+_PUT = "INSERT INTO entries (bucket, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+_DELETE = "DELETE FROM entries WHERE bucket = ? AND key = ?"
+
+_Queued = tuple[Sequence[Write], Done]
+
+
+class SqliteStore:
+    """A store in `data_dir`, which is created (0700) if missing. The connection belongs to the writer thread after start.
+
+    At most 100,000 batches are queued; more are refused with StorageError at once.
+    Raises StorageUnusableError if the directory is held by another process, not writable, damaged or of a newer version.
+    """
+
+    def __init__(self, data_dir: Path, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+        self._lock = _lock(data_dir)
+        try:
+            self._connection = _open(data_dir / "muster.db", migrations)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._queue: queue.Queue[_Queued | None] = queue.Queue(MAX_QUEUED)
+        self._is_closed = False
+        self._writer = threading.Thread(target=self._write, name="muster-storage", daemon=True)
+        self._writer.start()
+
+    def scan(self, bucket: Bucket) -> list[tuple[bytes, bytes]]:
+        """Everything in a bucket, ordered by key. Only before the first `submit`."""
+        return self._connection.execute("SELECT key, value FROM entries WHERE bucket = ? ORDER BY key", (bucket.value,)).fetchall()
+
+    def submit(self, batch: Sequence[Write], done: Done) -> None:
+        """Queue a batch; `done` is called on the writer thread."""
+        if self._is_closed:
+            raise StorageError("the store is closed")
+        try:
+            self._queue.put_nowait((batch, done))
+        except queue.Full:
+            done(StorageError("too many writes are waiting for the disk"))
+
+    def close(self) -> None:
+        """Commit what is queued, fold the log into the file and let go of the directory."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._queue.put(None)
+        self._writer.join()
+        self._connection.close()
+        os.close(self._lock)
+
+    def _write(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group, is_last = [first], False
+            while not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    is_last = True
+                    break
+                group.append(following)
+            self._commit(group)
+            if is_last:
+                return
+
+    def _commit(self, group: Sequence[_Queued]) -> None:
+        error = self._transact([write for batch, _ in group for write in batch])
+        for batch, done in group:
+            done(error if error is None or len(group) == 1 else self._transact(batch))
+
+    def _transact(self, writes: Sequence[Write]) -> StorageError | None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for write in writes:
+                if write.value is None:
+                    self._connection.execute(_DELETE, (write.bucket.value, write.key))
+                else:
+                    self._connection.execute(_PUT, (write.bucket.value, write.key, write.value))
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            return StorageError(f"the disk refused: {error}")
+        return None
+
+
+def _lock(data_dir: Path) -> int:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StorageUnusableError(f"cannot write to data directory {data_dir}: {error.strerror}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
+        os.close(handle)
+        raise StorageUnusableError(f"data directory {data_dir} is in use by another process (pid {holder})") from error
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    return handle
+
+
+def _open(path: Path, migrations: tuple[tuple[str, ...], ...]) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise StorageUnusableError(f"{path} is damaged: {found}")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(migrations):
+            raise StorageUnusableError(f"{path} has schema version {version}, this Muster knows {len(migrations)}: use a newer one")
+        for number, statements in enumerate(migrations[version:], version + 1):
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise StorageUnusableError(f"cannot use {path}: {error}") from error
+    return connection

@@ -1,0 +1,65 @@
+"""A real server on free ports, and a clock that tests turn by hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+
+from muster_server.app import Running, serving
+from muster_server.engine.engine import Engine
+from muster_server.settings import Settings
+from muster_server.storage.memory import MemoryStore
+from muster_server.storage.port import Store
+
+
+class ManualClock:
+    """Stands still until told otherwise."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+    def wall_s(self) -> float:
+        return 1_700_000_000.0 + self.now_s
+
+
+@dataclass
+class Server:
+    """A running server as tests see it."""
+
+    grpc_target: str
+    http_urls: list[str]
+    engine: Engine
+    clock: ManualClock | None
+
+    def channel(self) -> grpc.aio.Channel:
+        return grpc.aio.insecure_channel(self.grpc_target)
+
+    def advance(self, seconds: float) -> None:
+        """Turn the manual clock, in steps that are no stall."""
+        assert self.clock is not None
+        end = self.clock.now_s + seconds
+        while self.clock.now_s < end:
+            self.clock.now_s = min(end, self.clock.now_s + 0.5)
+            self.engine.tick()
+
+
+@asynccontextmanager
+async def running_server(
+    *, store: Store | None = None, clock: ManualClock | None = None, data_dir: Path | None = None, **settings: Any
+) -> AsyncIterator[Server]:
+    settings = {"grpc_port": 0, "http_ports": (0,), "storage": "sqlite" if data_dir else "memory", **settings}
+    if data_dir is not None:
+        settings["data_dir"] = data_dir
+    used = store if store is not None or data_dir is not None else MemoryStore()
+    async with serving(Settings(**settings), store=used, clock=clock) as running:
+        yield as_server(running, clock)
+
+
+def as_server(running: Running, clock: ManualClock | None) -> Server:
+    return Server(running.grpc, [f"http://{address}" for address in running.http], running.engine, clock)

@@ -51,18 +51,28 @@ class SessionServicer:
         """Serve one stream, from hello to goodbye or loss."""
         link = _Link(stream, next(self._connections))
         try:
+            link.post(wire.SessionResponse(granted=await self._hello(link, await stream.read())))
             async with asyncio.TaskGroup() as group:
-                link.post(wire.SessionResponse(granted=await self._hello(link, await stream.read())))
                 group.create_task(link.write(), name="session writer")
-                while (frame := await stream.read()) is not None:
-                    if await self._take(link, frame):
-                        break
+                refusal = await self._serve(link)
                 link.finish()
+            if refusal is not None:
+                raise refusal
         finally:
             if self._links.get(link.session) is link:
                 del self._links[link.session]
             if link.session:
                 await perform(self._engine, LoseSession(link.session, link.connection))
+
+    async def _serve(self, link: "_Link") -> MusterError | None:
+        """Take frames to the end. Answers a refusal instead of raising it, which would cut the writer off within a write."""
+        try:
+            while (frame := await link.stream.read()) is not None:
+                if await self._take(link, frame):
+                    break
+        except MusterError as error:
+            return error
+        return None
 
     def drain(self, delay_s: float) -> None:
         """Ask every client to connect anew."""
@@ -112,9 +122,9 @@ class SessionServicer:
                 results = [await self._deregister(link, ref) for ref in frame.deregister.refs]
                 self._answer(link, frame.sequence, results)
             case "goodbye":
-                await perform(self._engine, EndSession(link.session))
-                del self._links[link.session]
-                link.session = ""
+                name, link.session = link.session, ""
+                self._links.pop(name, None)  # first, so that it is not told of what it ends itself
+                await perform(self._engine, EndSession(name))
                 return True
             case "hello":
                 raise MusterError(Reason.PROTOCOL_VIOLATION, "hello comes once, and first")

@@ -77,7 +77,9 @@ def differences(fresh: Path, committed: Path) -> list[str]:
         name
         for name in names
         if "__pycache__" not in name
-        and not ((fresh / name).exists() and (committed / name).exists() and filecmp.cmp(fresh / name, committed / name, shallow=False))
+        and not (
+            (fresh / name).exists() and (committed / name).exists() and filecmp.cmp(fresh / name, committed / name, shallow=False)
+        )
     )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import grpc.aio
-
 from muster_server.app import Running, serving
 from muster_server.engine.engine import Engine
 from muster_server.settings import Settings

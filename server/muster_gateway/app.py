@@ -78,6 +78,8 @@ class Gateway:
         methods = self._by_path.get(path)
         if not is_nacos and method == "OPTIONS" and _is_preflight(request):
             return Response(None, 204)
+        if is_nacos and method == "HEAD" and methods is not None:
+            method = "GET"  # the HTTP server leaves the body out
         if methods is not None and method in methods:
             return await methods[method].handler(request)
         if not is_nacos:
@@ -90,6 +92,10 @@ class Gateway:
                 return Response(self._metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
             case "/openapi.json":
                 return Response(self._document, media_type="application/json")
+            case "/nacos":
+                return Response(None, 302, headers={"location": "/nacos/"})
+            case "/nacos/":
+                return Response("The REST calls of this server are listed at /.", media_type="text/plain")
             case "/":
                 return Response(self._page, media_type="text/html; charset=utf-8")
             case _:
@@ -140,10 +146,9 @@ def _add_cors(request: Request, response: Response) -> None:
 def _nacos_unrouted(request: Request, methods: dict[str, Route] | None) -> Response:
     if methods is None:
         return _nacos_error(request, 404, f"No endpoint {request.method} {request.url.path}.")
-    if request.method == "HEAD" and "GET" in methods:
-        return Response(None, 405, headers={**SECURITY_HEADERS, "Allow": "GET, OPTIONS"})
     if request.method == "OPTIONS":
-        return Response(None, 200, headers={**SECURITY_HEADERS, "Allow": ",".join([*methods, "OPTIONS"])})
+        allowed = [*methods, "HEAD", "OPTIONS"] if "GET" in methods else [*methods, "OPTIONS"]
+        return Response(None, 200, headers={**SECURITY_HEADERS, "Allow": ",".join(allowed)})
     response = _nacos_error(request, 405, f"Method '{request.method}' is not supported.")
     response.headers["Allow"] = ", ".join(sorted(methods))
     return response

@@ -110,6 +110,11 @@ def parse_body(raw: bytes) -> dict[str, Any]:
     return body
 
 
+def parse_status_body(raw: bytes) -> dict[str, Any]:
+    """The body of a status call: null and a list count as empty objects. Raises RefusedError."""
+    return {} if raw.strip() in (b"null", b"[]") else parse_body(raw)
+
+
 def text_of(body: dict[str, Any], name: str) -> str:
     """A field as text: scalars are taken as they are written, missing and null are empty. Raises RefusedError."""
     value = body.get(name)

@@ -120,7 +120,7 @@ class Finders:
 
     async def set_status(self, request: Request) -> Response:
         """PUT /api/instance/status. Any status but DISABLE also lifts what an operator laid over the instance."""
-        body = convert.parse_body(await request.body())
+        body = convert.parse_status_body(await request.body())
         name, host, port = (convert.required(field, convert.text_of(body, field)) for field in ("serviceName", "ip", "port"))
         if "status" not in body or body["status"] == "":
             raise RefusedError("Param 'status' is required")

@@ -36,7 +36,7 @@ class Parameters:
             values.setdefault(name, []).append(value)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         is_form = kind == "application/x-www-form-urlencoded" or (kind == "multipart/form-data" and request.method == "POST")
-        if request.method != "GET" and is_form and len(await request.body()) <= MAX_FORM_BYTES:
+        if request.method not in ("GET", "HEAD") and is_form and len(await request.body()) <= MAX_FORM_BYTES:
             form = await request.form()
             for name, entry in form.multi_items():
                 if not isinstance(entry, UploadFile):

@@ -1,0 +1,42 @@
+"""Muster as its users run it: a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+START_S = 20.0
+
+
+@dataclass
+class Program:
+    """A running `muster serve` on free ports."""
+
+    process: "subprocess.Popen[bytes]"
+    grpc: str
+    http: str
+
+    def kill(self) -> None:
+        """Pull the plug."""
+        self.process.kill()
+        self.process.wait()
+
+
+def start(data_dir: Path, *flags: str) -> Program:
+    """Start it and wait until it serves."""
+    ready = data_dir.with_name(data_dir.name + "-ready.json")
+    ready.unlink(missing_ok=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "muster_server", "serve", "--grpc-port", "0", "--http-ports", "0"]
+    files = ["--data-dir", str(data_dir), "--ready-file", str(ready)]
+    process = subprocess.Popen([*command, *files, *flags], env=environment, cwd=data_dir.parent, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + START_S
+    while not ready.exists():
+        assert process.poll() is None, "the server ended at start"
+        assert time.monotonic() < deadline, "the server does not serve"
+        time.sleep(0.01)  # another process: there is no event to wait for
+    found = json.loads(ready.read_text())
+    return Program(process, found["grpc"], found["http"][0])

@@ -73,14 +73,11 @@ def run(arguments: list[str]) -> None:
 def differences(fresh: Path, committed: Path) -> list[str]:
     """Names, relative to both folders, of files that differ or stand in one of them only."""
     names = {str(path.relative_to(base)) for base in (fresh, committed) for path in base.rglob("*") if path.is_file()}
-    return sorted(
-        name
-        for name in names
-        if "__pycache__" not in name
-        and not (
-            (fresh / name).exists() and (committed / name).exists() and filecmp.cmp(fresh / name, committed / name, shallow=False)
-        )
-    )
+    return sorted(name for name in names if "__pycache__" not in name and not _is_same(fresh / name, committed / name))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and filecmp.cmp(one, other, shallow=False)
 
 
 if __name__ == "__main__":

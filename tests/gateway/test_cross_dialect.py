@@ -1,0 +1,88 @@
+"""One state behind every dialect: what one registers, disables or loses, the others see."""
+
+from typing import Any
+
+import httpx
+import pytest
+from muster.registry.v1 import discovery_service_pb2 as discovery
+from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
+from running import ManualClock, Server, running_server
+
+BODY = {"serviceName": "shared", "ip": "10.0.0.1", "port": 80}
+FORM = {"serviceName": "shared", "ip": "10.0.0.1", "port": "80"}
+NACOS = "/nacos/v3/client/ns/instance"
+
+
+async def finders_register(http: httpx.AsyncClient) -> None:
+    assert (await http.post("/api/instance", json=BODY)).text == "success"
+
+
+async def nacos_register(http: httpx.AsyncClient) -> None:
+    assert (await http.post(NACOS, data=FORM)).json()["data"] == "ok"
+
+
+async def view(http: httpx.AsyncClient, watched: discovery.WatchResponse) -> tuple[list[str], list[bool], list[str]]:
+    finders = (await http.get("/api/instance/list", params={"serviceName": "shared"})).json()["instances"]
+    nacos = (await http.get(f"{NACOS}/list", params={"serviceName": "shared"})).json()["data"]
+    puts = [*watched.delta.puts, *watched.snapshot.instances]
+    health = [instance_pb2.Health.Name(put.health).removeprefix("HEALTH_") for put in puts]
+    return [entry["status"] for entry in finders], [entry["healthy"] for entry in nacos], health
+
+
+async def watching(server: Server, channel: Any) -> Any:
+    watch = discovery_service_pb2_grpc.DiscoveryServiceStub(channel).Watch()
+    service = instance_pb2.ServiceRef(name="shared")
+    await watch.write(discovery.WatchRequest(subscribe=discovery.WatchRequest.Subscribe(service=service)))
+    await watch.read()
+    return watch
+
+
+@pytest.mark.parametrize("register", [finders_register, nacos_register], ids=["finders", "nacos"])
+async def test_registration_in_one_dialect_is_seen_in_all(register: Any) -> None:
+    async with (
+        running_server() as server,
+        server.channel() as channel,
+        httpx.AsyncClient(base_url=server.http_urls[0]) as http,
+    ):
+        watch = await watching(server, channel)
+
+        await register(http)
+        frame = await watch.read()
+
+        assert frame.delta.puts[0].cluster == "DEFAULT"
+        assert await view(http, frame) == (["HEALTHY"], [True], ["HEALTHY"])
+        watch.cancel()
+
+
+async def test_silence_and_disabling_are_seen_in_all_and_a_beat_does_not_enable() -> None:
+    clock = ManualClock()
+    async with (
+        running_server(clock=clock) as server,
+        server.channel() as channel,
+        httpx.AsyncClient(base_url=server.http_urls[0]) as http,
+    ):
+        watch = await watching(server, channel)
+        await finders_register(http)
+        await watch.read()
+
+        server.advance(11)
+        silent = await watch.read()
+        assert await view(http, silent) == (["UN_HEALTHY"], [False], ["UNHEALTHY"])
+        await http.put("/api/instance/status", json={**BODY, "status": "DISABLE"})
+        await watch.read()
+        await http.put("/api/instance/beat", json=BODY)
+        await http.post(NACOS, data={**FORM, "heartBeat": "true"})
+        statuses, enabled, _ = await view(http, discovery.WatchResponse())
+
+        assert statuses == ["DISABLE"]
+        assert enabled == []  # Nacos lists enabled instances only
+        watch.cancel()
+
+
+async def test_deregistration_in_one_dialect_is_seen_in_the_other() -> None:
+    async with running_server() as server, httpx.AsyncClient(base_url=server.http_urls[0]) as http:
+        await finders_register(http)
+
+        await http.delete(NACOS, params=FORM)
+
+        assert await view(http, discovery.WatchResponse()) == ([], [], [])

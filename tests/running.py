@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc.aio
-from muster_server.app import Running, serving
+from muster_server.app import RunningServer, gateway_serving, serving
 from muster_server.engine.engine import Engine
 from muster_server.settings import Settings
 from muster_server.storage.memory import MemoryStore
@@ -60,5 +60,15 @@ async def running_server(
         yield as_server(running, clock)
 
 
-def as_server(running: Running, clock: ManualClock | None) -> Server:
+def as_server(running: RunningServer, clock: ManualClock | None) -> Server:
     return Server(running.grpc, [f"http://{address}" for address in running.http], running.engine, clock)
+
+
+@asynccontextmanager
+async def running_gateway(server: Server, kind: str) -> AsyncIterator[str]:
+    """The URL of the server's own gateway (`local`), or of one apart from it, over a real channel (`apart`)."""
+    if kind == "local":
+        yield server.http_urls[0]
+        return
+    async with gateway_serving(Settings(http_ports=(0,)), server.grpc_target) as running:
+        yield f"http://{running.http[0]}"

@@ -1,9 +1,10 @@
-"""The `muster` command: `muster serve`."""
+"""The `muster` command: `muster serve`, and `muster gateway` for the HTTP edge as a process of its own."""
 
 import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -12,7 +13,7 @@ import typer
 import uvloop
 from pydantic import ValidationError
 
-from muster_server.app import serving, write_ready_file
+from muster_server.app import gateway_serving, serving, write_ready_file
 from muster_server.settings import Settings
 from muster_server.storage.port import StorageError
 
@@ -48,33 +49,64 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
         "ready_file": ready_file,
         "insecure": insecure,
     }
+    _run(_serve(_checked({name: value for name, value in given.items() if value is not None})))
+
+
+@cli.command()
+def gateway(
+    target: Annotated[str, typer.Option(help="The server's gRPC address, host:port.")] = "127.0.0.1:9848",
+    host: Annotated[str, typer.Option(help=_help("host"))] = "127.0.0.1",
+    http_ports: Annotated[str, typer.Option(help=_help("http_ports"))] = "8848,9080,30100",
+    ready_file: Annotated[Path | None, typer.Option(help=_help("ready_file"))] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help=_help("insecure"))] = False,
+) -> None:
+    """Run the HTTP gateway alone, against a server elsewhere. Serve that one with `--http-ports ''`."""
+    settings = _checked({"host": host, "http_ports": http_ports, "ready_file": ready_file, "insecure": insecure})
+    _run(_serve_gateway(settings, target))
+
+
+async def _serve_gateway(settings: Settings, target: str) -> None:
+    stop = _stop_signal()
+    async with gateway_serving(settings, target) as running:
+        if settings.ready_file is not None:
+            write_ready_file(settings.ready_file, running)
+        await stop.wait()
+
+
+async def _serve(settings: Settings) -> None:
+    stop = _stop_signal()
+    async with serving(settings) as running:
+        if settings.ready_file is not None:
+            write_ready_file(settings.ready_file, running)
+        await stop.wait()
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _checked(given: dict[str, Any]) -> Settings:
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         _refuse(f"{'.'.join(map(str, first['loc'])) or 'settings'}: {first['msg']}")
     except ValueError as error:
         _refuse(f"muster.toml: {error}")
     if not settings.is_loopback and not settings.insecure:
-        _refuse(
-            f"host {settings.host} can be reached from other machines and there is no authentication: say --insecure if you mean it"
-        )
+        _refuse(f"host {settings.host} is open to other machines without authentication: say --insecure if you mean it")
+    return settings
+
+
+def _run(program: Coroutine[Any, Any, None]) -> None:
     _configure_logging()
     try:
-        uvloop.run(_serve(settings))
+        uvloop.run(program)
     except* (OSError, StorageError) as group:
         _refuse(str(group.exceptions[0]))
-
-
-async def _serve(settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with serving(settings) as running:
-        if settings.ready_file is not None:
-            write_ready_file(settings.ready_file, running)
-        await stop.wait()
 
 
 def _refuse(problem: str) -> NoReturn:

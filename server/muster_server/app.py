@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import grpc.aio
 import structlog
 from muster_gateway.app import create_app
 from muster_gateway.channel import LocalChannel
@@ -15,7 +16,7 @@ from muster_gateway.server import GatewayServer, listen
 
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
-from muster_server.metrics import Metrics
+from muster_server.metrics import Metrics, ProcessMetrics
 from muster_server.rpc.adapter import Call, bind
 from muster_server.rpc.encoding import WireEncoder
 from muster_server.rpc.server import make_server, make_services
@@ -32,15 +33,21 @@ DRAIN_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that serves. Addresses are `host:port`."""
+    """A server that serves. Addresses are `host:port`; a gateway alone names the server it talks to."""
 
     grpc: str
     http: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer(Running):
+    """A server with its engine."""
+
     engine: Engine
 
 
 @asynccontextmanager
-async def serving(settings: Settings, *, store: Store | None = None, clock: Clock | None = None) -> AsyncIterator[Running]:
+async def serving(settings: Settings, *, store: Store | None = None, clock: Clock | None = None) -> AsyncIterator[RunningServer]:
     """Serve for as long as the context is open; then drain and stop.
 
     A given store is the caller's: it is not closed. Raises OSError for a port that is taken, StorageUnusableError for a data
@@ -61,7 +68,7 @@ async def serving(settings: Settings, *, store: Store | None = None, clock: Cloc
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[Running]:
+async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningServer]:
     sessions = SessionServicer(engine)
     metrics = Metrics(engine, sessions)
     services = make_services(engine, sessions, metrics)
@@ -71,7 +78,7 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[Running]
     gateway = GatewayServer(
         create_app(LocalChannel(lambda path, request: services.call(path, request, Call("gateway", {}))), metrics), sockets
     )
-    running = Running(
+    running = RunningServer(
         f"{settings.host}:{grpc_port}", tuple(f"{settings.host}:{socket.getsockname()[1]}" for socket in sockets), engine
     )
     await server.start()
@@ -95,6 +102,20 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[Running]
                 await asyncio.wait([web])
     finally:
         log.info("stopped", revision=engine.revision)
+
+
+@asynccontextmanager
+async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Running]:
+    """Serve the gateway alone, over a real channel, for as long as the context is open. Raises OSError for a port that is taken."""
+    sockets = listen(settings.host, settings.http_ports)
+    async with grpc.aio.insecure_channel(target) as channel, asyncio.TaskGroup() as group:
+        gateway = GatewayServer(create_app(channel, ProcessMetrics()), sockets)
+        group.create_task(gateway.serve(), name="gateway")
+        await gateway.started()
+        try:
+            yield Running(target, tuple(f"{settings.host}:{socket.getsockname()[1]}" for socket in sockets))
+        finally:
+            gateway.stop()
 
 
 async def _streams_end(running: set["asyncio.Task[object]"], timeout_s: float) -> None:

@@ -1,6 +1,6 @@
 """What Prometheus reads: calls, streams, subscribers, state."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from muster_server.engine.engine import Engine
 from muster_server.rpc.sessions import SessionServicer
@@ -38,6 +38,18 @@ class Metrics:
         self._running.labels(method).dec()
         self._calls.labels(method, code).inc()
         self._seconds.labels(method).observe(seconds)
+
+    def render(self) -> bytes:
+        """The text that is scraped."""
+        return generate_latest(self._registry)
+
+
+class ProcessMetrics:
+    """What a gateway by itself has to tell: its process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
 
     def render(self) -> bytes:
         """The text that is scraped."""

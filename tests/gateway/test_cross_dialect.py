@@ -6,7 +6,7 @@ import httpx
 import pytest
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
-from running import ManualClock, Server, running_server
+from running import ManualClock, Server, running_gateway, running_server
 
 BODY = {"serviceName": "shared", "ip": "10.0.0.1", "port": 80}
 FORM = {"serviceName": "shared", "ip": "10.0.0.1", "port": "80"}
@@ -37,12 +37,14 @@ async def watching(server: Server, channel: Any) -> Any:
     return watch
 
 
+@pytest.mark.parametrize("kind", ["local", "apart"])
 @pytest.mark.parametrize("register", [finders_register, nacos_register], ids=["finders", "nacos"])
-async def test_registration_in_one_dialect_is_seen_in_all(register: Any) -> None:
+async def test_registration_in_one_dialect_is_seen_in_all(register: Any, kind: str) -> None:
     async with (
         running_server() as server,
         server.channel() as channel,
-        httpx.AsyncClient(base_url=server.http_urls[0]) as http,
+        running_gateway(server, kind) as url,
+        httpx.AsyncClient(base_url=url) as http,
     ):
         watch = await watching(server, channel)
 
@@ -54,12 +56,14 @@ async def test_registration_in_one_dialect_is_seen_in_all(register: Any) -> None
         watch.cancel()
 
 
-async def test_silence_and_disabling_are_seen_in_all_and_a_beat_does_not_enable() -> None:
+@pytest.mark.parametrize("kind", ["local", "apart"])
+async def test_silence_and_disabling_are_seen_in_all_and_a_beat_does_not_enable(kind: str) -> None:
     clock = ManualClock()
     async with (
         running_server(clock=clock) as server,
         server.channel() as channel,
-        httpx.AsyncClient(base_url=server.http_urls[0]) as http,
+        running_gateway(server, kind) as url,
+        httpx.AsyncClient(base_url=url) as http,
     ):
         watch = await watching(server, channel)
         await finders_register(http)
@@ -79,8 +83,9 @@ async def test_silence_and_disabling_are_seen_in_all_and_a_beat_does_not_enable(
         watch.cancel()
 
 
-async def test_deregistration_in_one_dialect_is_seen_in_the_other() -> None:
-    async with running_server() as server, httpx.AsyncClient(base_url=server.http_urls[0]) as http:
+@pytest.mark.parametrize("kind", ["local", "apart"])
+async def test_deregistration_in_one_dialect_is_seen_in_the_other(kind: str) -> None:
+    async with running_server() as server, running_gateway(server, kind) as url, httpx.AsyncClient(base_url=url) as http:
         await finders_register(http)
 
         await http.delete(NACOS, params=FORM)

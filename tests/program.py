@@ -26,17 +26,25 @@ class Program:
 
 
 def start(data_dir: Path, *flags: str) -> Program:
-    """Start it and wait until it serves."""
-    ready = data_dir.with_name(data_dir.name + "-ready.json")
+    """Start a server and wait until it serves."""
+    return _start(data_dir, "serve", "--grpc-port", "0", "--http-ports", "0", "--data-dir", str(data_dir), *flags)
+
+
+def start_gateway(scratch: Path, server: Program) -> Program:
+    """Start a gateway apart from its server and wait until it serves."""
+    return _start(scratch, "gateway", "--target", server.grpc, "--http-ports", "0")
+
+
+def _start(scratch: Path, *arguments: str) -> Program:
+    ready = scratch.with_name(scratch.name + "-ready.json")
     ready.unlink(missing_ok=True)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-m", "muster_server", "serve", "--grpc-port", "0", "--http-ports", "0"]
-    files = ["--data-dir", str(data_dir), "--ready-file", str(ready)]
-    process = subprocess.Popen([*command, *files, *flags], env=environment, cwd=data_dir.parent, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "muster_server", *arguments, "--ready-file", str(ready)]
+    process = subprocess.Popen(command, env=environment, cwd=scratch.parent, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + START_S
     while not ready.exists():
-        assert process.poll() is None, "the server ended at start"
-        assert time.monotonic() < deadline, "the server does not serve"
+        assert process.poll() is None, "the program ended at start"
+        assert time.monotonic() < deadline, "the program does not serve"
         time.sleep(0.01)  # another process: there is no event to wait for
     found = json.loads(ready.read_text())
-    return Program(process, found["grpc"], found["http"][0])
+    return Program(process, found["grpc"], found["http"][0] if found["http"] else "")

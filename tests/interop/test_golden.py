@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import Program, start
+from program import Program, start, start_gateway
 
 from interop import replay
 
@@ -17,10 +17,15 @@ HERE = Path(__file__).parent
 DEVIATIONS = tomllib.loads((HERE / "deviations.toml").read_text())
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
+@pytest.fixture(params=["local", "apart"])
+def program(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Program]:
     running = start(tmp_path / "data", "--storage", "memory")
-    yield running
+    if request.param == "local":
+        yield running
+    else:
+        gateway = start_gateway(tmp_path / "gateway", running)
+        yield gateway
+        gateway.kill()
     running.kill()
 
 

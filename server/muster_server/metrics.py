@@ -25,6 +25,7 @@ class Metrics:
             ("muster_subscribers", "Open watch streams.", lambda: sum(1 for _ in hub.subscribers)),
             ("muster_mailbox_depth", "States that subscribers are still due.", lambda: sum(len(s.dirty) for s in hub.subscribers)),
             ("muster_pushes", "Frames pushed to subscribers.", lambda: hub.pushes),
+            ("muster_journal_failures", "Lazy writes that the disk refused.", lambda: engine.journal_failures),
             ("muster_stalled_seconds", "Deadlines were pushed back by this much.", lambda: engine.stalled_s),
         ):
             Gauge(name, text, registry=self._registry).set_function(read)

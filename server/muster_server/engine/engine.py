@@ -82,6 +82,11 @@ class Engine:
         """The last revision that readers can see."""
         return self.state.revision
 
+    @property
+    def journal_failures(self) -> int:
+        """How often the disk refused what is written lazily."""
+        return self._journal.failures
+
     def execute(self, command: Command) -> "object | asyncio.Future[object]":
         """Do a command. Answers at once, or by a future if it has to wait for the disk.
 

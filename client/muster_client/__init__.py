@@ -1,3 +1,59 @@
-"""The Python client of Muster. Nothing public yet: use the generated stubs in `muster.registry.v1`."""
+"""The Python client of Muster. It needs grpcio and protobuf, and an event loop.
 
-__all__: list[str] = []
+`Client` connects; `Client.register` keeps instances registered through losses and restarts; `Client.watch` follows a service
+without gap or duplicate. What is sent and received are the messages of muster.registry.v1, whose fields are explained in
+protos/muster/registry/v1/instance.proto.
+"""
+
+from muster.registry.v1.instance_pb2 import (
+    AdminState,
+    Endpoint,
+    Health,
+    Instance,
+    InstanceRef,
+    Lease,
+    RemovalReason,
+    ServiceRef,
+)
+
+from muster_client._client import Client, Listing
+from muster_client._link import Backoff
+from muster_client._session import Registration
+from muster_client._view import Removal, Update
+from muster_client._watch import Watch
+from muster_client.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidFieldError,
+    LimitExceededError,
+    MusterError,
+    NotFoundError,
+    RegistrationLostError,
+    UnavailableError,
+)
+
+__all__ = [
+    "AccessDeniedError",
+    "AdminState",
+    "Backoff",
+    "Client",
+    "ConflictError",
+    "Endpoint",
+    "Health",
+    "Instance",
+    "InstanceRef",
+    "InvalidFieldError",
+    "Lease",
+    "LimitExceededError",
+    "Listing",
+    "MusterError",
+    "NotFoundError",
+    "Registration",
+    "RegistrationLostError",
+    "Removal",
+    "RemovalReason",
+    "ServiceRef",
+    "UnavailableError",
+    "Update",
+    "Watch",
+]

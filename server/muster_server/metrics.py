@@ -17,7 +17,7 @@ class Metrics:
         hub, state = engine.hub, engine.state
         for name, text, read in (
             ("muster_revision", "Last revision.", lambda: engine.revision),
-            ("muster_epoch", "Starts of this registry so far.", lambda: engine.epoch),
+            ("muster_epoch", "Life of this server: its start in Unix milliseconds.", lambda: engine.epoch),
             ("muster_instances", "Registered instances.", lambda: state.instance_count),
             ("muster_services", "Known services.", lambda: len(state.services)),
             ("muster_timers", "Leases and other deadlines that are running.", lambda: len(state.timers)),

@@ -68,7 +68,7 @@ async def test_fifty_kills_during_writes_lose_nothing_acknowledged(tmp_path: Pat
             ephemeral, _, _ = await listed(channel, EPHEMERAL)
             assert acknowledged <= durable
             assert revision >= last_revision
-            assert epoch == last_epoch + 1
+            assert epoch > last_epoch
             assert cycle < 2 or ephemeral == {"alive"}
             stub = registration_service_pb2_grpc.RegistrationServiceStub(channel)
             await stub.Register(request(EPHEMERAL, "alive"))

@@ -105,7 +105,7 @@ async def test_restart_brings_ephemeral_instances_back_as_suspect_and_durable_on
     assert db is not None
     assert (api.health, api.admin_state) == (Health.SUSPECT, AdminState.DISABLED)
     assert db.health is Health.HEALTHY
-    assert again.epoch == engine.epoch + 1
+    assert again.epoch > engine.epoch
     assert again.revision > engine.revision
     assert again.hub.is_warming_up
     clock.now_s += 16

@@ -37,7 +37,7 @@ async def test_register_answers_the_instance_with_its_defaults() -> None:
         assert answer.instance.health == instance_pb2.HEALTH_HEALTHY
         assert answer.instance.admin_state == instance_pb2.ADMIN_STATE_ENABLED
         assert answer.revision == answer.instance.revision
-        assert answer.epoch == 1
+        assert answer.epoch == server.engine.epoch
         found = await discovery_service_pb2_grpc.DiscoveryServiceStub(channel).GetInstance(
             discovery.GetInstanceRequest(ref=ref("h#80#DEFAULT"))
         )

@@ -61,7 +61,7 @@ class Engine:
         self._limits = limits or Limits()
         self.stalled_s = 0.0
         self._last_tick_s = clock.monotonic_s()
-        restored = restore(store, clock.monotonic_s(), self._limits)
+        restored = restore(store, (clock.monotonic_s(), clock.wall_s()), self._limits)
         _write_now(store, restored.writes())
         self.state = restored.state
         self.epoch = restored.epoch

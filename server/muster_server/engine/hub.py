@@ -24,6 +24,7 @@ MAX_FLUSH_DELAY_S = 0.05
 class Subscription:
     """One watched service of one stream. `sent_revision` -1 means that a snapshot is due, with `reset` if `is_reset`.
 
+    A subscription that resumes is answered even when it missed nothing: until `is_answered`, an empty delta is worth sending.
     `unacked` holds the revisions sent since the last ack; None until the client acks for the first time.
     """
 
@@ -31,6 +32,7 @@ class Subscription:
     since_s: float
     sent_revision: int = -1
     is_reset: bool = False
+    is_answered: bool = False
     acked_revision: int = 0
     unacked: deque[int] | None = None
 
@@ -126,14 +128,10 @@ class Hub:
             await asyncio.wait(self._writes, return_when=asyncio.FIRST_COMPLETED)
 
     def subscribe(self, subscriber: Subscriber, key: ServiceKey, from_revision: int, epoch: int) -> None:
-        """Begin a subscription, afresh if there is one. A revision of the future cancels it.
-
-        Raises MusterError: LIMIT_EXCEEDED.
-        """
+        """Begin a subscription, afresh if there is one. A revision of the future cancels it, and so does one too many."""
         if key not in subscriber.subscriptions and len(subscriber.subscriptions) >= MAX_SUBSCRIPTIONS:
-            raise MusterError(
-                Reason.LIMIT_EXCEEDED, f"at most {MAX_SUBSCRIPTIONS} subscriptions", {"limit": str(MAX_SUBSCRIPTIONS)}
-            )
+            self.cancel(subscriber, key, MusterError(Reason.LIMIT_EXCEEDED, f"at most {MAX_SUBSCRIPTIONS} subscriptions"))
+            return
         if from_revision > self.state.revision and epoch in (0, self.epoch):
             self.unsubscribe(subscriber, key)
             self.cancel(subscriber, key, MusterError(Reason.UNKNOWN_REVISION, f"revision {from_revision} has not happened yet"))
@@ -306,12 +304,15 @@ class Hub:
         feed = self._feed(key, self.state.services.get(key))
         if sent >= 0 and feed.can_resume(sent):
             frames = feed.delta(sent)
+            if not frames and not subscription.is_answered:
+                frames = [self._encoder.delta(key, (), (), (max(sent, feed.revision), sent))]
         else:
             is_reset = subscription.is_reset or sent >= 0
             frames = feed.snapshot(service, self.epoch, is_reset=is_reset, is_warming_up=self.is_warming_up)
         if frames:
             subscription.sent_revision = max(sent, feed.revision)
             subscription.is_reset = False
+            subscription.is_answered = True
             if subscription.unacked is not None:
                 subscription.unacked.append(subscription.sent_revision)
         return frames

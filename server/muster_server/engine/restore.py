@@ -32,10 +32,15 @@ class Restored:
         )
 
 
-def restore(store: Store, now_s: float, limits: Limits) -> Restored:
-    """Read the store. Every service begins at the first revision of a new block, so that no revision ever goes back."""
+def restore(store: Store, moment: tuple[float, float], limits: Limits) -> Restored:
+    """Read the store; `moment` is (monotonic seconds, Unix seconds).
+
+    Every service begins at the first revision of a new block, so that no revision ever goes back. The epoch is the start's time
+    in Unix milliseconds, and always higher than the one before: a server that has lost its data has another epoch all the same.
+    """
+    now_s, wall_s = moment
     meta = dict(store.scan(Bucket.META))
-    epoch = records.decode_int(meta[EPOCH]) + 1 if EPOCH in meta else 1
+    epoch = max(int(wall_s * 1000), records.decode_int(meta[EPOCH]) + 1 if EPOCH in meta else 1)
     first = records.decode_int(meta[REVISION]) if REVISION in meta else 0
     state = RegistryState(first)
     for record, value in store.scan(Bucket.OVERRIDES):

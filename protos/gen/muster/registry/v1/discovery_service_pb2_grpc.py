@@ -100,17 +100,18 @@ class DiscoveryServiceServicer:
 
         The client sends `subscribe`, once for each service, and may send `unsubscribe` and `ack` at any time. For each subscription
         the server first sends a snapshot (in parts while `more` is set), or, if from_revision is still in its log, the missing
-        deltas; then deltas. Deltas of one service come in order, without gap: prev_revision of each is the revision of the frame
-        before it. A subscriber that reads too slowly is not sent every step: it gets a snapshot with `reset`, which replaces all it
-        knew. `bookmark` says, for every subscription of the stream, that there was nothing else up to its revision: resume from
-        there. Silence without bookmarks for more than two minutes means that the path is dead.
+        changes as one delta, empty if there are none; then deltas. Deltas of one service come in order, without gap: prev_revision
+        of each is the revision of the frame before it. A subscriber that reads too slowly is not sent every step: it gets a snapshot
+        with `reset`, which replaces all it knew. `bookmark` says, for every subscription that was answered on this stream, that
+        there was nothing else up to its revision: resume from there. Silence without bookmarks for more than two minutes means that
+        the path is dead.
 
         Acks are optional. A client that sends them is sent at most 64 frames beyond the last one it acknowledged.
         Half-close ends the watch with OK. A bad frame that concerns one service answers `cancelled` for it and the stream goes on.
         The client's name for ListSubscribers is taken from the metadata key `muster-client`, else from the user agent.
 
-        Ends with OK; FAILED_PRECONDITION (PROTOCOL_VIOLATION: a frame of no known kind); RESOURCE_EXHAUSTED (SLOW_CONSUMER, or too
-        many subscriptions); UNAVAILABLE (DRAINING) after reconnect_after.
+        Ends with OK; FAILED_PRECONDITION (PROTOCOL_VIOLATION: a frame of no known kind); RESOURCE_EXHAUSTED (SLOW_CONSUMER);
+        UNAVAILABLE (DRAINING) after reconnect_after.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

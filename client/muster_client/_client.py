@@ -1,0 +1,293 @@
+"""The client: one channel, one Session, one Watch stream, and unary calls."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+import grpc.aio
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from muster.registry.v1 import discovery_service_pb2 as discovery
+from muster.registry.v1 import discovery_service_pb2_grpc, registration_service_pb2_grpc
+from muster.registry.v1 import registration_service_pb2 as registration
+from muster.registry.v1.instance_pb2 import AdminState, Instance, InstanceRef, ServiceRef
+
+from muster_client._link import Backoff, Conversation, Link
+from muster_client._names import InstanceName, ServiceName, with_id
+from muster_client._session import Registration, SessionConversation
+from muster_client._watch import Watch, WatchConversation
+from muster_client.errors import from_rpc_error
+
+Response = TypeVar("Response", bound=Message)
+
+_READS = ("GetInstance", "ListInstances", "ListServices", "ListSubscribers")
+_RETRIES = {
+    "methodConfig": [
+        {
+            "name": [
+                *({"service": "muster.registry.v1.DiscoveryService", "method": method} for method in _READS),
+                {"service": "muster.registry.v1.RegistrationService", "method": "Renew"},
+            ],
+            "retryPolicy": {
+                "maxAttempts": 4,
+                "initialBackoff": "0.1s",
+                "maxBackoff": "1s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ]
+}
+_OPTIONS: tuple[tuple[str, Any], ...] = (
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 3_000),
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.max_receive_message_length", 16 << 20),
+    ("grpc.service_config", json.dumps(_RETRIES)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The instances of a service at one moment: `instances` in the order of registration, `revision` of their last change."""
+
+    instances: Sequence[Instance]
+    revision: int
+    epoch: int
+    is_warming_up: bool
+
+
+class Client:
+    """A connection to a Muster server. Use it as a context manager, on one event loop.
+
+    `target` is `host:port` of the server's gRPC port; `name` tells people who look at the server who speaks, at most 256 bytes;
+    `grace_s` is how long the server keeps this client's instances, SUSPECT, after the connection is lost, 0 to 3600;
+    `timeout_s` is the most a unary call may take; `backoff` is the wait between attempts to connect; `options` are further
+    channel arguments of gRPC.
+
+    Register an instance and see it:
+
+        >>> async def main() -> None:
+        ...     async with Client(target) as client:
+        ...         instance = Instance(endpoints=[Endpoint(host="10.0.0.1", port=8080)])
+        ...         async with await client.register("api", instance) as registered:
+        ...             print(registered.instance_id)
+        ...             for found in (await client.list_instances("api")).instances:
+        ...                 print(found.endpoints[0].host, Health.Name(found.health))
+        >>> asyncio.run(main())
+        10.0.0.1#8080#DEFAULT
+        10.0.0.1 HEALTH_HEALTHY
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        name: str = "muster-client-python",
+        grace_s: float = 5.0,
+        timeout_s: float = 10.0,
+        backoff: Backoff = Backoff(),  # noqa: B008  # a frozen value
+        options: Sequence[tuple[str, Any]] = (),
+    ) -> None:
+        self._target = target
+        self._name = name
+        self._grace_s = grace_s
+        self._timeout_s = timeout_s
+        self._backoff = backoff
+        self._options = (*_OPTIONS, *options)
+        self._links: list[Link] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._session: SessionConversation | None = None
+        self._watch: WatchConversation | None = None
+
+    async def __aenter__(self) -> Self:
+        """Make the channel; it connects on first use."""
+        self._channel = grpc.aio.insecure_channel(self._target, options=self._options)
+        self._registration = registration_service_pb2_grpc.RegistrationServiceStub(self._channel)
+        self._discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(self._channel)
+        return self
+
+    async def __aexit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        """Say goodbye, which removes this client's instances at once, and close. Takes about 3 s at most."""
+        for link in self._links:
+            link.close()
+        try:
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await self._channel.close()
+
+    # Staying registered.
+
+    async def register(self, service: str | ServiceRef, instance: Instance) -> Registration:
+        """Keep an instance registered for as long as this client lives, on one Session shared by all of them.
+
+        Returns when the server has it; waits while there is no server (bound that with asyncio.timeout). From then on it comes
+        back by itself after losses and restarts. If `instance_id` is empty it becomes `host#port#cluster`.
+
+        Raises InvalidFieldError, ConflictError, LimitExceededError, AccessDeniedError; ValueError if this client has registered
+        that id already.
+
+        Change what is registered, and go:
+
+            >>> async def main() -> None:
+            ...     async with Client(target) as client:
+            ...         instance = Instance(endpoints=[Endpoint(host="10.0.0.2", port=80)], metadata={"zone": "a"})
+            ...         registration = await client.register("billing", instance)
+            ...         instance.metadata["zone"] = "b"
+            ...         await registration.update(instance)
+            ...         print((await client.get_instance("billing", registration.instance_id)).metadata["zone"])
+            ...         await registration.deregister()
+            >>> asyncio.run(main())
+            b
+        """
+        if self._session is None:
+            self._session = SessionConversation(self._name, _version(), self._grace_s)
+            self._session.wake = self._keep(self._session, self._registration.Session).wake
+        named = with_id(instance)
+        return await self._session.register(InstanceName(ServiceName.of(service), named.instance_id), named)
+
+    # Watching.
+
+    def watch(self, service: str | ServiceRef) -> Watch:
+        """Follow a service: an async iterator of updates, the first of which is the whole state. Close it, or use `async with`.
+
+        All watches of a client share one stream:
+
+            >>> async def main() -> None:
+            ...     async with Client(target) as client, client.watch("search") as updates:
+            ...         first = await anext(updates)
+            ...         print("at first", len(first.instances))
+            ...         instance = Instance(endpoints=[Endpoint(host="10.0.0.3", port=80)])
+            ...         async with await client.register("search", instance):
+            ...             print("came", [put.instance_id for put in (await anext(updates)).puts])
+            ...         for removal in (await anext(updates)).removals:
+            ...             print("went", removal.instance_id, RemovalReason.Name(removal.reason))
+            >>> asyncio.run(main())
+            at first 0
+            came ['10.0.0.3#80#DEFAULT']
+            went 10.0.0.3#80#DEFAULT REMOVAL_REASON_DEREGISTERED
+        """
+        if self._watch is None:
+            self._watch = WatchConversation()
+            self._watch.wake = self._keep(self._watch, self._discovery.Watch).wake
+        return Watch(ServiceName.of(service), self._watch)
+
+    # Single calls.
+
+    async def list_instances(
+        self, service: str | ServiceRef, *, clusters: Sequence[str] = (), available_only: bool = False
+    ) -> Listing:
+        """The instances of a service now. One that nobody registered is empty, not an error."""
+        request = discovery.ListInstancesRequest(
+            service=ServiceName.of(service).ref(), clusters=clusters, available_only=available_only
+        )
+        response: discovery.ListInstancesResponse = await self._call(self._discovery.ListInstances, request)
+        return Listing(response.instances, response.revision, response.epoch, response.warming_up)
+
+    async def get_instance(self, service: str | ServiceRef, instance_id: str) -> Instance:
+        """One instance. Raises NotFoundError."""
+        request = discovery.GetInstanceRequest(ref=_ref(service, instance_id))
+        response: discovery.GetInstanceResponse = await self._call(self._discovery.GetInstance, request)
+        return response.instance
+
+    async def list_services(self, *, namespace: str = "", group: str = "") -> AsyncIterator[discovery.ServiceSummary]:
+        """All services, page by page; empty namespace or group means all."""
+        token = ""
+        while True:
+            request = discovery.ListServicesRequest(namespace=namespace, group=group, page_token=token)
+            response: discovery.ListServicesResponse = await self._call(self._discovery.ListServices, request)
+            for service in response.services:
+                yield service
+            token = response.next_page_token
+            if not token:
+                return
+
+    async def register_leased(
+        self, service: str | ServiceRef, instance: Instance, *, unique_address: bool = False, expected_revision: int | None = None
+    ) -> Instance:
+        """Register an instance once, without a Session: a persistent one, or one that lives by its own lease and your `renew`.
+
+        Answers it as registered. `expected_revision` makes it conditional, 0 meaning that it must not exist.
+        Raises InvalidFieldError, ConflictError, LimitExceededError, UnavailableError.
+        """
+        request = registration.RegisterRequest(
+            service=ServiceName.of(service).ref(),
+            instance=instance,
+            unique_address=unique_address,
+            expected_revision=expected_revision,
+        )
+        response: registration.RegisterResponse = await self._call(self._registration.Register, request)
+        return response.instance
+
+    async def renew(self, service: str | ServiceRef, *instance_ids: str) -> list[str]:
+        """Renew the leases of up to 1000 instances; answers the ids that do not exist (any more): register them again."""
+        request = registration.RenewRequest(refs=[_ref(service, instance_id) for instance_id in instance_ids])
+        response: registration.RenewResponse = await self._call(self._registration.Renew, request)
+        return [ref.instance_id for ref in response.missing]
+
+    async def update_instance(
+        self, service: str | ServiceRef, instance: Instance, *paths: str, expected_revision: int | None = None
+    ) -> Instance:
+        """Change the fields `paths` of the instance that has the id of `instance`.
+
+        The paths are weight, metadata, health, declared_admin_state, lease.ttl, lease.grace and lease.paused.
+        Raises NotFoundError, InvalidFieldError, ConflictError.
+        """
+        request = registration.UpdateInstanceRequest(
+            ref=_ref(service, instance.instance_id),
+            instance=instance,
+            update_mask=FieldMask(paths=paths),
+            expected_revision=expected_revision,
+        )
+        response: registration.UpdateInstanceResponse = await self._call(self._registration.UpdateInstance, request)
+        return response.instance
+
+    async def deregister(self, service: str | ServiceRef, instance_id: str, *, allow_missing: bool = False) -> bool:
+        """Remove an instance, whoever registered it; False if there was none. Raises NotFoundError unless `allow_missing`."""
+        request = registration.DeregisterRequest(ref=_ref(service, instance_id), allow_missing=allow_missing)
+        response: registration.DeregisterResponse = await self._call(self._registration.Deregister, request)
+        return response.removed
+
+    async def set_admin_state(
+        self, service: str | ServiceRef, instance_id: str, state: AdminState, *, author: str = "", comment: str = ""
+    ) -> Instance:
+        """Lay an operator's word over an instance; ADMIN_STATE_UNSPECIFIED lifts it. Raises NotFoundError."""
+        request = registration.SetAdminStateRequest(ref=_ref(service, instance_id), state=state, author=author, comment=comment)
+        response: registration.SetAdminStateResponse = await self._call(self._registration.SetAdminState, request)
+        return response.instance
+
+    def _keep(self, conversation: Conversation, open_stream: Any) -> Link:
+        link = Link(conversation, lambda: open_stream(metadata=(("muster-client", self._name),)), self._backoff)
+        self._links.append(link)
+        # No TaskGroup: it would wrap what the user's own block raises, and cut the goodbye off. __aexit__ waits for these tasks.
+        self._tasks.append(asyncio.create_task(link.run(), name=f"muster {conversation.name}"))
+        return link
+
+    async def _call(self, method: Any, request: Message) -> Any:
+        call: Awaitable[Any] = method(request, timeout=self._timeout_s)
+        try:
+            return await call
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
+
+
+def _ref(service: str | ServiceRef, instance_id: str) -> InstanceRef:
+    return InstanceName(ServiceName.of(service), instance_id).ref()
+
+
+def _version() -> str:
+    try:
+        return version("muster-registry")
+    except PackageNotFoundError:  # run from a source tree
+        return "0"

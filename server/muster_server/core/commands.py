@@ -147,12 +147,13 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """An instance is gone; `previous` is what it was."""
+    """An instance is gone; `previous` is what it was. `by_session` is the session that asked for it, if one did."""
 
     service: ServiceKey
     previous: Instance
     reason: RemovalReason
     revision: int
+    by_session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

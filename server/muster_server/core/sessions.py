@@ -44,7 +44,7 @@ def lose_session(turn: Turn, command: LoseSession) -> None:
 def end_session(turn: Turn, command: EndSession) -> None:
     """Remove the session and its instances at once."""
     for service, instance in instances_of(turn, command.session):
-        turn.remove(service, instance, RemovalReason.DEREGISTERED)
+        turn.remove(service, instance, RemovalReason.DEREGISTERED, command.session)
         guard.release_if_recovered(turn, service, instance.instance_id)
     turn.events.append(SessionClosed(command.session))
 

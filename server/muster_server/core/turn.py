@@ -36,9 +36,9 @@ class Turn:
         self.events.append(Put(service, changed, instance, self.now_s if renews else None))
         return changed
 
-    def remove(self, service: ServiceKey, instance: Instance, reason: RemovalReason) -> Removed:
+    def remove(self, service: ServiceKey, instance: Instance, reason: RemovalReason, by_session: str | None = None) -> Removed:
         """Decide that an instance goes. Its override, if any, outlives it for a while."""
-        removed = Removed(service, instance, reason, self.next_revision())
+        removed = Removed(service, instance, reason, self.next_revision(), by_session)
         self.events.append(removed)
         key = InstanceKey(service, instance.instance_id)
         if key in self.state.overrides:

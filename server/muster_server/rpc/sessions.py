@@ -21,7 +21,7 @@ from muster_server.core.commands import (
     RenewSession,
 )
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import Instance, RemovalReason, checked_text
+from muster_server.core.model import RemovalReason, checked_text
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Stream
 from muster_server.rpc.decoding import check_batch, decode_ref, seconds
@@ -123,7 +123,7 @@ class SessionServicer:
                 self._answer(link, frame.sequence, results)
             case "goodbye":
                 name, link.session = link.session, ""
-                self._links.pop(name, None)  # first, so that it is not told of what it ends itself
+                self._links.pop(name, None)
                 await perform(self._engine, EndSession(name))
                 return True
             case "hello":
@@ -138,13 +138,9 @@ class SessionServicer:
 
     async def _deregister(self, link: "_Link", message: instance_pb2.InstanceRef) -> wire.ItemResult:
         try:
-            ref = decode_ref(message)
-            link.removing = self._engine.state.find(ref)
-            removed: Removed = await perform(self._engine, Deregister(ref, link.session))
+            removed: Removed = await perform(self._engine, Deregister(decode_ref(message), link.session))
         except MusterError as error:
             return wire.ItemResult(instance_id=message.instance_id, error=item_error(error))
-        finally:
-            link.removing = None
         return wire.ItemResult(instance_id=removed.previous.instance_id, revision=removed.revision)
 
     def _on_change(self, event: Put | Removed) -> None:
@@ -157,9 +153,9 @@ class SessionServicer:
                 return
             reason, revision = RemovalReason.REPLACED, event.instance.revision
         else:
-            reason, revision = event.reason, event.revision
-            if previous is link.removing:
+            if event.by_session == previous.session:
                 return  # it asked for this itself
+            reason, revision = event.reason, event.revision
         ref = instance_pb2.InstanceRef(service=service_message(event.service), instance_id=previous.instance_id)
         number = cast("Any", reason)
         link.post(wire.SessionResponse(revoked=wire.SessionResponse.Revoked(ref=ref, reason=number, revision=revision)))
@@ -172,7 +168,6 @@ class _Link:
         self.stream = stream
         self.connection = connection
         self.session = ""
-        self.removing: Instance | None = None
         self._is_finished = False
         self._outbox: deque[wire.SessionResponse] = deque()
         self._renewed: int | None = None

@@ -1,6 +1,29 @@
 #!/usr/bin/env bash
-# Install the foreign tools that some tests use, into .tools/bin. Muster itself needs none of them.
+# Install the foreign clients that some tests use, into a cache outside the tree. Muster itself needs none of them; a test whose
+# client is missing is skipped and says so. MUSTER_TOOLS moves the cache.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-command -v go >/dev/null || { echo "skipped: grpcurl (Go is not installed)"; exit 0; }
-GOBIN="$PWD/.tools/bin" go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
+tools=${MUSTER_TOOLS:-$HOME/.cache/muster-tools}
+mkdir -p "$tools"
+
+missing() {
+    echo "skipped: $*" >&2
+}
+
+if [ -x "$tools/bin/grpcurl" ]; then
+    :
+elif command -v go >/dev/null; then
+    echo "muster: building grpcurl; this takes some minutes the first time" >&2
+    GOBIN="$tools/bin" go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4 || missing "grpcurl (go install failed)"
+else
+    missing "grpcurl (Go is not installed)"
+fi
+
+if ! command -v npm >/dev/null; then
+    missing "grpc-js (npm is not installed)"
+elif ! cmp -s tests/interop/node/package.json "$tools/node/package.json"; then
+    mkdir -p "$tools/node"
+    npm install --prefix "$tools/node" --no-audit --no-fund --loglevel=error \
+        $(node -p 'Object.entries(require("./tests/interop/node/package.json").dependencies).map((d) => d.join("@")).join(" ")') >&2 &&
+        cp tests/interop/node/package.json "$tools/node/" || missing "grpc-js (npm install failed)"
+fi

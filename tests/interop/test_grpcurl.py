@@ -1,6 +1,5 @@
 """A stock grpcurl: reflection, a call, and a Session that feeds a Watch."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +7,9 @@ from pathlib import Path
 import pytest
 from program import Program, start
 
-ROOT = Path(__file__).parents[2]
-GRPCURL = shutil.which("grpcurl", path=str(ROOT / ".tools/bin")) or shutil.which("grpcurl")
+from interop import tools
+
+GRPCURL = tools.program("grpcurl")
 SERVICES = "muster.registry.v1"
 
 pytestmark = pytest.mark.skipif(GRPCURL is None, reason="grpcurl is not installed: scripts/tools.sh")

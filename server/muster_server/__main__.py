@@ -1,6 +1,7 @@
 """The `muster` command: `muster serve`, and `muster gateway` for the HTTP edge as a process of its own."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -76,9 +77,17 @@ async def _serve_gateway(settings: Settings, target: str) -> None:
 async def _serve(settings: Settings) -> None:
     stop = _stop_signal()
     async with serving(settings) as running:
+        _spare_collections()
         if settings.ready_file is not None:
             write_ready_file(settings.ready_file, running)
         await stop.wait()
+
+
+def _spare_collections() -> None:
+    """Keep what start has made out of the collector, and let it run less often: a run stops the loop for up to 40 ms at 100,000 instances."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _stop_signal() -> asyncio.Event:

@@ -1,7 +1,13 @@
-"""What Prometheus reads: calls, streams, subscribers, state."""
+"""What Prometheus reads: calls, streams, subscribers, state, and how long the engine takes."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
+from prometheus_client import CollectorRegistry, Gauge, Metric, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+from muster_server.engine.durations import Durations
 from muster_server.engine.engine import Engine
 from muster_server.rpc.sessions import SessionServicer
 
@@ -11,9 +17,7 @@ class Metrics:
 
     def __init__(self, engine: Engine, sessions: SessionServicer) -> None:
         self._registry = CollectorRegistry()
-        self._calls = Counter("muster_calls", "gRPC calls finished.", ["method", "code"], registry=self._registry)
-        self._seconds = Histogram("muster_call_seconds", "Duration of calls.", ["method"], registry=self._registry)
-        self._running = Gauge("muster_calls_running", "Calls under way, streams too.", ["method"], registry=self._registry)
+        self._methods: defaultdict[str, _Method] = defaultdict(_Method)
         hub, state = engine.hub, engine.state
         for name, text, read in (
             ("muster_revision", "Last revision.", lambda: engine.revision),
@@ -29,20 +33,61 @@ class Metrics:
             ("muster_stalled_seconds", "Deadlines were pushed back by this much.", lambda: engine.stalled_s),
         ):
             Gauge(name, text, registry=self._registry).set_function(read)
+        timed = {
+            ("muster_push_seconds", "From a change to its writing to one subscriber, its own delays included."): hub.push_durations,
+            ("muster_commit_seconds", "From a durable batch to its fsync."): engine.commit_durations,
+            ("muster_loop_lag_seconds", "How late the event loop runs what is due."): engine.loop_lags,
+        }
+        self._registry.register(_OwnCollector(self._methods, timed))
+        ProcessCollector(registry=self._registry)
 
     def started(self, method: str) -> None:
         """A call began."""
-        self._running.labels(method).inc()
+        self._methods[method].running += 1
 
     def finished(self, method: str, code: str, seconds: float) -> None:
         """A call ended."""
-        self._running.labels(method).dec()
-        self._calls.labels(method, code).inc()
-        self._seconds.labels(method).observe(seconds)
+        counted = self._methods[method]
+        counted.running -= 1
+        counted.codes[code] = counted.codes.get(code, 0) + 1
+        counted.durations.add(seconds)
 
     def render(self) -> bytes:
         """The text that is scraped."""
         return generate_latest(self._registry)
+
+
+class _Method:
+    """What is counted of one gRPC method."""
+
+    __slots__ = ("codes", "durations", "running")
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.codes: dict[str, int] = {}
+        self.durations = Durations()
+
+
+class _OwnCollector(Collector):
+    """Shows what is counted by plain numbers, because it is counted on hot paths."""
+
+    def __init__(self, methods: Mapping[str, _Method], timed: Mapping[tuple[str, str], Durations]) -> None:
+        self._methods = methods
+        self._timed = timed
+
+    def collect(self) -> Iterator[Metric]:
+        """One family for each."""
+        calls = CounterMetricFamily("muster_calls", "gRPC calls finished.", labels=["method", "code"])
+        seconds = HistogramMetricFamily("muster_call_seconds", "Duration of calls.", labels=["method"])
+        running = GaugeMetricFamily("muster_calls_running", "Calls under way, streams too.", labels=["method"])
+        for name, method in self._methods.items():
+            running.add_metric([name], method.running)
+            seconds.add_metric([name], list(method.durations.buckets()), method.durations.total_s)
+            for code, count in method.codes.items():
+                calls.add_metric([name, code], count)
+        yield from (calls, seconds, running)
+        for (name, text), durations in self._timed.items():
+            yield HistogramMetricFamily(name, text, buckets=list(durations.buckets()), sum_value=durations.total_s)
 
 
 class ProcessMetrics:

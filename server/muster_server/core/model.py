@@ -67,7 +67,7 @@ def checked_text(field: str, value: str, max_bytes: int, *, is_required: bool = 
     """`value`, if it is UTF-8 text without control characters and at most `max_bytes` long; empty only if not required."""
     if is_required and not value:
         raise MusterError.invalid(field, "must not be empty")
-    if _CONTROL.search(value):
+    if not value.isprintable() and _CONTROL.search(value):
         raise MusterError.invalid(field, "must not contain control characters")
     if len(value) * 4 > max_bytes and len(value.encode()) > max_bytes:
         raise MusterError.invalid(field, f"must not be longer than {max_bytes} bytes")
@@ -190,12 +190,16 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
     """Raises MusterError unless the pairs are within their bounds."""
     if len(metadata) > MAX_METADATA_ENTRIES:
         raise MusterError.invalid("metadata", f"must hold at most {MAX_METADATA_ENTRIES} entries")
-    total = 0
+    size = 0
     for key, value in metadata.items():
         checked_text("metadata key", key, MAX_ID_BYTES, is_required=True)
-        total += len(key.encode()) + len(value.encode(errors="surrogatepass"))
-    if total > MAX_METADATA_BYTES:
+        size += len(key) + len(value)
+    if size * 4 > MAX_METADATA_BYTES and sum(map(_size_bytes, (*metadata, *metadata.values()))) > MAX_METADATA_BYTES:
         raise MusterError.invalid("metadata", f"must not be longer than {MAX_METADATA_BYTES} bytes together")
+
+
+def _size_bytes(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The naming state, and the one function that changes it."""
 
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -93,6 +95,7 @@ class RegistryState:
     def __init__(self, revision: int = 0) -> None:
         self.revision = revision
         self.services: dict[ServiceKey, Service] = {}
+        self._service_names: list[ServiceKey] = []
         self.sessions: dict[str, Session] = {}
         self.session_instances: dict[str, dict[InstanceKey, None]] = {}
         self.overrides: dict[InstanceKey, Override] = {}
@@ -147,7 +150,13 @@ class RegistryState:
                 service.is_guard_spent = is_spent
                 self._set_timer(GuardTimer(key), end)
             case ServiceForgotten(service=key):
-                self.services.pop(key, None)
+                del self.services[key]
+                del self._service_names[bisect_left(self._service_names, key)]
+
+    def services_after(self, key: ServiceKey) -> Iterator[ServiceKey]:
+        """The names that come after `key`, in order. O(log services) to begin."""
+        names = self._service_names
+        return (names[index] for index in range(bisect_right(names, key), len(names)))
 
     def drop_override_at(self, key: InstanceKey, drop_s: float) -> None:
         """Drop an override at that time unless its instance returns."""
@@ -171,6 +180,7 @@ class RegistryState:
         service = self.services.get(event.service)
         if service is None:
             service = self.services[event.service] = Service()
+            insort(self._service_names, event.service)
         if not service.instances:
             self.timers.cancel(ServiceTimer(event.service))
         if previous is None:

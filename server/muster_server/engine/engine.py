@@ -29,6 +29,7 @@ from muster_server.core.model import ServiceKey
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
 from muster_server.engine.clock import Clock
+from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
 from muster_server.engine.hub import Hub
 from muster_server.engine.journal import Journal, durable_writes
@@ -60,6 +61,9 @@ class Engine:
         self._clock = clock
         self._limits = limits or Limits()
         self.stalled_s = 0.0
+        self.commit_durations = Durations()
+        self.loop_lags = Durations()
+        self._commit_began_s = 0.0
         self._last_tick_s = clock.monotonic_s()
         restored = restore(store, (clock.monotonic_s(), clock.wall_s()), self._limits)
         _write_now(store, restored.writes())
@@ -111,7 +115,9 @@ class Engine:
     async def run(self) -> None:
         """Tick until cancelled."""
         while True:
+            due_s = self._clock.monotonic_s() + TICK_S
             await asyncio.sleep(TICK_S)
+            self.loop_lags.add(max(0.0, self._clock.monotonic_s() - due_s))
             self.tick()
 
     def tick(self) -> None:
@@ -181,6 +187,7 @@ class Engine:
 
     def _commit(self, batch: list[_Decided]) -> None:
         self._in_flight = batch
+        self._commit_began_s = self._clock.monotonic_s()
         writes = [write for entry in batch for write in durable_writes(entry.events)]
         done = self._loop.call_soon_threadsafe
         try:
@@ -190,6 +197,7 @@ class Engine:
 
     def _committed(self, error: StorageError | None) -> None:
         batch, self._in_flight = self._in_flight, []
+        self.commit_durations.add(self._clock.monotonic_s() - self._commit_began_s)
         for entry in batch:
             if error is not None:
                 _fail(entry.future, MusterError(Reason.STORAGE_FAILED, "the disk refused; nothing was changed"))

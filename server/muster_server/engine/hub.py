@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from muster_server.core.commands import Put, Removed
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import ServiceKey
+from muster_server.core.model import Instance, ServiceKey
 from muster_server.core.state import RegistryState, Service
 from muster_server.engine.clock import Clock
+from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
 from muster_server.engine.feed import Feed
 
@@ -44,7 +45,7 @@ class Subscription:
 
 @dataclass(eq=False, slots=True)
 class Subscriber:
-    """One watch stream. `dirty` is its mailbox: the services it has not the latest state of, one slot each.
+    """One watch stream. `dirty` is its mailbox: the services it has not the latest state of, one slot each, and since when.
 
     `write` raises ConnectionError when the stream is gone; `end` makes the stream's handler fail with an error.
     """
@@ -54,7 +55,7 @@ class Subscriber:
     write: Callable[[bytes], Awaitable[None]]
     end: Callable[[MusterError], None]
     subscriptions: dict[ServiceKey, Subscription] = field(default_factory=dict)
-    dirty: dict[ServiceKey, None] = field(default_factory=dict)
+    dirty: dict[ServiceKey, float] = field(default_factory=dict)
     notices: deque[bytes] = field(default_factory=deque)
     is_bookmark_due: bool = False
     is_writing: bool = False
@@ -69,12 +70,13 @@ class Hub:
         self.epoch = epoch
         self.is_warming_up = False
         self.pushes = 0
+        self.push_durations = Durations()
         self._encoder = encoder
         self._clock = clock
         self._feeds: dict[ServiceKey, Feed] = {}
         self._watchers: dict[ServiceKey, dict[Subscriber, None]] = {}
         self._subscribers: dict[Subscriber, None] = {}
-        self._changed: dict[ServiceKey, None] = {}
+        self._changed: dict[ServiceKey, float] = {}
         self._flush: asyncio.Handle | None = None
         self._last_flush_s = 0.0
         self._flush_cost_s = 0.0
@@ -90,12 +92,16 @@ class Hub:
         """The streams that watch a service, oldest first."""
         return list(self._watchers.get(key, ()))
 
-    def list_response(self, key: ServiceKey) -> bytes:
-        """The unfiltered answer of ListInstances, from the cache."""
+    def list_response(self, key: ServiceKey, wanted: Sequence[Instance] | None = None) -> bytes:
+        """The answer of ListInstances from the cache: all instances, or the wanted ones of them."""
         service = self.state.services.get(key)
         if service is None:
             return self._encoder.list_response((), 0, self.epoch, is_warming_up=self.is_warming_up)
-        return self._feed(key, service).list_response(service, self.epoch, is_warming_up=self.is_warming_up)
+        feed = self._feed(key, service)
+        if wanted is None:
+            return feed.list_response(service, self.epoch, is_warming_up=self.is_warming_up)
+        fragments = [feed.fragment(instance) for instance in wanted]
+        return self._encoder.list_response(fragments, feed.revision, self.epoch, is_warming_up=self.is_warming_up)
 
     def note(self, event: Put | Removed) -> None:
         """A change was applied: tell the watchers, at once when it is quiet, else within 50 ms."""
@@ -103,7 +109,7 @@ class Hub:
         if feed is not None:
             feed.note(event)
         if event.service in self._watchers:
-            self._changed[event.service] = None
+            self._changed.setdefault(event.service, self._clock.monotonic_s())
             if self._flush is None:
                 self._schedule()
 
@@ -233,9 +239,9 @@ class Hub:
         self._flush = None
         changed, self._changed = self._changed, {}
         ready: dict[Subscriber, None] = {}
-        for key in changed:
+        for key, changed_s in changed.items():
             for subscriber in self._watchers.get(key, ()):
-                subscriber.dirty[key] = None
+                subscriber.dirty.setdefault(key, changed_s)
                 ready[subscriber] = None
         began_s = asyncio.get_running_loop().time()
         self._last_flush_s = began_s
@@ -248,7 +254,7 @@ class Hub:
         self._flush_cost_s = self._last_flush_s - began_s
 
     def _wake(self, subscriber: Subscriber, key: ServiceKey) -> None:
-        subscriber.dirty[key] = None
+        subscriber.dirty.setdefault(key, self._clock.monotonic_s())
         self._start([subscriber])
 
     def _start(self, subscribers: list[Subscriber]) -> "asyncio.Future[list[None]] | None":
@@ -268,12 +274,15 @@ class Hub:
 
     async def _pump(self, subscriber: Subscriber) -> None:
         try:
-            while frames := self._next_frames(subscriber):
+            while (due := self._next_frames(subscriber)) is not None:
+                since_s, frames = due
                 for frame in frames:
                     subscriber.waiting_since_s = self._clock.monotonic_s()
                     await subscriber.write(frame)
                     self.pushes += 1
                 subscriber.waiting_since_s = None
+                if since_s is not None:
+                    self.push_durations.add(self._clock.monotonic_s() - since_s)
         except ConnectionError:
             subscriber.dirty.clear()  # its handler is about to detach it
         finally:
@@ -281,22 +290,23 @@ class Hub:
             if subscriber.dirty:
                 subscriber.waiting_since_s = subscriber.waiting_since_s or self._clock.monotonic_s()
 
-    def _next_frames(self, subscriber: Subscriber) -> list[bytes]:
+    def _next_frames(self, subscriber: Subscriber) -> tuple[float | None, list[bytes]] | None:
+        """What is sent next, and since when it is due if it is a state; None if there is nothing."""
         if subscriber.notices:
-            return [subscriber.notices.popleft()]
+            return None, [subscriber.notices.popleft()]
         for key in list(subscriber.dirty):
             subscription = subscriber.subscriptions[key]
             if subscription.is_window_full:
                 continue
-            del subscriber.dirty[key]
+            since_s = subscriber.dirty.pop(key)
             if frames := self._frames_for(subscription):
-                return frames
+                return since_s, frames
         if subscriber.is_bookmark_due and not subscriber.dirty:
             subscriber.is_bookmark_due = False
             for subscription in subscriber.subscriptions.values():
                 subscription.sent_revision = max(subscription.sent_revision, self.state.revision)
-            return [self._encoder.bookmark(self.state.revision, self.epoch, is_warming_up=self.is_warming_up)]
-        return []
+            return None, [self._encoder.bookmark(self.state.revision, self.epoch, is_warming_up=self.is_warming_up)]
+        return None
 
     def _frames_for(self, subscription: Subscription) -> list[bytes]:
         key, sent = subscription.key, subscription.sent_revision

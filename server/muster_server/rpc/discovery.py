@@ -1,5 +1,6 @@
 """DiscoveryService: lookups, and Watch."""
 
+import itertools
 from typing import Any
 
 from muster.registry.v1 import discovery_service_pb2 as wire
@@ -46,25 +47,15 @@ class DiscoveryServicer:
             )
         if service is None or not (request.clusters or request.available_only):
             return hub.list_response(key)
-        wanted = [i for i in service.instances.values() if _is_wanted(i, request)]
-        return wire.ListInstancesResponse(
-            instances=map(instance_message, wanted),
-            revision=service.revision,
-            epoch=self._engine.epoch,
-            warming_up=hub.is_warming_up,
-        )
+        return hub.list_response(key, [i for i in service.instances.values() if _is_wanted(i, request)])
 
     async def list_services(self, request: wire.ListServicesRequest, _: Call) -> wire.ListServicesResponse:
-        """Answer a page of services. O(services log services)."""
-        services, size = self._engine.state.services, _page_size(request.page_size)
-        after = _service_token(request.page_token)
-        wanted = sorted(
-            key
-            for key in services
-            if (not request.namespace or key.namespace == request.namespace)
-            and (not request.group or key.group == request.group)
-            and (after is None or key > after)
-        )
+        """Answer a page of services. O(page) within a namespace and group, else O(services passed over)."""
+        size = _page_size(request.page_size)
+        start = ServiceKey(request.namespace, request.group if request.namespace else "", "")
+        names = self._engine.state.services_after(max(_service_token(request.page_token), start))
+        within = itertools.takewhile(lambda key: request.namespace in ("", key.namespace), names)
+        wanted = list(itertools.islice((key for key in within if request.group in ("", key.group)), size + 1))
         page = wanted[:size]
         return wire.ListServicesResponse(
             services=[self._summary(key) for key in page],
@@ -154,9 +145,9 @@ def _page_size(asked: int) -> int:
     return min(asked or MAX_PAGE, MAX_PAGE)
 
 
-def _service_token(token: str) -> ServiceKey | None:
+def _service_token(token: str) -> ServiceKey:
     if not token:
-        return None
+        return ServiceKey("", "", "")
     parts = token.split("\n")
     if len(parts) != 3:
         raise MusterError.invalid("page_token", "is none that was answered")

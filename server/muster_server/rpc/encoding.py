@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2
@@ -72,6 +73,11 @@ def instance_message(instance: Instance) -> instance_pb2.Instance:
         message.admin_override.author, message.admin_override.comment = override.author, override.comment
         message.admin_override.set_time.CopyFrom(timestamp(override.set_time))
     return message
+
+
+def joined(instance: Instance, rest: Message) -> bytes:
+    """A response whose field 1 is this instance. Joining spares the copy that protobuf makes of a message within a message."""
+    return _entry(_TAG_1, instance_message(instance).SerializeToString()) + rest.SerializeToString()
 
 
 class WireEncoder:

@@ -10,7 +10,7 @@ from muster_server.core.errors import MusterError
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.decoding import check_batch, decode_changes, decode_ref, decode_register, decode_state, require
-from muster_server.rpc.encoding import instance_message, ref_message
+from muster_server.rpc.encoding import joined, ref_message
 from muster_server.rpc.status_codes import item_error
 
 
@@ -26,10 +26,10 @@ class RegistrationServicer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def register(self, request: wire.RegisterRequest, _: Call) -> wire.RegisterResponse:
+    async def register(self, request: wire.RegisterRequest, _: Call) -> bytes:
         """Put one instance."""
         instance = await perform(self._engine, decode_register(request))
-        return wire.RegisterResponse(instance=instance_message(instance), revision=self._engine.revision, epoch=self._engine.epoch)
+        return joined(instance, wire.RegisterResponse(revision=self._engine.revision, epoch=self._engine.epoch))
 
     async def register_batch(self, request: wire.RegisterBatchRequest, _: Call) -> wire.RegisterBatchResponse:
         """Put many, each on its own merits."""
@@ -51,20 +51,20 @@ class RegistrationServicer:
         missing = await perform(self._engine, Renew(tuple(decode_ref(ref) for ref in request.refs)))
         return wire.RenewResponse(missing=[ref_message(ref) for ref in missing])
 
-    async def update_instance(self, request: wire.UpdateInstanceRequest, _: Call) -> wire.UpdateInstanceResponse:
+    async def update_instance(self, request: wire.UpdateInstanceRequest, _: Call) -> bytes:
         """Change fields."""
         require(request, "ref")
         expected = request.expected_revision if request.HasField("expected_revision") else None
         instance = await perform(self._engine, Update(decode_ref(request.ref), decode_changes(request), expected))
-        return wire.UpdateInstanceResponse(instance=instance_message(instance), revision=self._engine.revision)
+        return joined(instance, wire.UpdateInstanceResponse(revision=self._engine.revision))
 
-    async def set_admin_state(self, request: wire.SetAdminStateRequest, _: Call) -> wire.SetAdminStateResponse:
+    async def set_admin_state(self, request: wire.SetAdminStateRequest, _: Call) -> bytes:
         """Lay or lift an override."""
         require(request, "ref")
         state = decode_state(request.state) if request.state else None
         command = SetAdminState(decode_ref(request.ref), state, request.author, request.comment)
         instance = await perform(self._engine, command)
-        return wire.SetAdminStateResponse(instance=instance_message(instance), revision=self._engine.revision)
+        return joined(instance, wire.SetAdminStateResponse(revision=self._engine.revision))
 
 
 async def register_items(engine: Engine, requests: Any, session: str | None = None) -> list[wire.ItemResult]:

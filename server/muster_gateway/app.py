@@ -1,6 +1,5 @@
 """One ASGI app for all HTTP ports: routes to the rooms, and answers unknown paths in the dialect's own form."""
 
-import asyncio
 import datetime
 import http
 from typing import Any, Protocol
@@ -15,9 +14,9 @@ from muster_gateway.finders.routes import Finders
 from muster_gateway.nacos.routes import SECURITY_HEADERS, Nacos
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route
+from muster_gateway.turns import Turns
 
 MAX_BODY_BYTES = 8 << 20
-MAX_RUNNING = 64
 
 
 class MetricsSource(Protocol):
@@ -40,7 +39,7 @@ def create_app(channel: Any, metrics: MetricsSource) -> ASGIApp:
 
 
 class Gateway:
-    """The app. At most 64 requests run at once, so that HTTP load leaves turns of the loop to gRPC; the others wait."""
+    """The app. Requests take turns, so that HTTP load leaves the loop to gRPC."""
 
     def __init__(self, routes: tuple[Route, ...], metrics: MetricsSource) -> None:
         self.routes = routes
@@ -48,7 +47,7 @@ class Gateway:
         self._by_path: dict[str, dict[str, Route]] = {}
         for route in routes:
             self._by_path.setdefault(route.path, {})[route.method] = route
-        self._turns = asyncio.Semaphore(MAX_RUNNING)
+        self._turns = Turns()
         self._document = openapi.document(routes)
         self._page = openapi.page(routes)
 

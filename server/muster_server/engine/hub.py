@@ -19,6 +19,8 @@ MAX_SUBSCRIPTIONS = 10_000
 STUCK_AFTER_S = 30.0
 BOOKMARK_EVERY_S = 30.0
 MAX_FLUSH_DELAY_S = 0.05
+PUSH_BURST_S = 0.25
+PUSH_SHARE = 0.5
 
 
 @dataclass(slots=True)
@@ -78,8 +80,8 @@ class Hub:
         self._subscribers: dict[Subscriber, None] = {}
         self._changed: dict[ServiceKey, float] = {}
         self._flush: asyncio.Handle | None = None
-        self._last_flush_s = 0.0
-        self._flush_cost_s = 0.0
+        self._credit_s = PUSH_BURST_S
+        self._credit_at_s = 0.0
         self._writes: set[asyncio.Future[list[None]]] = set()
         self._next_bookmark_s = clock.monotonic_s() + BOOKMARK_EVERY_S
 
@@ -231,8 +233,16 @@ class Hub:
         return feed
 
     def _schedule(self) -> None:
+        """Flush in the loop's next turn, but under churn leave the loop half of its time: pushing earns and spends a credit.
+
+        The credit grows by 0.5 s a second up to 0.25 s; a flush costs what it took. While it is used up, changes gather for up to
+        50 ms. Example: a change to 1,000 streams takes 30 ms; ten of them in a row go out at once, then about 17 a second, merged.
+        """
         loop = asyncio.get_running_loop()
-        delay_s = self._last_flush_s + min(MAX_FLUSH_DELAY_S, 2 * self._flush_cost_s) - loop.time()
+        now_s = loop.time()
+        self._credit_s = min(PUSH_BURST_S, self._credit_s + (now_s - self._credit_at_s) * PUSH_SHARE)
+        self._credit_at_s = now_s
+        delay_s = min(MAX_FLUSH_DELAY_S, -self._credit_s / PUSH_SHARE)
         self._flush = loop.call_later(delay_s, self._flush_changed) if delay_s > 0 else loop.call_soon(self._flush_changed)
 
     def _flush_changed(self) -> None:
@@ -243,34 +253,31 @@ class Hub:
             for subscriber in self._watchers.get(key, ()):
                 subscriber.dirty.setdefault(key, changed_s)
                 ready[subscriber] = None
-        began_s = asyncio.get_running_loop().time()
-        self._last_flush_s = began_s
-        done = self._start(list(ready))
-        if done is not None:
-            done.add_done_callback(lambda _: self._measure(began_s))
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        self._start(list(ready))
+        loop.call_soon(self._charge, began_s)  # after the first step of every write, which is what keeps the loop busy
 
-    def _measure(self, began_s: float) -> None:
-        self._last_flush_s = asyncio.get_running_loop().time()
-        self._flush_cost_s = self._last_flush_s - began_s
+    def _charge(self, began_s: float) -> None:
+        self._credit_s = max(-MAX_FLUSH_DELAY_S, self._credit_s - (asyncio.get_running_loop().time() - began_s))
 
     def _wake(self, subscriber: Subscriber, key: ServiceKey) -> None:
         subscriber.dirty.setdefault(key, self._clock.monotonic_s())
         self._start([subscriber])
 
-    def _start(self, subscribers: list[Subscriber]) -> "asyncio.Future[list[None]] | None":
+    def _start(self, subscribers: list[Subscriber]) -> None:
         """Write to the idle ones of these streams, all at once; the busy ones go on by themselves.
 
         This is the measured exception to tasks in groups: one gathered write costs less than a task for each stream.
         """
         idle = [subscriber for subscriber in subscribers if not subscriber.is_writing]
         if not idle:
-            return None
+            return
         for subscriber in idle:
             subscriber.is_writing = True
         write = asyncio.gather(*map(self._pump, idle))
         self._writes.add(write)
         write.add_done_callback(self._writes.discard)
-        return write
 
     async def _pump(self, subscriber: Subscriber) -> None:
         try:

@@ -24,13 +24,27 @@ class Reason(Enum):
     SESSION_EXPIRED = "SESSION_EXPIRED"
     STORAGE_FAILED = "STORAGE_FAILED"
     INTERNAL = "INTERNAL"
+    CONFIG_NOT_FOUND = "CONFIG_NOT_FOUND"
+    CONFIG_EXISTS = "CONFIG_EXISTS"
+    RELEASE_NOT_FOUND = "RELEASE_NOT_FOUND"
+    RELEASE_COMPACTED = "RELEASE_COMPACTED"
+    RELEASE_EMPTY = "RELEASE_EMPTY"
+    GRAY_NOT_FOUND = "GRAY_NOT_FOUND"
+    INVALID_CONTENT = "INVALID_CONTENT"
+    TOO_LARGE = "TOO_LARGE"
+    NAMESPACE_NOT_FOUND = "NAMESPACE_NOT_FOUND"
+    NAMESPACE_EXISTS = "NAMESPACE_EXISTS"
+    NAMESPACE_NOT_EMPTY = "NAMESPACE_NOT_EMPTY"
+    NAMESPACE_DEFAULT = "NAMESPACE_DEFAULT"
+    ARCHIVE_INVALID = "ARCHIVE_INVALID"
 
 
 class MusterError(Exception):
     """A refused command. Nothing was changed.
 
     `reason` is for programs, the message for people, `details` holds the facts as text: `field` for INVALID_FIELD, `revision`
-    (the current one) for REVISION_MISMATCH, `limit` for LIMIT_EXCEEDED. It carries no contents and no secrets.
+    (the current one) for REVISION_MISMATCH, `limit` for LIMIT_EXCEEDED and TOO_LARGE, `line` and `column` for INVALID_CONTENT. It
+    carries no contents and no secrets.
     """
 
     def __init__(self, reason: Reason, message: str, details: Mapping[str, str] = MappingProxyType({})) -> None:

@@ -26,6 +26,7 @@ from muster_server.core.commands import (
 from muster_server.core.deadlines import Deadlines
 from muster_server.core.model import Address, Instance, Override, RemovalReason, ServiceKey
 
+MAX_DEPARTED = 100
 _EXPIRY = (RemovalReason.LEASE_EXPIRED, RemovalReason.CONNECTION_LOST)
 
 
@@ -77,13 +78,15 @@ class Service:
     """One service: its instances in order of registration, and which of them have lapsed.
 
     `is_guarded` holds back removals; `is_guard_spent` keeps it from closing again until nothing is lapsed any more.
-    `expiries` holds when recent expiries removed an instance, oldest first.
+    `expiries` holds when recent expiries removed an instance, oldest first. `departed` holds the last removal of the 100 instances
+    that went last, for whoever asks why.
     """
 
     instances: dict[str, Instance] = field(default_factory=dict)
     by_address: dict[Address, dict[str, None]] = field(default_factory=dict)
     lapsed: set[str] = field(default_factory=set)
     expiries: deque[float] = field(default_factory=deque)
+    departed: dict[str, Removed] = field(default_factory=dict)
     revision: int = 0
     is_guarded: bool = False
     is_guard_spent: bool = False
@@ -206,6 +209,10 @@ class RegistryState:
         self._forget_address(service, previous)
         service.lapsed.discard(previous.instance_id)
         self._restore_guard(service)
+        service.departed.pop(previous.instance_id, None)
+        service.departed[previous.instance_id] = event
+        if len(service.departed) > MAX_DEPARTED:
+            del service.departed[next(iter(service.departed))]
         service.revision = self.revision = event.revision
         if event.reason in _EXPIRY:
             while service.expiries and service.expiries[0] <= now_s - limits.guard_window_s:

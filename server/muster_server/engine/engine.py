@@ -135,7 +135,7 @@ class Engine:
 
     def expire_due(self) -> None:
         """Let everything happen whose time has come on the lease clock."""
-        due = self.state.timers.due(self._lease_now_s())
+        due = self.state.timers.due(self.lease_now_s())
         if due:
             turn = self._turn()
             expire(turn, due)
@@ -150,13 +150,14 @@ class Engine:
         await self._journal.close()
         await self.hub.close()
 
-    def _lease_now_s(self) -> float:
+    def lease_now_s(self) -> float:
+        """The moment on the lease clock, which stands still while the process stalls."""
         return self._clock.monotonic_s() - self.stalled_s
 
     def _turn(self) -> Turn:
         if self._reserved - self._revision < REVISION_BLOCK // 2:
             self._reserve()
-        return Turn(self.state, (self._lease_now_s(), self._clock.wall_s()), self._limits, self._revision)
+        return Turn(self.state, (self.lease_now_s(), self._clock.wall_s()), self._limits, self._revision)
 
     def _reserve(self) -> None:
         if self._revision + 10_000 >= self._reserved:
@@ -174,7 +175,7 @@ class Engine:
         self._journal.reserve(target, reserved)
 
     def _settle(self, events: Sequence[Event]) -> None:
-        now_s = self._lease_now_s()
+        now_s = self.lease_now_s()
         for event in events:
             self.state.apply(event, now_s, self._limits)
             if isinstance(event, Put | Removed):

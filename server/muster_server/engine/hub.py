@@ -25,7 +25,9 @@ PUSH_SHARE = 0.5
 
 @dataclass(slots=True)
 class Subscription:
-    """One watched service of one stream. `sent_revision` -1 means that a snapshot is due, with `reset` if `is_reset`.
+    """One watched service of one stream.
+
+    `sent_revision` -1 means that a snapshot is due, with `reset` if `is_reset`; `written_revision` follows when the write is done.
 
     A subscription that resumes is answered even when it missed nothing: until `is_answered`, an empty delta is worth sending.
     `unacked` holds the revisions sent since the last ack; None until the client acks for the first time.
@@ -34,6 +36,7 @@ class Subscription:
     key: ServiceKey
     since_s: float
     sent_revision: int = -1
+    written_revision: int = -1
     is_reset: bool = False
     is_answered: bool = False
     acked_revision: int = 0
@@ -83,6 +86,7 @@ class Hub:
         self._credit_s = PUSH_BURST_S
         self._credit_at_s = 0.0
         self._writes: set[asyncio.Future[list[None]]] = set()
+        self._awaited: set[asyncio.Future[None]] = set()
         self._next_bookmark_s = clock.monotonic_s() + BOOKMARK_EVERY_S
 
     @property
@@ -157,6 +161,7 @@ class Hub:
 
     def unsubscribe(self, subscriber: Subscriber, key: ServiceKey) -> None:
         """End a subscription, if there is one."""
+        self._progressed()
         subscriber.subscriptions.pop(key, None)
         subscriber.dirty.pop(key, None)
         watchers = self._watchers.get(key)
@@ -173,6 +178,7 @@ class Hub:
         if subscription is None:
             return
         subscription.acked_revision = max(subscription.acked_revision, min(revision, subscription.sent_revision))
+        self._progressed()
         was_full = subscription.is_window_full
         if subscription.unacked is None:
             subscription.unacked = deque()
@@ -180,6 +186,20 @@ class Hub:
             subscription.unacked.popleft()
         if was_full and not subscription.is_window_full:
             self._wake(subscriber, key)
+
+    async def progress(self) -> None:
+        """Wait until some subscriber was written to, acknowledged or went away."""
+        step: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaited.add(step)
+        try:
+            await step
+        finally:
+            self._awaited.discard(step)
+
+    def _progressed(self) -> None:
+        for step in self._awaited:
+            if not step.done():
+                step.set_result(None)
 
     def cancel(self, subscriber: Subscriber, key: ServiceKey, error: MusterError) -> None:
         """Tell the client that one subscription is not (or no longer) there."""
@@ -282,14 +302,16 @@ class Hub:
     async def _pump(self, subscriber: Subscriber) -> None:
         try:
             while (due := self._next_frames(subscriber)) is not None:
-                since_s, frames = due
+                frames, subscription, since_s = due
                 for frame in frames:
                     subscriber.waiting_since_s = self._clock.monotonic_s()
                     await subscriber.write(frame)
                     self.pushes += 1
                 subscriber.waiting_since_s = None
-                if since_s is not None:
+                if subscription is not None:
+                    subscription.written_revision = subscription.sent_revision
                     self.push_durations.add(self._clock.monotonic_s() - since_s)
+                    self._progressed()
         except ConnectionError:
             subscriber.dirty.clear()  # its handler is about to detach it
         finally:
@@ -297,22 +319,23 @@ class Hub:
             if subscriber.dirty:
                 subscriber.waiting_since_s = subscriber.waiting_since_s or self._clock.monotonic_s()
 
-    def _next_frames(self, subscriber: Subscriber) -> tuple[float | None, list[bytes]] | None:
-        """What is sent next, and since when it is due if it is a state; None if there is nothing."""
+    def _next_frames(self, subscriber: Subscriber) -> tuple[list[bytes], Subscription | None, float] | None:
+        """What is sent next, of which subscription if it is a state, and since when that is due; None if there is nothing."""
         if subscriber.notices:
-            return None, [subscriber.notices.popleft()]
+            return [subscriber.notices.popleft()], None, 0.0
         for key in list(subscriber.dirty):
             subscription = subscriber.subscriptions[key]
             if subscription.is_window_full:
                 continue
             since_s = subscriber.dirty.pop(key)
             if frames := self._frames_for(subscription):
-                return since_s, frames
+                return frames, subscription, since_s
         if subscriber.is_bookmark_due and not subscriber.dirty:
             subscriber.is_bookmark_due = False
             for subscription in subscriber.subscriptions.values():
                 subscription.sent_revision = max(subscription.sent_revision, self.state.revision)
-            return None, [self._encoder.bookmark(self.state.revision, self.epoch, is_warming_up=self.is_warming_up)]
+            bookmark = self._encoder.bookmark(self.state.revision, self.epoch, is_warming_up=self.is_warming_up)
+            return [bookmark], None, 0.0
         return None
 
     def _frames_for(self, subscription: Subscription) -> list[bytes]:

@@ -14,6 +14,8 @@ from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import SERVER_OPTIONS, CallObserver, Services
 from muster_server.rpc.discovery import DiscoveryServicer
+from muster_server.rpc.drain import Drainer
+from muster_server.rpc.explain import Explainer
 from muster_server.rpc.registration import RegistrationServicer
 from muster_server.rpc.sessions import SessionServicer
 
@@ -33,6 +35,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "Renew": registration.renew,
             "UpdateInstance": registration.update_instance,
             "SetAdminState": registration.set_admin_state,
+            "Drain": Drainer(engine).drain,
             "Session": sessions.session,
         },
     )
@@ -43,6 +46,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "ListInstances": discovery.list_instances,
             "ListServices": discovery.list_services,
             "ListSubscribers": discovery.list_subscribers,
+            "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
         },
     )

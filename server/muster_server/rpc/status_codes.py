@@ -26,6 +26,19 @@ STATUS_CODES = {
     Reason.SESSION_EXPIRED: grpc.StatusCode.DEADLINE_EXCEEDED,
     Reason.STORAGE_FAILED: grpc.StatusCode.UNAVAILABLE,
     Reason.INTERNAL: grpc.StatusCode.INTERNAL,
+    Reason.CONFIG_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.CONFIG_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.RELEASE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.RELEASE_COMPACTED: grpc.StatusCode.OUT_OF_RANGE,
+    Reason.RELEASE_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.GRAY_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.INVALID_CONTENT: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.NAMESPACE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.NAMESPACE_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.NAMESPACE_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.NAMESPACE_DEFAULT: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.ARCHIVE_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
 }
 
 

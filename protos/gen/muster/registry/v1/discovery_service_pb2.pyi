@@ -4,6 +4,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from muster.registry.v1 import error_reason_pb2 as _error_reason_pb2
 from muster.registry.v1 import instance_pb2 as _instance_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -114,6 +115,58 @@ class ListSubscribersResponse(_message.Message):
     subscribers: _containers.RepeatedCompositeFieldContainer[Subscriber]
     next_page_token: str
     def __init__(self, subscribers: _Optional[_Iterable[_Union[Subscriber, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ExplainRequest(_message.Message):
+    __slots__ = ("ref", "clusters")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    CLUSTERS_FIELD_NUMBER: _ClassVar[int]
+    ref: _instance_pb2.InstanceRef
+    clusters: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., clusters: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Finding(_message.Message):
+    __slots__ = ("subject", "favourable", "text")
+    class Subject(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        SUBJECT_UNSPECIFIED: _ClassVar[Finding.Subject]
+        SUBJECT_REGISTRATION: _ClassVar[Finding.Subject]
+        SUBJECT_HEALTH: _ClassVar[Finding.Subject]
+        SUBJECT_LEASE: _ClassVar[Finding.Subject]
+        SUBJECT_SESSION: _ClassVar[Finding.Subject]
+        SUBJECT_ADMIN_STATE: _ClassVar[Finding.Subject]
+        SUBJECT_GUARD: _ClassVar[Finding.Subject]
+        SUBJECT_FILTER: _ClassVar[Finding.Subject]
+        SUBJECT_WEIGHT: _ClassVar[Finding.Subject]
+        SUBJECT_WARM_UP: _ClassVar[Finding.Subject]
+    SUBJECT_UNSPECIFIED: Finding.Subject
+    SUBJECT_REGISTRATION: Finding.Subject
+    SUBJECT_HEALTH: Finding.Subject
+    SUBJECT_LEASE: Finding.Subject
+    SUBJECT_SESSION: Finding.Subject
+    SUBJECT_ADMIN_STATE: Finding.Subject
+    SUBJECT_GUARD: Finding.Subject
+    SUBJECT_FILTER: Finding.Subject
+    SUBJECT_WEIGHT: Finding.Subject
+    SUBJECT_WARM_UP: Finding.Subject
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    FAVOURABLE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    subject: Finding.Subject
+    favourable: bool
+    text: str
+    def __init__(self, subject: _Optional[_Union[Finding.Subject, str]] = ..., favourable: _Optional[bool] = ..., text: _Optional[str] = ...) -> None: ...
+
+class ExplainResponse(_message.Message):
+    __slots__ = ("listed", "available", "instance", "findings")
+    LISTED_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    listed: bool
+    available: bool
+    instance: _instance_pb2.Instance
+    findings: _containers.RepeatedCompositeFieldContainer[Finding]
+    def __init__(self, listed: _Optional[bool] = ..., available: _Optional[bool] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ...) -> None: ...
 
 class WatchRequest(_message.Message):
     __slots__ = ("subscribe", "unsubscribe", "ack")

@@ -55,6 +55,11 @@ class DiscoveryServiceStub:
                 request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListSubscribersRequest.SerializeToString,
                 response_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListSubscribersResponse.FromString,
                 _registered_method=True)
+        self.Explain = channel.unary_unary(
+                '/muster.registry.v1.DiscoveryService/Explain',
+                request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ExplainRequest.SerializeToString,
+                response_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ExplainResponse.FromString,
+                _registered_method=True)
         self.Watch = channel.stream_stream(
                 '/muster.registry.v1.DiscoveryService/Watch',
                 request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchRequest.SerializeToString,
@@ -90,6 +95,14 @@ class DiscoveryServiceServicer:
 
     def ListSubscribers(self, request, context):
         """ListSubscribers answers who watches one service, and how far each one is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Explain(self, request, context):
+        """Explain answers why an instance is listed and callable, or why not: what was registered, its lease, health, intent, session and
+        guard, one finding each. An instance that is not there is explained too, as far as the server remembers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,6 +152,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     servicer.ListSubscribers,
                     request_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListSubscribersRequest.FromString,
                     response_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListSubscribersResponse.SerializeToString,
+            ),
+            'Explain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Explain,
+                    request_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ExplainRequest.FromString,
+                    response_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ExplainResponse.SerializeToString,
             ),
             'Watch': grpc.stream_stream_rpc_method_handler(
                     servicer.Watch,
@@ -255,6 +273,33 @@ class DiscoveryService:
             '/muster.registry.v1.DiscoveryService/ListSubscribers',
             muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListSubscribersRequest.SerializeToString,
             muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListSubscribersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Explain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.registry.v1.DiscoveryService/Explain',
+            muster_dot_registry_dot_v1_dot_discovery__service__pb2.ExplainRequest.SerializeToString,
+            muster_dot_registry_dot_v1_dot_discovery__service__pb2.ExplainResponse.FromString,
             options,
             channel_credentials,
             insecure,

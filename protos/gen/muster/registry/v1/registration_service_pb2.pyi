@@ -130,6 +130,42 @@ class SetAdminStateResponse(_message.Message):
     revision: int
     def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
 
+class DrainRequest(_message.Message):
+    __slots__ = ("refs", "timeout", "author", "comment")
+    REFS_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    COMMENT_FIELD_NUMBER: _ClassVar[int]
+    refs: _containers.RepeatedCompositeFieldContainer[_instance_pb2.InstanceRef]
+    timeout: _duration_pb2.Duration
+    author: str
+    comment: str
+    def __init__(self, refs: _Optional[_Iterable[_Union[_instance_pb2.InstanceRef, _Mapping]]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., author: _Optional[str] = ..., comment: _Optional[str] = ...) -> None: ...
+
+class DrainWatcher(_message.Message):
+    __slots__ = ("service", "client_name", "peer")
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_NAME_FIELD_NUMBER: _ClassVar[int]
+    PEER_FIELD_NUMBER: _ClassVar[int]
+    service: _instance_pb2.ServiceRef
+    client_name: str
+    peer: str
+    def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., client_name: _Optional[str] = ..., peer: _Optional[str] = ...) -> None: ...
+
+class DrainResponse(_message.Message):
+    __slots__ = ("complete", "pending", "unconfirmed", "acknowledged_count", "revision")
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    UNCONFIRMED_FIELD_NUMBER: _ClassVar[int]
+    ACKNOWLEDGED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    complete: bool
+    pending: _containers.RepeatedCompositeFieldContainer[DrainWatcher]
+    unconfirmed: _containers.RepeatedCompositeFieldContainer[DrainWatcher]
+    acknowledged_count: int
+    revision: int
+    def __init__(self, complete: _Optional[bool] = ..., pending: _Optional[_Iterable[_Union[DrainWatcher, _Mapping]]] = ..., unconfirmed: _Optional[_Iterable[_Union[DrainWatcher, _Mapping]]] = ..., acknowledged_count: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
+
 class SessionRequest(_message.Message):
     __slots__ = ("sequence", "hello", "register", "deregister", "renew", "goodbye")
     class Hello(_message.Message):

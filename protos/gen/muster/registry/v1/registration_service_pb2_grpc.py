@@ -67,6 +67,11 @@ class RegistrationServiceStub:
                 request_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateRequest.SerializeToString,
                 response_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateResponse.FromString,
                 _registered_method=True)
+        self.Drain = channel.unary_unary(
+                '/muster.registry.v1.RegistrationService/Drain',
+                request_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.DrainRequest.SerializeToString,
+                response_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.DrainResponse.FromString,
+                _registered_method=True)
         self.Session = channel.stream_stream(
                 '/muster.registry.v1.RegistrationService/Session',
                 request_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.SessionRequest.SerializeToString,
@@ -128,6 +133,16 @@ class RegistrationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Drain(self, request, context):
+        """Drain takes instances out of traffic (an override with state DRAINING, on disk) and answers when every watcher of their services
+        has got the change: acknowledged it, or, if it sends no acks, been written it. Or it answers at the deadline who has not.
+        Readers that ask now and then, REST callers among them, cannot be waited for.
+        Ends with NOT_FOUND (INSTANCE_NOT_FOUND: nothing was drained).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Session(self, request_iterator, context):
         """Session keeps instances registered for as long as this stream lives.
 
@@ -179,6 +194,11 @@ def add_RegistrationServiceServicer_to_server(servicer, server):
                     servicer.SetAdminState,
                     request_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateRequest.FromString,
                     response_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateResponse.SerializeToString,
+            ),
+            'Drain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Drain,
+                    request_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.DrainRequest.FromString,
+                    response_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.DrainResponse.SerializeToString,
             ),
             'Session': grpc.stream_stream_rpc_method_handler(
                     servicer.Session,
@@ -351,6 +371,33 @@ class RegistrationService:
             '/muster.registry.v1.RegistrationService/SetAdminState',
             muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateRequest.SerializeToString,
             muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Drain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.registry.v1.RegistrationService/Drain',
+            muster_dot_registry_dot_v1_dot_registration__service__pb2.DrainRequest.SerializeToString,
+            muster_dot_registry_dot_v1_dot_registration__service__pb2.DrainResponse.FromString,
             options,
             channel_credentials,
             insecure,

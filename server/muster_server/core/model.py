@@ -170,7 +170,8 @@ class Registration:
         checked_text("instance_id", self.instance_id, MAX_ID_BYTES)
         if not self.instance_id:
             primary = self.endpoints[0]
-            object.__setattr__(self, "instance_id", f"{primary.host}#{primary.port}#{self.cluster}")
+            default = f"{primary.host}#{primary.port}#{self.cluster}"
+            object.__setattr__(self, "instance_id", checked_text("instance_id", default, MAX_ID_BYTES))
         check_weight(self.weight)
         if self.metadata:
             check_metadata(self.metadata)
@@ -193,7 +194,10 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
     total = 0
     for key, value in metadata.items():
         checked_text("metadata key", key, MAX_ID_BYTES, is_required=True)
-        total += len(key.encode()) + len(value.encode(errors="surrogatepass"))
+        try:
+            total += len(key.encode()) + len(value.encode())
+        except UnicodeEncodeError:
+            raise MusterError.invalid("metadata", "must be UTF-8 text") from None
     if total > MAX_METADATA_BYTES:
         raise MusterError.invalid("metadata", f"must not be longer than {MAX_METADATA_BYTES} bytes together")
 

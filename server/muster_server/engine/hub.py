@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from muster_server.core.commands import Put, Removed
@@ -25,7 +25,8 @@ class Subscription:
     """One watched service of one stream. `sent_revision` -1 means that a snapshot is due, with `reset` if `is_reset`.
 
     A subscription that resumes is answered even when it missed nothing: until `is_answered`, an empty delta is worth sending.
-    `unacked` holds the revisions sent since the last ack; None until the client acks for the first time.
+    `unacked` holds the revisions sent since the last ack; None until the client acks for the first time. `held_since_s` is when
+    something was first due that the full window kept back.
     """
 
     key: ServiceKey
@@ -34,6 +35,7 @@ class Subscription:
     is_reset: bool = False
     is_answered: bool = False
     acked_revision: int = 0
+    held_since_s: float | None = None
     unacked: deque[int] | None = None
 
     @property
@@ -171,6 +173,7 @@ class Hub:
         while subscription.unacked and subscription.unacked[0] <= revision:
             subscription.unacked.popleft()
         if was_full and not subscription.is_window_full:
+            subscription.held_since_s = None
             self._wake(subscriber, key)
 
     def cancel(self, subscriber: Subscriber, key: ServiceKey, error: MusterError) -> None:
@@ -182,8 +185,7 @@ class Hub:
         """Bookmarks, and the end of streams that are stuck. Called about ten times a second."""
         now_s = self._clock.monotonic_s()
         for subscriber in list(self._subscribers):
-            since_s = subscriber.waiting_since_s
-            if since_s is not None and now_s - since_s > STUCK_AFTER_S:
+            if any(since_s is not None and now_s - since_s > STUCK_AFTER_S for since_s in _waits(subscriber)):
                 subscriber.end(MusterError(Reason.SLOW_CONSUMER, f"nothing was read or acknowledged for {STUCK_AFTER_S:.0f} s"))
         if now_s >= self._next_bookmark_s:
             self.bookmark()
@@ -278,20 +280,20 @@ class Hub:
             subscriber.dirty.clear()  # its handler is about to detach it
         finally:
             subscriber.is_writing = False
-            if subscriber.dirty:
-                subscriber.waiting_since_s = subscriber.waiting_since_s or self._clock.monotonic_s()
 
     def _next_frames(self, subscriber: Subscriber) -> list[bytes]:
         if subscriber.notices:
             return [subscriber.notices.popleft()]
         for key in list(subscriber.dirty):
             subscription = subscriber.subscriptions[key]
-            if subscription.is_window_full:
+            if subscription.is_window_full and subscription.sent_revision < self._feeds[key].revision:
+                subscription.held_since_s = subscription.held_since_s or self._clock.monotonic_s()
                 continue
             del subscriber.dirty[key]
             if frames := self._frames_for(subscription):
                 return frames
-        if subscriber.is_bookmark_due and not subscriber.dirty:
+        is_behind = subscriber.dirty or not self._changed.keys().isdisjoint(subscriber.subscriptions)
+        if subscriber.is_bookmark_due and not is_behind:
             subscriber.is_bookmark_due = False
             for subscription in subscriber.subscriptions.values():
                 subscription.sent_revision = max(subscription.sent_revision, self.state.revision)
@@ -316,3 +318,10 @@ class Hub:
             if subscription.unacked is not None:
                 subscription.unacked.append(subscription.sent_revision)
         return frames
+
+
+def _waits(subscriber: Subscriber) -> Iterator[float | None]:
+    """Since when a stream has taken nothing: at all, or of one service."""
+    yield subscriber.waiting_since_s
+    for key in subscriber.dirty:
+        yield subscriber.subscriptions[key].held_since_s

@@ -371,6 +371,20 @@ async def test_stuck_subscriber_is_ended_after_thirty_seconds() -> None:
     await engine.close()
 
 
+async def test_stuck_subscriber_is_given_the_time_back_in_which_the_server_itself_stood_still() -> None:
+    engine, clock, reader = await stuck_in_a_write()
+    engine.tick()
+
+    clock.now_s += 600
+    engine.tick()
+    ends_after_the_stall = list(reader.ends)
+    pass_time(engine, clock, 30.5)
+
+    assert ends_after_the_stall == []
+    assert [error.reason for error in reader.ends] == [Reason.SLOW_CONSUMER]
+    await engine.close()
+
+
 async def test_subscriber_that_reads_again_in_time_is_not_ended() -> None:
     engine, clock, reader = await stuck_in_a_write()
 

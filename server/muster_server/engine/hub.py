@@ -190,6 +190,15 @@ class Hub:
         if now_s >= self._next_bookmark_s:
             self.bookmark()
 
+    def forgive(self, stalled_s: float) -> None:
+        """The process itself stood still: nobody could have read meanwhile."""
+        for subscriber in self._subscribers:
+            if subscriber.waiting_since_s is not None:
+                subscriber.waiting_since_s += stalled_s
+            for subscription in subscriber.subscriptions.values():
+                if subscription.held_since_s is not None:
+                    subscription.held_since_s += stalled_s
+
     def bookmark(self) -> None:
         """Send everybody who has nothing else to read a bookmark."""
         self._next_bookmark_s = self._clock.monotonic_s() + BOOKMARK_EVERY_S

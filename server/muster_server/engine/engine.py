@@ -125,6 +125,7 @@ class Engine:
             self.expire_due()
         if self.hub.is_warming_up and self._lease_now_s() >= self._warm_until_s:
             self.hub.end_warm_up()
+        self._journal.retry()
         self.hub.tick()
 
     def expire_due(self) -> None:
@@ -138,6 +139,8 @@ class Engine:
             expire(turn, due)
             self._revision = turn.last_revision
             self._settle(turn.events)
+            if dropped := durable_writes(turn.events):
+                self._journal.drop_overrides(dropped)
 
     async def close(self) -> None:
         """Finish what waits for the disk, write the journal, and stop pushing. The store is the caller's to close."""

@@ -228,8 +228,8 @@ Event = NamingEvent | SessionChanged | SessionClosed | GuardChanged | ServiceFor
 def is_durable(event: Event) -> bool:
     """True if the event must be on disk before anybody hears of it."""
     match event:
-        case Put(instance=instance):
-            return instance.said.is_persistent
+        case Put(instance=instance, previous=previous):
+            return instance.said.is_persistent or (previous is not None and previous.said.is_persistent)
         case Removed(previous=previous):
             return previous.said.is_persistent
         case OverrideSet() | ConfigReleased() | ReleasesCompacted():

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
 from muster_server.core.errors import MusterError
@@ -56,7 +55,7 @@ class Traits:
     """What gray rules look at in a client. A percentage is sticky to `client_id`, or to the ip if that is empty."""
 
     ip: str = ""
-    labels: Mapping[str, str] = MappingProxyType({})
+    labels: Mapping[str, str] = field(default_factory=dict)
     client_id: str = ""
 
     def __post_init__(self) -> None:
@@ -72,7 +71,7 @@ class GrayRule:
     Exactly one of the three is given. The line of the highest priority is seen, of equal ones the first by name.
     """
 
-    labels: Mapping[str, str] = MappingProxyType({})
+    labels: Mapping[str, str] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
     percent: int = 0
     priority: int = 0
@@ -134,7 +133,7 @@ class Text:
 
     content: str
     content_type: str = DEFAULT_TYPE
-    labels: Mapping[str, str] = MappingProxyType({})
+    labels: Mapping[str, str] = field(default_factory=dict)
     encrypted_data_key: str = ""
     md5: str = field(init=False)
     sha256: str = field(init=False)

@@ -39,8 +39,9 @@ def decide_config(turn: Turn, command: ConfigCommand) -> object:
 
 
 def publish(turn: Turn, command: Publish) -> Published:
-    """Raises MusterError: CONFIG_EXISTS, REVISION_MISMATCH, INVALID_FIELD (a new gray line needs a rule), TOO_LARGE,
-    LIMIT_EXCEEDED.
+    """Release content on a line; the same again is no change.
+
+    Raises MusterError: CONFIG_EXISTS, REVISION_MISMATCH, INVALID_FIELD (a new gray line needs a rule), TOO_LARGE, LIMIT_EXCEEDED.
     """
     item = turn.state.configs.items.get(command.key)
     if item is not None and command.note.request_id and (known := _repeated(item, command.note.request_id)) is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from threading import Event as Signal
 
 from muster_server.core.commands import (
+    AddressQuery,
     Command,
     Deregister,
     Event,
@@ -25,7 +26,7 @@ from muster_server.core.commands import (
 from muster_server.core.decide import decide
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.expiry import expire
-from muster_server.core.model import ServiceKey
+from muster_server.core.model import Registration, ServiceKey
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
 from muster_server.engine.clock import Clock
@@ -78,6 +79,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(store, self.state, self._loop)
         self._in_flight: list[_Decided] = []
+        self._is_expiry_late = False
         self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()
         self.on_session_change: SessionListener = lambda _: None
 
@@ -122,25 +124,29 @@ class Engine:
 
     def tick(self) -> None:
         """Let happen whatever is due. If the process was stalled, leases are given that time back."""
-        now_s = self._clock.monotonic_s()
-        gap_s = now_s - self._last_tick_s
-        self._last_tick_s = now_s
-        if gap_s > STALL_S:
-            self.stalled_s += gap_s
-        if not self._in_flight:
+        self._notice_stall()
+        if self._in_flight:
+            self._is_expiry_late = True
+        else:
             self.expire_due()
-        if self.hub.is_warming_up and now_s >= self._warm_until_s:
+        if self.hub.is_warming_up and self.lease_now_s() >= self._warm_until_s:
             self.hub.end_warm_up()
+        self._journal.retry()
         self.hub.tick()
 
     def expire_due(self) -> None:
         """Let everything happen whose time has come on the lease clock."""
-        due = self.state.timers.due(self.lease_now_s())
-        if due:
+        try:
             turn = self._turn()
+        except MusterError:
+            return  # no revisions are left: what is due waits for the disk, as every other change does
+        due = self.state.timers.due(turn.now_s)
+        if due:
             expire(turn, due)
             self._revision = turn.last_revision
             self._settle(turn.events)
+            if dropped := durable_writes(turn.events):
+                self._journal.drop_overrides(dropped)
 
     async def close(self) -> None:
         """Finish what waits for the disk, write the journal, and stop pushing. The store is the caller's to close."""
@@ -154,16 +160,29 @@ class Engine:
         """The moment on the lease clock, which stands still while the process stalls."""
         return self._clock.monotonic_s() - self.stalled_s
 
+    def _notice_stall(self) -> None:
+        """Take the time of a stall out of the lease clock; whoever comes first after it, a tick or a command."""
+        now_s = self._clock.monotonic_s()
+        gap_s = now_s - self._last_tick_s
+        self._last_tick_s = now_s
+        if gap_s > STALL_S:
+            self.stalled_s += gap_s
+            self.hub.forgive(gap_s)
+
     def _turn(self) -> Turn:
+        self._notice_stall()
         if self._reserved - self._revision < REVISION_BLOCK // 2:
             self._reserve()
         return Turn(self.state, (self.lease_now_s(), self._clock.wall_s()), self._limits, self._revision)
 
     def _reserve(self) -> None:
-        if self._revision + 10_000 >= self._reserved:
+        is_used_up = self._revision + 10_000 >= self._reserved
+        if not self._is_reserving:
+            self._ask_for_revisions()
+        if is_used_up:
             raise MusterError(Reason.STORAGE_FAILED, "no revisions are left: the disk does not take the reservation of more")
-        if self._is_reserving:
-            return
+
+    def _ask_for_revisions(self) -> None:
         self._is_reserving = True
         target = self._reserved + REVISION_BLOCK
 
@@ -206,6 +225,9 @@ class Engine:
             self._settle(entry.events)
             if not entry.future.done():
                 entry.future.set_result(entry.answer)
+        if self._is_expiry_late:  # the disk is never idle under load: ticks alone would find no room
+            self._is_expiry_late = False
+            self.expire_due()
         self._take_queued()
 
     def _take_queued(self) -> None:
@@ -217,8 +239,8 @@ class Engine:
             command, future = self._queue.popleft()
             if future.cancelled():
                 continue
-            turn = self._turn()
             try:
+                turn = self._turn()
                 answer = decide(turn, command)
             except MusterError as error:
                 _fail(future, error)
@@ -271,14 +293,25 @@ def _touches(command: Command, engine: Engine) -> tuple[ServiceKey, str | None] 
     """The instance a command touches; without id the whole service; None for what touches many services."""
     match command:
         case Register(service=key, registration=registration, is_address_unique=is_unique):
-            service = engine.state.services.get(key)
-            is_whole = is_unique or service is None or not service.instances
+            is_whole = is_unique or _is_shared(engine, key) or _changes_kind(engine, key, registration)
             return key, None if is_whole else registration.instance_id
         case Deregister(ref=ref) | Update(ref=ref) | SetAdminState(ref=ref):
             instance = engine.state.find(ref)
-            return ref.service, instance.instance_id if instance else None
+            is_whole = instance is None or isinstance(ref.target, AddressQuery) or _is_shared(engine, ref.service)
+            return ref.service, None if is_whole or instance is None else instance.instance_id
         case _:
             return None
+
+
+def _is_shared(engine: Engine, key: ServiceKey) -> bool:
+    """True if what happens to one instance of a service matters to the others: it is empty, or under guard."""
+    service = engine.state.services.get(key)
+    return service is None or not service.instances or service.is_guarded
+
+
+def _changes_kind(engine: Engine, key: ServiceKey, registration: Registration) -> bool:
+    present = next(iter(engine.state.services[key].instances.values()))
+    return present.said.is_persistent is not registration.is_persistent
 
 
 def _write_now(store: Store, writes: Sequence[object]) -> None:

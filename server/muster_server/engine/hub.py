@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from muster_server.core.commands import Put, Removed
@@ -30,7 +30,8 @@ class Subscription:
     `sent_revision` -1 means that a snapshot is due, with `reset` if `is_reset`; `written_revision` follows when the write is done.
 
     A subscription that resumes is answered even when it missed nothing: until `is_answered`, an empty delta is worth sending.
-    `unacked` holds the revisions sent since the last ack; None until the client acks for the first time.
+    `unacked` holds the revisions sent since the last ack; None until the client acks for the first time. `held_since_s` is when
+    something was first due that the full window kept back.
     """
 
     key: ServiceKey
@@ -40,6 +41,7 @@ class Subscription:
     is_reset: bool = False
     is_answered: bool = False
     acked_revision: int = 0
+    held_since_s: float | None = None
     unacked: deque[int] | None = None
 
     @property
@@ -185,6 +187,7 @@ class Hub:
         while subscription.unacked and subscription.unacked[0] <= revision:
             subscription.unacked.popleft()
         if was_full and not subscription.is_window_full:
+            subscription.held_since_s = None
             self._wake(subscriber, key)
 
     async def progress(self) -> None:
@@ -210,11 +213,19 @@ class Hub:
         """Bookmarks, and the end of streams that are stuck. Called about ten times a second."""
         now_s = self._clock.monotonic_s()
         for subscriber in list(self._subscribers):
-            since_s = subscriber.waiting_since_s
-            if since_s is not None and now_s - since_s > STUCK_AFTER_S:
+            if any(since_s is not None and now_s - since_s > STUCK_AFTER_S for since_s in _waits(subscriber)):
                 subscriber.end(MusterError(Reason.SLOW_CONSUMER, f"nothing was read or acknowledged for {STUCK_AFTER_S:.0f} s"))
         if now_s >= self._next_bookmark_s:
             self.bookmark()
+
+    def forgive(self, stalled_s: float) -> None:
+        """The process itself stood still: nobody could have read meanwhile."""
+        for subscriber in self._subscribers:
+            if subscriber.waiting_since_s is not None:
+                subscriber.waiting_since_s += stalled_s
+            for subscription in subscriber.subscriptions.values():
+                if subscription.held_since_s is not None:
+                    subscription.held_since_s += stalled_s
 
     def bookmark(self) -> None:
         """Send everybody who has nothing else to read a bookmark."""
@@ -316,8 +327,6 @@ class Hub:
             subscriber.dirty.clear()  # its handler is about to detach it
         finally:
             subscriber.is_writing = False
-            if subscriber.dirty:
-                subscriber.waiting_since_s = subscriber.waiting_since_s or self._clock.monotonic_s()
 
     def _next_frames(self, subscriber: Subscriber) -> tuple[list[bytes], Subscription | None, float] | None:
         """What is sent next, of which subscription if it is a state, and since when that is due; None if there is nothing."""
@@ -325,12 +334,14 @@ class Hub:
             return [subscriber.notices.popleft()], None, 0.0
         for key in list(subscriber.dirty):
             subscription = subscriber.subscriptions[key]
-            if subscription.is_window_full:
+            if subscription.is_window_full and subscription.sent_revision < self._feeds[key].revision:
+                subscription.held_since_s = subscription.held_since_s or self._clock.monotonic_s()
                 continue
             since_s = subscriber.dirty.pop(key)
             if frames := self._frames_for(subscription):
                 return frames, subscription, since_s
-        if subscriber.is_bookmark_due and not subscriber.dirty:
+        is_behind = subscriber.dirty or not self._changed.keys().isdisjoint(subscriber.subscriptions)
+        if subscriber.is_bookmark_due and not is_behind:
             subscriber.is_bookmark_due = False
             for subscription in subscriber.subscriptions.values():
                 subscription.sent_revision = max(subscription.sent_revision, self.state.revision)
@@ -356,3 +367,10 @@ class Hub:
             if subscription.unacked is not None:
                 subscription.unacked.append(subscription.sent_revision)
         return frames
+
+
+def _waits(subscriber: Subscriber) -> Iterator[float | None]:
+    """Since when a stream has taken nothing: at all, or of one service."""
+    yield subscriber.waiting_since_s
+    for key in subscriber.dirty:
+        yield subscriber.subscriptions[key].held_since_s

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from muster_server.core.commands import InstanceKey, Put, SessionChanged
+from muster_server.core.commands import InstanceKey, Lapsed, Put, SessionChanged
 from muster_server.core.model import Health, Instance
 from muster_server.core.state import Limits, RegistryState
 from muster_server.engine import records
@@ -47,13 +47,18 @@ def restore(store: Store, moment: tuple[float, float], limits: Limits) -> Restor
         state.overrides[records.decode_key(record)] = records.decode_override(value)
     _restore_sessions(store, state, now_s, limits)
     found = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.INSTANCES)]
-    ephemeral = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.JOURNAL)]
-    found += [(key, _suspected(instance)) for key, instance in ephemeral]
+    durable = {key for key, _ in found}  # a crash may have left an older, ephemeral life of these in the journal
+    journal = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.JOURNAL)]
+    ephemeral = [(key, _suspected(instance)) for key, instance in journal if key not in durable]
+    found += ephemeral
     found.sort(key=lambda entry: entry[1].create_revision)
     for key, instance in found:
         if instance.session is None or instance.session in state.sessions:
             current = replace(instance, override=state.overrides.get(key))
             state.apply(Put(key.service, current, None, now_s), now_s, limits)
+            if not (current.said.is_persistent or current.said.lease or current.session):
+                # The guard held it without its session: nothing else would ever end it.
+                state.apply(Lapsed(key, now_s + RECONNECT_GRACE_S), now_s, limits)
     state.revision = first + 1
     for service in state.services.values():
         service.revision = state.revision

@@ -136,19 +136,27 @@ def _lock(data_dir: Path) -> int:
 def _open(path: Path, migrations: tuple[tuple[str, ...], ...]) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise StorageUnusableError(f"{path} is damaged: {found}")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(migrations):
-            raise StorageUnusableError(f"{path} has schema version {version}, this Muster knows {len(migrations)}: use a newer one")
-        for number, statements in enumerate(migrations[version:], version + 1):
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in statements:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
-            connection.execute("COMMIT")
+        try:
+            _prepare(connection, path, migrations)
+        except BaseException:
+            connection.close()  # else a migration that failed keeps its transaction, and the file locked, while the error lives
+            raise
     except sqlite3.Error as error:
         raise StorageUnusableError(f"cannot use {path}: {error}") from error
     return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, migrations: tuple[tuple[str, ...], ...]) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        raise StorageUnusableError(f"{path} is damaged: {found}")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(migrations):
+        raise StorageUnusableError(f"{path} has schema version {version}, this Muster knows {len(migrations)}: use a newer one")
+    for number, statements in enumerate(migrations[version:], version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("COMMIT")

@@ -7,7 +7,7 @@ from core.story import ref
 from muster_server.core.commands import Deregister
 from muster_server.core.errors import Reason
 from muster_server.engine.engine import Engine
-from muster_server.engine.hub import MAX_SUBSCRIPTIONS, MAX_UNACKED
+from muster_server.engine.mailroom import MAX_SUBSCRIPTIONS, MAX_UNACKED
 from running import ManualClock
 
 from engine.fakes import API, Reader, TextEncoder, make, pass_time, put, turns_of_the_loop

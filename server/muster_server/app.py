@@ -14,6 +14,7 @@ from muster_gateway.app import create_app
 from muster_gateway.channel import LocalChannel
 from muster_gateway.server import GatewayServer, listen
 
+from muster_server.core.errors import MusterError, Reason
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
@@ -96,6 +97,8 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
                 sessions.drain(delay_s=1.0)
                 engine.hub.drain(delay_s=1.0)
                 await _streams_end(services.running, DRAIN_S)
+                services.end_streams(MusterError(Reason.DRAINING, "the server is stopping: connect again"))
+                await _streams_end(services.running, 1.0)
                 await server.stop(0.5)
                 await _streams_end(services.running, 1.0)
                 ticker.cancel()

@@ -196,7 +196,7 @@ async def test_write_after_the_stream_was_ended_fails_as_a_lost_connection() -> 
         streams.append(stream)
         raise REFUSED
 
-    async with serving(Watch=watch) as (stub, observer, _):
+    async with serving(Watch=watch) as (stub, _, _):
         await failure_of(stub.Watch())
 
         with pytest.raises(ConnectionError):

@@ -15,6 +15,7 @@ from muster_server.engine.feed import Feed
 
 MAX_UNACKED = 64
 MAX_SUBSCRIPTIONS = 10_000
+MAX_NOTICES = 10_000
 STUCK_AFTER_S = 30.0
 BOOKMARK_EVERY_S = 30.0
 MAX_FLUSH_DELAY_S = 0.05
@@ -174,7 +175,10 @@ class Hub:
             self._wake(subscriber, key)
 
     def cancel(self, subscriber: Subscriber, key: ServiceKey, error: MusterError) -> None:
-        """Tell the client that one subscription is not (or no longer) there."""
+        """Tell the client that one subscription is not (or no longer) there. One that lets 10,000 such frames lie is ended."""
+        if len(subscriber.notices) >= MAX_NOTICES:
+            subscriber.end(MusterError(Reason.SLOW_CONSUMER, "too many answers were not read"))
+            return
         subscriber.notices.append(self._encoder.cancelled(key, error.reason, error.message))
         self._start([subscriber])
 

@@ -5,7 +5,7 @@ from typing import Any
 from muster.registry.v1 import discovery_service_pb2 as wire
 
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import Instance, ServiceKey, checked_text
+from muster_server.core.model import MAX_CLUSTER_BYTES, MAX_NAME_BYTES, Instance, ServiceKey, checked_text
 from muster_server.core.naming import instance_not_found
 from muster_server.engine.engine import Engine
 from muster_server.engine.hub import Subscriber
@@ -39,6 +39,8 @@ class DiscoveryServicer:
         key, hub = decode_service(request.service), self._engine.hub
         if len(request.clusters) > MAX_CLUSTERS:
             raise MusterError.invalid("clusters", f"must hold at most {MAX_CLUSTERS} entries")
+        for cluster in request.clusters:
+            checked_text("clusters", cluster, MAX_CLUSTER_BYTES)
         service = self._engine.state.services.get(key)
         if service is not None and request.if_revision == service.revision:
             return wire.ListInstancesResponse(
@@ -57,6 +59,8 @@ class DiscoveryServicer:
     async def list_services(self, request: wire.ListServicesRequest, _: Call) -> wire.ListServicesResponse:
         """Answer a page of services. O(services log services)."""
         services, size = self._engine.state.services, _page_size(request.page_size)
+        checked_text("namespace", request.namespace, MAX_NAME_BYTES)
+        checked_text("group", request.group, MAX_NAME_BYTES)
         after = _service_token(request.page_token)
         wanted = sorted(
             key
@@ -76,9 +80,7 @@ class DiscoveryServicer:
         """Answer a page of the streams that watch a service."""
         require(request, "service")
         key, size = decode_service(request.service), _page_size(request.page_size)
-        if request.page_token and not (request.page_token.isascii() and request.page_token.isdigit()):
-            raise MusterError.invalid("page_token", "is none that was answered")
-        start = int(request.page_token or 0)
+        start = _start_token(request.page_token)
         watchers = self._engine.hub.watchers(key)
         return wire.ListSubscribersResponse(
             subscribers=[_subscriber(watcher, key) for watcher in watchers[start : start + size]],
@@ -108,11 +110,13 @@ class DiscoveryServicer:
             key = decode_service(message.service)
         except MusterError as error:
             name = message.service
-            hub.cancel(subscriber, ServiceKey(name.namespace, name.group, name.name), error)
+            echoed = ServiceKey(*(part[:MAX_NAME_BYTES] for part in (name.namespace, name.group, name.name)))
+            hub.cancel(subscriber, echoed, error)
             return
         match kind:
             case "subscribe":
                 if message.from_revision < 0:
+                    hub.unsubscribe(subscriber, key)
                     hub.cancel(subscriber, key, MusterError.invalid("from_revision", "must not be negative"))
                 else:
                     hub.subscribe(subscriber, key, message.from_revision, message.epoch)
@@ -154,10 +158,16 @@ def _page_size(asked: int) -> int:
     return min(asked or MAX_PAGE, MAX_PAGE)
 
 
+def _start_token(token: str) -> int:
+    if token and not (token.isascii() and token.isdigit() and len(token) <= 18):
+        raise MusterError.invalid("page_token", "is none that was answered")
+    return int(token or 0)
+
+
 def _service_token(token: str) -> ServiceKey | None:
     if not token:
         return None
     parts = token.split("\n")
     if len(parts) != 3:
         raise MusterError.invalid("page_token", "is none that was answered")
-    return ServiceKey(*(checked_text("page_token", part, 4096) for part in parts))
+    return ServiceKey(*(checked_text("page_token", part, MAX_NAME_BYTES) for part in parts))

@@ -39,7 +39,9 @@ def registrations(draw: Any) -> Registration:
         endpoints=tuple(
             draw(
                 st.lists(
-                    st.builds(Endpoint, st.sampled_from(["", "grpc", "h2+tls"]), TEXT, st.integers(0, 65535)), min_size=1, max_size=3
+                    st.builds(Endpoint, st.sampled_from(["", "grpc", "h2+tls"]), TEXT, st.integers(0, 65535)),
+                    min_size=1,
+                    max_size=3,
                 )
             )
         ),

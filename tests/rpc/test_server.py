@@ -160,6 +160,7 @@ async def test_drain_with_a_client_that_never_reads_ends_all_the_same() -> None:
             await asyncio.wait_for(running, STOP_S)
 
             watch.cancel()
+            session.cancel()
             await asyncio.gather(watch.code(), session.code())
 
 

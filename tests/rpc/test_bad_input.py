@@ -10,6 +10,7 @@ import grpc
 import grpc.aio
 import httpx
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -176,6 +177,20 @@ BAD: dict[str, list[Case]] = {
         (wire.RenewRequest(), "refs"),
         (wire.RenewRequest(refs=[at()] * 1001), "refs"),
         *((wire.RenewRequest(refs=[at(), one]), field) for one, field in BAD_REFS),
+    ],
+    "Drain": [
+        (wire.DrainRequest(), "refs"),
+        (wire.DrainRequest(refs=[at()] * 1001), "refs"),
+        *((wire.DrainRequest(refs=[at(), one]), field) for one, field in BAD_REFS),
+        (wire.DrainRequest(refs=[at()], author=LONG), "author"),
+        (wire.DrainRequest(refs=[at()], comment="x" * 1025), "comment"),
+        *((wire.DrainRequest(refs=[at()], timeout=Duration(seconds=seconds)), "timeout") for seconds in (-1, 3601, 1 << 40)),
+    ],
+    "Explain": [
+        (discovery.ExplainRequest(), "ref"),
+        *((discovery.ExplainRequest(ref=one), field) for one, field in BAD_REFS),
+        (discovery.ExplainRequest(ref=at(), clusters=["c"] * 101), "clusters"),
+        (discovery.ExplainRequest(ref=at(), clusters=[LONG]), "clusters"),
     ],
     "UpdateInstance": [
         (wire.UpdateInstanceRequest(), "ref"),

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from muster_gateway import openapi
 from muster_gateway.finders.routes import Finders
 from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
+from muster_gateway.nacos.config import NacosConfig
 from muster_gateway.nacos.routes import Nacos
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route
@@ -32,7 +33,7 @@ class BodyTooLargeError(Exception):
 def create_app(channel: Any, metrics: MetricsSource) -> ASGIApp:
     """The app over a channel, local or real."""
     registry = Registry(channel)
-    routes = (*Finders(registry).routes(), *Nacos(registry).routes())
+    routes = (*Finders(registry).routes(), *Nacos(registry).routes(), *NacosConfig(registry).routes())
     return Gateway(routes, metrics)
 
 

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from muster.config.v1 import config_pb2, config_service_pb2_grpc
 from muster.config.v1 import config_service_pb2 as wire
+from muster_gateway.app import create_app
+from muster_gateway.channel import LocalChannel
 from running import ManualClock, running_gateway, running_server
 
 PATH = "/nacos/v3/client/cs/config"
@@ -21,6 +23,11 @@ EXAMPLE = (
     '"tag":null,"beta":false,"success":true}}'
 )
 KINDS = pytest.mark.parametrize("kind", ["local", "apart"])
+
+
+class NoMetrics:
+    def render(self) -> bytes:
+        return b""
 
 
 @asynccontextmanager
@@ -153,6 +160,30 @@ async def test_beta_for_the_address_of_the_socket_needs_no_header(kind: str) -> 
         data = await read(http)
         assert data is not None
         assert (data["content"], data["beta"]) == ("beta", True)
+
+
+@pytest.mark.parametrize(
+    ("socket", "ip"),
+    [
+        (("10.1.2.3", 1), "10.1.2.3"),
+        (("::ffff:10.1.2.3", 1), "10.1.2.3"),
+        (("2001:db8::1", 1), "2001:db8::1"),
+        (("a name", 1), "a name"),
+        (None, "unknown"),
+    ],
+)
+async def test_address_of_the_socket_is_told_to_the_registry_as_gray_rules_write_it(socket: Any, ip: str) -> None:
+    asked: list[wire.GetConfigRequest] = []
+
+    async def dispatch(path: str, request: wire.GetConfigRequest) -> bytes:
+        asked.append(request)
+        return b""
+
+    app = create_app(LocalChannel(dispatch), NoMetrics())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app, client=socket), base_url="http://muster") as http:
+        await http.get(PATH, params=NAMES)
+
+        assert asked[0].client.ip == ip
 
 
 async def test_beta_without_a_formal_config_has_neither_type_nor_key() -> None:

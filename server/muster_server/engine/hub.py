@@ -87,6 +87,17 @@ class Hub(Mailroom[ServiceKey, Subscription]):
         if key not in self._watchers and key not in self.state.services:
             self._feeds.pop(key, None)
 
+    def reset(self, epoch: int) -> None:
+        """The history is another one: everybody is sent everything anew."""
+        self.epoch = epoch
+        self._feeds.clear()
+        for subscriber in self._subscribers:
+            for key, subscription in subscriber.subscriptions.items():
+                subscription.sent_revision, subscription.is_reset = -1, True
+                self._feed(key, self.state.services.get(key))
+                self._wake(subscriber, key)
+        self.bookmark()
+
     def end_warm_up(self) -> None:
         """From now on what is missing is gone; a bookmark says so."""
         self.is_warming_up = False

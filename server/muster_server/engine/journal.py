@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Removed, SessionChanged, SessionClosed, is_durable
+from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
 from muster_server.core.state import RegistryState
 from muster_server.engine import records
 from muster_server.engine.restore import REVISION
@@ -29,6 +30,15 @@ def durable_writes(events: Sequence[Event]) -> list[Write]:
             case OverrideSet(key=instance_key, override=override):
                 value = records.encode(override) if override else None
                 writes.append(Write(Bucket.OVERRIDES, records.encode_key(instance_key), value))
+            case ConfigReleased(key=config, release=release, content=content):
+                name = records.encode_revision(release.revision)
+                writes.append(Write(Bucket.RELEASES, name, records.encode_release(config, release)))
+                if content is not None:
+                    writes.append(Write(Bucket.CONTENTS, name, content.encode()))
+            case ReleasesCompacted(releases=releases):
+                for release in releases:
+                    name = records.encode_revision(release.revision)
+                    writes += Write(Bucket.RELEASES, name, None), Write(Bucket.CONTENTS, name, None)
             case _:
                 raise AssertionError(event)
     return writes

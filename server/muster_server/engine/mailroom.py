@@ -207,6 +207,11 @@ class Mailroom(ABC, Generic[K, S]):
             subscriber.is_bookmark_due = bool(subscriber.subscriptions)
         self._start([subscriber for subscriber in self._subscribers if subscriber.is_bookmark_due])
 
+    def bookmark_to(self, subscriber: Subscriber[K, S]) -> None:
+        """Send one stream a bookmark after what it is due."""
+        subscriber.is_bookmark_due = True
+        self._start([subscriber])
+
     def drain(self, delay_s: float) -> None:
         """Ask every stream to connect anew."""
         frame = self._reconnect_after(delay_s)

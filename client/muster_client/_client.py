@@ -1,58 +1,22 @@
 """The client: one channel, one Session, one Watch stream, and unary calls."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-import grpc
-import grpc.aio
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.protobuf.message import Message
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, registration_service_pb2_grpc
 from muster.registry.v1 import registration_service_pb2 as registration
 from muster.registry.v1.instance_pb2 import AdminState, Instance, InstanceRef, ServiceRef
 
-from muster_client._link import Backoff, Conversation, Link
+from muster_client._connection import Connection
+from muster_client._link import Backoff
 from muster_client._names import InstanceName, ServiceName, with_id
 from muster_client._session import Registration, SessionConversation
 from muster_client._watch import Watch, WatchConversation
-from muster_client.errors import from_rpc_error
-
-Response = TypeVar("Response", bound=Message)
-
-_READS = ("GetInstance", "ListInstances", "ListServices", "ListSubscribers")
-_RETRIES = {
-    "methodConfig": [
-        {
-            "name": [
-                *({"service": "muster.registry.v1.DiscoveryService", "method": method} for method in _READS),
-                {"service": "muster.registry.v1.RegistrationService", "method": "Renew"},
-            ],
-            "retryPolicy": {
-                "maxAttempts": 4,
-                "initialBackoff": "0.1s",
-                "maxBackoff": "1s",
-                "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
-            },
-        }
-    ]
-}
-_OPTIONS: tuple[tuple[str, Any], ...] = (
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 3_000),
-    ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.max_receive_message_length", 16 << 20),
-    ("grpc.service_config", json.dumps(_RETRIES)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +61,22 @@ class Client:
         backoff: Backoff = Backoff(),  # noqa: B008  # a frozen value
         options: Sequence[tuple[str, Any]] = (),
     ) -> None:
-        self._target = target
         self._name = name
         self._grace_s = grace_s
-        self._timeout_s = timeout_s
-        self._backoff = backoff
-        self._options = (*_OPTIONS, *options)
-        self._links: list[Link] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._connection = Connection(target, name, timeout_s, backoff, options)
         self._session: SessionConversation | None = None
         self._watch: WatchConversation | None = None
 
     async def __aenter__(self) -> Self:
         """Make the channel; it connects on first use."""
-        self._channel = grpc.aio.insecure_channel(self._target, options=self._options)
+        self._channel = self._connection.open()
         self._registration = registration_service_pb2_grpc.RegistrationServiceStub(self._channel)
         self._discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(self._channel)
         return self
 
     async def __aexit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         """Say goodbye, which removes this client's instances at once, and close. Takes about 3 s at most."""
-        for link in self._links:
-            link.close()
-        try:
-            if self._tasks:
-                await asyncio.wait(self._tasks)
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await self._channel.close()
+        await self._connection.aclose()
 
     # Staying registered.
 
@@ -153,7 +104,7 @@ class Client:
         """
         if self._session is None:
             self._session = SessionConversation(self._name, _version(), self._grace_s)
-            self._session.wake = self._keep(self._session, self._registration.Session).wake
+            self._session.wake = self._connection.keep(self._session, self._registration.Session).wake
         named = with_id(instance)
         return await self._session.register(InstanceName(ServiceName.of(service), named.instance_id), named)
 
@@ -180,7 +131,7 @@ class Client:
         """
         if self._watch is None:
             self._watch = WatchConversation()
-            self._watch.wake = self._keep(self._watch, self._discovery.Watch).wake
+            self._watch.wake = self._connection.keep(self._watch, self._discovery.Watch).wake
         return Watch(ServiceName.of(service), self._watch)
 
     # Single calls.
@@ -192,13 +143,13 @@ class Client:
         request = discovery.ListInstancesRequest(
             service=ServiceName.of(service).ref(), clusters=clusters, available_only=available_only
         )
-        response: discovery.ListInstancesResponse = await self._call(self._discovery.ListInstances, request)
+        response: discovery.ListInstancesResponse = await self._connection.call(self._discovery.ListInstances, request)
         return Listing(response.instances, response.revision, response.epoch, response.warming_up)
 
     async def get_instance(self, service: str | ServiceRef, instance_id: str) -> Instance:
         """One instance. Raises NotFoundError."""
         request = discovery.GetInstanceRequest(ref=_ref(service, instance_id))
-        response: discovery.GetInstanceResponse = await self._call(self._discovery.GetInstance, request)
+        response: discovery.GetInstanceResponse = await self._connection.call(self._discovery.GetInstance, request)
         return response.instance
 
     async def list_services(self, *, namespace: str = "", group: str = "") -> AsyncIterator[discovery.ServiceSummary]:
@@ -206,7 +157,7 @@ class Client:
         token = ""
         while True:
             request = discovery.ListServicesRequest(namespace=namespace, group=group, page_token=token)
-            response: discovery.ListServicesResponse = await self._call(self._discovery.ListServices, request)
+            response: discovery.ListServicesResponse = await self._connection.call(self._discovery.ListServices, request)
             for service in response.services:
                 yield service
             token = response.next_page_token
@@ -227,13 +178,13 @@ class Client:
             unique_address=unique_address,
             expected_revision=expected_revision,
         )
-        response: registration.RegisterResponse = await self._call(self._registration.Register, request)
+        response: registration.RegisterResponse = await self._connection.call(self._registration.Register, request)
         return response.instance
 
     async def renew(self, service: str | ServiceRef, *instance_ids: str) -> list[str]:
         """Renew the leases of up to 1000 instances; answers the ids that do not exist (any more): register them again."""
         request = registration.RenewRequest(refs=[_ref(service, instance_id) for instance_id in instance_ids])
-        response: registration.RenewResponse = await self._call(self._registration.Renew, request)
+        response: registration.RenewResponse = await self._connection.call(self._registration.Renew, request)
         return [ref.instance_id for ref in response.missing]
 
     async def update_instance(
@@ -250,13 +201,13 @@ class Client:
             update_mask=FieldMask(paths=paths),
             expected_revision=expected_revision,
         )
-        response: registration.UpdateInstanceResponse = await self._call(self._registration.UpdateInstance, request)
+        response: registration.UpdateInstanceResponse = await self._connection.call(self._registration.UpdateInstance, request)
         return response.instance
 
     async def deregister(self, service: str | ServiceRef, instance_id: str, *, allow_missing: bool = False) -> bool:
         """Remove an instance, whoever registered it; False if there was none. Raises NotFoundError unless `allow_missing`."""
         request = registration.DeregisterRequest(ref=_ref(service, instance_id), allow_missing=allow_missing)
-        response: registration.DeregisterResponse = await self._call(self._registration.Deregister, request)
+        response: registration.DeregisterResponse = await self._connection.call(self._registration.Deregister, request)
         return response.removed
 
     async def set_admin_state(
@@ -264,22 +215,8 @@ class Client:
     ) -> Instance:
         """Lay an operator's word over an instance; ADMIN_STATE_UNSPECIFIED lifts it. Raises NotFoundError."""
         request = registration.SetAdminStateRequest(ref=_ref(service, instance_id), state=state, author=author, comment=comment)
-        response: registration.SetAdminStateResponse = await self._call(self._registration.SetAdminState, request)
+        response: registration.SetAdminStateResponse = await self._connection.call(self._registration.SetAdminState, request)
         return response.instance
-
-    def _keep(self, conversation: Conversation, open_stream: Any) -> Link:
-        link = Link(conversation, lambda: open_stream(metadata=(("muster-client", self._name),)), self._backoff)
-        self._links.append(link)
-        # No TaskGroup: it would wrap what the user's own block raises, and cut the goodbye off. __aexit__ waits for these tasks.
-        self._tasks.append(asyncio.create_task(link.run(), name=f"muster {conversation.name}"))
-        return link
-
-    async def _call(self, method: Any, request: Message) -> Any:
-        call: Awaitable[Any] = method(request, timeout=self._timeout_s)
-        try:
-            return await call
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
 
 
 def _ref(service: str | ServiceRef, instance_id: str) -> InstanceRef:

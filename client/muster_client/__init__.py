@@ -23,18 +23,23 @@ from muster_client._view import Removal, Update
 from muster_client._watch import Watch
 from muster_client.errors import (
     AccessDeniedError,
+    AlreadyExistsError,
     ConflictError,
+    InvalidContentError,
     InvalidFieldError,
     LimitExceededError,
     MusterError,
     NotFoundError,
     RegistrationLostError,
+    RevisionMismatchError,
+    TooLargeError,
     UnavailableError,
 )
 
 __all__ = [
     "AccessDeniedError",
     "AdminState",
+    "AlreadyExistsError",
     "Backoff",
     "Client",
     "ConflictError",
@@ -42,6 +47,7 @@ __all__ = [
     "Health",
     "Instance",
     "InstanceRef",
+    "InvalidContentError",
     "InvalidFieldError",
     "Lease",
     "LimitExceededError",
@@ -52,7 +58,9 @@ __all__ = [
     "RegistrationLostError",
     "Removal",
     "RemovalReason",
+    "RevisionMismatchError",
     "ServiceRef",
+    "TooLargeError",
     "UnavailableError",
     "Update",
     "Watch",

@@ -153,8 +153,13 @@ def make_error(code: grpc.StatusCode, reason: str, message: str, details: Mappin
 
 
 def from_rpc_error(error: grpc.aio.AioRpcError) -> MusterError:
-    """The error of a failed call: the reason is in the trailer `muster-reason`, the facts are in `grpc-status-details-bin`."""
+    """The error of a failed call: the reason is in the trailer `muster-reason`, the facts are in `grpc-status-details-bin`.
+
+    INTERNAL without a reason is not the server's word: gRPC says so when the connection breaks while a call is being started.
+    """
     trailers = dict(error.trailing_metadata() or ())
+    if error.code() is grpc.StatusCode.INTERNAL and "muster-reason" not in trailers:
+        return UnavailableError(error.code(), "", error.details() or "")
     status = trailers.get("grpc-status-details-bin", b"")
     details = facts(status) if isinstance(status, bytes) else {}
     return make_error(error.code(), str(trailers.get("muster-reason", "")), error.details() or "", details)

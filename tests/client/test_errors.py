@@ -14,6 +14,7 @@ from muster_client import (
     NotFoundError,
     RevisionMismatchError,
     TooLargeError,
+    UnavailableError,
     errors,
 )
 from muster_client._details import facts
@@ -71,6 +72,16 @@ def test_error_without_facts_says_nothing_in_their_place() -> None:
 
     assert isinstance(mismatch, RevisionMismatchError)
     assert (mismatch.revision, mismatch.md5, mismatch.details) == (0, "", {})
+
+
+def test_connection_that_breaks_at_the_start_of_a_call_is_no_defect_of_the_server() -> None:
+    nothing = grpc.aio.Metadata()
+
+    error = errors.from_rpc_error(grpc.aio.AioRpcError(grpc.StatusCode.INTERNAL, nothing, nothing, "Internal error from Core"))
+    defect = received(Reason.INTERNAL, {})
+
+    assert isinstance(error, UnavailableError)
+    assert type(defect) is MusterError
 
 
 @given(st.binary(max_size=60))

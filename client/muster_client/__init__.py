@@ -1,10 +1,12 @@
 """The Python client of Muster. It needs grpcio and protobuf, and an event loop.
 
 `Client` connects; `Client.register` keeps instances registered through losses and restarts; `Client.watch` follows a service
-without gap or duplicate. What is sent and received are the messages of muster.registry.v1, whose fields are explained in
-protos/muster/registry/v1/instance.proto.
+without gap or duplicate. What is sent and
+received are the messages of muster.registry.v1 and muster.config.v1, whose fields are explained in
+protos/muster/registry/v1/instance.proto and protos/muster/config/v1/config.proto.
 """
 
+from muster.config.v1.config_pb2 import ClientTraits, ConfigRef, Release
 from muster.registry.v1.instance_pb2 import (
     AdminState,
     Endpoint,
@@ -17,6 +19,7 @@ from muster.registry.v1.instance_pb2 import (
 )
 
 from muster_client._client import Client, Listing
+from muster_client._config import Config, MissingConfig, Publication
 from muster_client._link import Backoff
 from muster_client._session import Registration
 from muster_client._view import Removal, Update
@@ -42,6 +45,9 @@ __all__ = [
     "AlreadyExistsError",
     "Backoff",
     "Client",
+    "ClientTraits",
+    "Config",
+    "ConfigRef",
     "ConflictError",
     "Endpoint",
     "Health",
@@ -52,10 +58,13 @@ __all__ = [
     "Lease",
     "LimitExceededError",
     "Listing",
+    "MissingConfig",
     "MusterError",
     "NotFoundError",
+    "Publication",
     "Registration",
     "RegistrationLostError",
+    "Release",
     "Removal",
     "RemovalReason",
     "RevisionMismatchError",

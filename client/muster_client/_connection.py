@@ -11,9 +11,14 @@ from google.protobuf.message import Message
 from muster_client._link import Backoff, Conversation, Link
 from muster_client.errors import from_rpc_error
 
+MAX_MESSAGE_BYTES = 16 << 20
+"""A content of 10 MiB, the most that a server takes by default, with room for what goes with it."""
+
 _REPEATABLE = {
     "muster.registry.v1.DiscoveryService": ("GetInstance", "ListInstances", "ListServices", "ListSubscribers"),
     "muster.registry.v1.RegistrationService": ("Renew",),
+    # A publication carries a request_id: sending it again changes nothing.
+    "muster.config.v1.ConfigService": ("GetConfig", "PublishConfig"),
 }
 _RETRIES = {
     "methodConfig": [
@@ -36,7 +41,8 @@ _OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 3_000),
     ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.max_receive_message_length", 16 << 20),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.service_config", json.dumps(_RETRIES)),
 )
 

@@ -226,6 +226,19 @@ async def test_refused_item_raises_and_other_listeners_go_on() -> None:
         assert await content_of(good) == "1"
 
 
+async def test_name_that_no_server_takes_raises() -> None:
+    async with running_server() as server, Client(server.grpc_target) as client:
+        with pytest.raises(InvalidFieldError):
+            await anext(client.listen("n" * 5000))
+
+
+async def test_traits_that_the_server_refuses_raise() -> None:
+    traits = ClientTraits(labels={str(number): "" for number in range(100)})
+    async with running_server() as server, Client(server.grpc_target, traits=traits) as client:
+        with pytest.raises(InvalidFieldError):
+            await anext(client.listen("a"))
+
+
 async def test_nothing_to_listen_to_is_refused() -> None:
     async with Client("127.0.0.1:1") as client:
         with pytest.raises(ValueError, match="nothing"):

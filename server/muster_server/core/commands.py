@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
+from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
 
 
 class Moment(NamedTuple):
@@ -123,7 +124,7 @@ class EndSession:
 
 
 NamingCommand = Register | Deregister | Renew | Update | SetAdminState | OpenSession | RenewSession | LoseSession | EndSession
-Command = NamingCommand | ConfigCommand
+Command = NamingCommand | ConfigCommand | NamespaceCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Event = NamingEvent | SessionChanged | SessionClosed | GuardChanged | ServiceForgotten | ConfigEvent
+Event = NamingEvent | SessionChanged | SessionClosed | GuardChanged | ServiceForgotten | ConfigEvent | NamespaceEvent
 
 
 def is_durable(event: Event) -> bool:
@@ -232,7 +233,7 @@ def is_durable(event: Event) -> bool:
             return instance.said.is_persistent or (previous is not None and previous.said.is_persistent)
         case Removed(previous=previous):
             return previous.said.is_persistent
-        case OverrideSet() | ConfigReleased() | ReleasesCompacted():
+        case OverrideSet() | ConfigReleased() | ReleasesCompacted() | NamespaceDescribed() | NamespaceForgotten():
             return True
         case _:
             return False

@@ -1,11 +1,14 @@
 """The rules of configuration: how content is published, ended and brought back."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from muster_server.core.config_commands import (
     MAIN,
+    NOTHING_SAID,
     Condition,
     ConfigCommand,
+    ConfigEvent,
     ConfigReleased,
     Delete,
     Promote,
@@ -97,6 +100,13 @@ def delete(turn: Turn, command: Delete) -> Release | None:
         raise config_not_found(command.key)
     _check_condition(item.lines.get(MAIN), command.condition)
     return _ended(turn, command.key, ReleaseKind.DELETED, MAIN, command.note)
+
+
+def delete_all(turn: Turn, keys: Iterable[ConfigKey]) -> None:
+    """End all lines of those of these items that have any."""
+    for key in keys:
+        if turn.state.configs.items[key].lines:
+            _ended(turn, key, ReleaseKind.DELETED, MAIN, NOTHING_SAID)
 
 
 def stop_gray(turn: Turn, command: StopGray) -> Release | None:
@@ -227,8 +237,16 @@ def _ended(turn: Turn, key: ConfigKey, kind: ReleaseKind, gray: str, note: Note)
 
 def _next_number(turn: Turn, key: ConfigKey) -> int:
     item = turn.state.configs.items.get(key)
-    decided = sum(1 for event in turn.events if isinstance(event, ConfigReleased) and event.key == key)
+    decided = sum(isinstance(event, ConfigReleased) for event in _decided(turn, key))
     return (item.last_number if item is not None else 0) + decided + 1
+
+
+def _decided(turn: Turn, key: ConfigKey) -> Iterator[ConfigEvent]:
+    """What the turn has decided of an item, newest first. What is decided of one item is decided without a break."""
+    for event in reversed(turn.events):
+        if not isinstance(event, ConfigReleased | ReleasesCompacted) or event.key != key:
+            return
+        yield event
 
 
 def _compact(turn: Turn, key: ConfigKey, newest: Release) -> None:
@@ -245,6 +263,6 @@ def _compact(turn: Turn, key: ConfigKey, newest: Release) -> None:
             break
         if number not in shown:
             dropped.append(number)
-    already = {number for event in turn.events if isinstance(event, ReleasesCompacted) for number in event.numbers}
+    already = {number for event in _decided(turn, key) if isinstance(event, ReleasesCompacted) for number in event.numbers}
     if remaining := tuple(number for number in dropped if number not in already):
         turn.events.append(ReleasesCompacted(key, remaining))

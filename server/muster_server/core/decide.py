@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, naming, sessions
+from muster_server.core import config_rules, namespaces, naming, sessions
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -16,6 +16,7 @@ from muster_server.core.commands import (
     Update,
 )
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
+from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from muster_server.core.turn import Turn
 
 
@@ -42,6 +43,8 @@ def decide(turn: Turn, command: Command) -> object:
             sessions.end_session(turn, command)
         case Publish() | Rollback() | Promote() | Delete() | StopGray():
             return config_rules.decide_config(turn, command)
+        case CreateNamespace() | UpdateNamespace() | DeleteNamespace():
+            return namespaces.decide_namespace(turn, command)
         case _:
             assert_never(command)
     return None

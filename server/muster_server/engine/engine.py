@@ -25,15 +25,16 @@ from muster_server.core.errors import MusterError, Reason
 from muster_server.core.expiry import expire
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
+from muster_server.engine import records
 from muster_server.engine.clock import Clock
 from muster_server.engine.config_hub import ConfigHub
 from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
 from muster_server.engine.hub import Hub
 from muster_server.engine.journal import Journal, durable_writes
-from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION_BLOCK, read_content, restore
+from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION, REVISION_BLOCK, read_content, restore
 from muster_server.engine.touches import Touched
-from muster_server.storage.port import StorageError, Store
+from muster_server.storage.port import Bucket, StorageError, Store, Write
 
 MAX_QUEUED = 100_000
 TICK_S = 0.1
@@ -68,12 +69,14 @@ class Engine:
         _write_now(store, restored.writes())
         self.state = restored.state
         self.epoch = restored.epoch
+        self.life_began_s = clock.wall_s()
         self.hub = Hub(self.state, encoder, clock, self.epoch)
         self.hub.is_warming_up = restored.is_warm
         self.config_hub = ConfigHub(self.state, encoder, clock, self.epoch)
         self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
         self._revision = self.state.revision
         self._reserved = restored.reserved_revision
+        self._reserving = self._reserved
         self._is_reserving = False
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(store, self.state, self._loop)
@@ -88,6 +91,11 @@ class Engine:
         return self.state.revision
 
     @property
+    def storage_kind(self) -> str:
+        """Where state is kept, in one word."""
+        return self._store.kind
+
+    @property
     def journal_failures(self) -> int:
         """How often the disk refused what is written lazily."""
         return self._journal.failures
@@ -98,14 +106,12 @@ class Engine:
         Raises MusterError, at once or by the future; then nothing was changed.
         """
         if not self._in_flight and not self._queue:
-            turn = self._turn()
-            answer = decide(turn, command)
-            self._revision = turn.last_revision
-            if not any(map(is_durable, turn.events)):
-                self._settle(turn.events)
+            events, answer = self._decide(command)
+            if not any(map(is_durable, events)):
+                self._settle(events)
                 return answer
             future = self._loop.create_future()
-            self._commit([_Decided(turn.events, answer, future)])
+            self._commit([_Decided(events, answer, future)])
             return future
         if len(self._queue) >= MAX_QUEUED:
             raise MusterError(Reason.LIMIT_EXCEEDED, f"at most {MAX_QUEUED} waiting commands", {"limit": str(MAX_QUEUED)})
@@ -204,21 +210,29 @@ class Engine:
             self._reserve()
         return Turn(self.state, (self.lease_now_s(), self._clock.wall_s()), self._limits, self._revision)
 
+    def _decide(self, command: Command) -> tuple[Sequence[Event], object]:
+        turn = self._turn()
+        answer = decide(turn, command)
+        if turn.last_revision > self._reserved and not any(map(is_durable, turn.events)):
+            raise _out_of_revisions()  # a durable one reserves what it needs itself
+        self._revision = turn.last_revision
+        return turn.events, answer
+
     def _reserve(self) -> None:
         is_used_up = self._revision + 10_000 >= self._reserved
         if not self._is_reserving:
             self._ask_for_revisions()
         if is_used_up:
-            raise MusterError(Reason.STORAGE_FAILED, "no revisions are left: the disk does not take the reservation of more")
+            raise _out_of_revisions()
 
     def _ask_for_revisions(self) -> None:
         self._is_reserving = True
-        target = self._reserved + REVISION_BLOCK
+        target = max(self._reserved, self._revision) + REVISION_BLOCK
 
         def reserved(error: StorageError | None) -> None:
             self._is_reserving = False
             if error is None:
-                self._reserved = target
+                self._reserved = max(self._reserved, target)
 
         self._journal.reserve(target, reserved)
 
@@ -240,6 +254,10 @@ class Engine:
         self._in_flight = batch
         self._commit_began_s = self._clock.monotonic_s()
         writes = [write for entry in batch for write in durable_writes(entry.events)]
+        self._reserving = self._reserved
+        if self._revision > self._reserved:  # one command, such as a restore, may take any number
+            self._reserving = self._revision + REVISION_BLOCK
+            writes.append(Write(Bucket.META, REVISION, records.encode(self._reserving)))
         done = self._loop.call_soon_threadsafe
         try:
             self._store.submit(writes, lambda error: _quietly(done, self._committed, error))
@@ -249,6 +267,8 @@ class Engine:
     def _committed(self, error: StorageError | None) -> None:
         batch, self._in_flight = self._in_flight, []
         self.commit_durations.add(self._clock.monotonic_s() - self._commit_began_s)
+        if error is None:
+            self._reserved = max(self._reserved, self._reserving)
         for entry in batch:
             if error is not None:
                 _fail(entry.future, MusterError(Reason.STORAGE_FAILED, "the disk refused; nothing was changed"))
@@ -271,19 +291,17 @@ class Engine:
             if future.cancelled():
                 continue
             try:
-                turn = self._turn()
-                answer = decide(turn, command)
+                events, answer = self._decide(command)
             except MusterError as error:
                 _fail(future, error)
                 continue
-            self._revision = turn.last_revision
-            entry = _Decided(turn.events, answer, future)
-            if is_durable_batch or any(map(is_durable, turn.events)):
+            entry = _Decided(events, answer, future)
+            if is_durable_batch or any(map(is_durable, events)):
                 touched.add(command)
                 batch.append(entry)
                 is_durable_batch = True
             else:
-                self._settle(turn.events)
+                self._settle(events)
                 future.set_result(answer)
         if batch:
             self._commit(batch)
@@ -308,6 +326,10 @@ def _quietly(call: Callable[..., object], *arguments: object) -> None:
         call(*arguments)
     except RuntimeError:
         return  # the loop is closed: nobody is left to hear
+
+
+def _out_of_revisions() -> MusterError:
+    return MusterError(Reason.STORAGE_FAILED, "no revisions are left: the disk does not take the reservation of more")
 
 
 def _fail(future: "asyncio.Future[object]", error: MusterError) -> None:

@@ -63,6 +63,9 @@ def restore(store: Store, moment: tuple[float, float], limits: Limits) -> Restor
                 # The guard held it without its session: nothing else would ever end it.
                 state.apply(Lapsed(key, now_s + RECONNECT_GRACE_S), now_s, limits)
     _restore_configs(store, state)
+    for _, value in store.scan(Bucket.NAMESPACES):
+        namespace = records.decode_namespace(value)
+        state.namespaces[namespace.name] = namespace
     state.revision = first + 1
     for service in state.services.values():
         service.revision = state.revision

@@ -179,7 +179,7 @@ class Engine:
         if line is not None and line.release.number == release.number:
             return line.content
         try:
-            content = await asyncio.to_thread(read_content, self._store, key, release.number)
+            content = await asyncio.to_thread(read_content, self._store, release)
         except StorageError as error:
             raise MusterError(Reason.STORAGE_FAILED, "the disk refused") from error
         if content is None:

@@ -42,13 +42,13 @@ def _writes(event: Event) -> Iterator[Write]:
 def _config_writes(event: ConfigEvent) -> Iterator[Write]:
     match event:
         case ConfigReleased(key=config, release=release, content=content):
-            name = records.encode_release_key(config, release.number)
-            yield Write(Bucket.RELEASES, name, records.encode(release))
+            name = records.encode_revision(release.revision)
+            yield Write(Bucket.RELEASES, name, records.encode_release(config, release))
             if content is not None:
                 yield Write(Bucket.CONTENTS, name, content.encode())
-        case ReleasesCompacted(key=config, numbers=numbers):
-            for number in numbers:
-                name = records.encode_release_key(config, number)
+        case ReleasesCompacted(releases=releases):
+            for release in releases:
+                name = records.encode_revision(release.revision)
                 yield Write(Bucket.RELEASES, name, None)
                 yield Write(Bucket.CONTENTS, name, None)
 

@@ -89,22 +89,25 @@ def _restore_sessions(store: Store, state: RegistryState, now_s: float, limits: 
 def _restore_configs(store: Store, state: RegistryState) -> None:
     """Read every history, and the contents that lines show; earlier contents stay on disk."""
     histories: defaultdict[ConfigKey, list[Release]] = defaultdict(list)
-    for record, value in store.scan(Bucket.RELEASES):
-        histories[records.decode_release_key(record)[0]].append(records.decode_release(value))
+    for _, value in store.scan(Bucket.RELEASES):
+        key, release = records.decode_release(value)
+        histories[key].append(release)
     for key, releases in histories.items():
         releases.sort(key=lambda release: release.number)
         contents: dict[int, str] = {}
-        for number in shown_numbers(releases):
-            content = read_content(store, key, number)
-            if content is None:
-                raise StorageUnusableError(f"the content of release {number} of config {key.name!r} is missing")
-            contents[number] = content
+        shown = shown_numbers(releases)
+        for release in releases:
+            if release.number in shown:
+                content = read_content(store, release)
+                if content is None:
+                    raise StorageUnusableError(f"the content of release {release.number} of config {key.name!r} is missing")
+                contents[release.number] = content
         state.configs.restore(key, releases, contents)
 
 
-def read_content(store: Store, key: ConfigKey, number: int) -> str | None:
+def read_content(store: Store, release: Release) -> str | None:
     """The content of a release; None if it is not kept. Raises StorageError. Blocks."""
-    value = store.read(Bucket.CONTENTS, records.encode_release_key(key, number))
+    value = store.read(Bucket.CONTENTS, records.encode_revision(release.revision))
     return None if value is None else value.decode()
 
 

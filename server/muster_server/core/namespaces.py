@@ -59,8 +59,8 @@ def update(turn: Turn, command: UpdateNamespace) -> Namespace:
     """The same description again is no change. Raises MusterError: NAMESPACE_NOT_FOUND, LIMIT_EXCEEDED."""
     name = command.namespace.name
     known = turn.state.namespaces.get(name)
-    if known is None and not _exists(turn.state, name):
-        raise _not_found(name)
+    if known is None and not exists(turn.state, name):
+        raise namespace_not_found(name)
     if known is None and len(turn.state.namespaces) >= turn.limits.max_namespaces:
         raise limit_exceeded("described namespaces", turn.limits.max_namespaces)
     if known is not None and replace(command.namespace, revision=known.revision) == known:
@@ -76,8 +76,8 @@ def delete(turn: Turn, command: DeleteNamespace) -> NamespaceDeleted:
     name, state = checked_text("name", command.name, MAX_NAME_BYTES, is_required=True), turn.state
     if name == DEFAULT_NAMESPACE:
         raise MusterError(Reason.NAMESPACE_DEFAULT, f"namespace {name!r} cannot be deleted")
-    if not _exists(state, name):
-        raise _not_found(name)
+    if not exists(state, name):
+        raise namespace_not_found(name)
     instances, configs = state.instance_tally[name], state.configs.live_tally[name]
     if (instances or configs) and not command.is_forced:
         raise MusterError(
@@ -120,10 +120,12 @@ def summaries(state: RegistryState) -> list[NamespaceSummary]:
     return [summary(state, name) for name in sorted(names)]
 
 
-def _exists(state: RegistryState, name: str) -> bool:
+def exists(state: RegistryState, name: str) -> bool:
+    """True if a namespace is described or used, or is `default`."""
     is_used = state.instance_tally[name] or state.configs.live_tally[name]
     return bool(is_used) or name in state.namespaces or name == DEFAULT_NAMESPACE
 
 
-def _not_found(name: str) -> MusterError:
+def namespace_not_found(name: str) -> MusterError:
+    """The error for a namespace that is neither described nor used."""
     return MusterError(Reason.NAMESPACE_NOT_FOUND, f"there is no namespace {name!r}")

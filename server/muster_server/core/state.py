@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from muster_server.core.commands import (
     AddressQuery,
+    Bookkeeping,
     Event,
     GuardChanged,
     InstanceKey,
@@ -26,6 +27,7 @@ from muster_server.core.commands import (
 from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
 from muster_server.core.config_state import ConfigState
 from muster_server.core.deadlines import Deadlines
+from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, Instance, Override, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import Namespace, NamespaceDescribed, NamespaceForgotten
 from muster_server.core.tally import Tally
@@ -107,8 +109,9 @@ class Service:
 class RegistryState:
     """All naming state. Owned by the engine; only `apply` changes it."""
 
-    def __init__(self, revision: int = 0) -> None:
+    def __init__(self, revision: int = 0, epoch: int = 0) -> None:
         self.revision = revision
+        self.epoch = epoch
         self.services: dict[ServiceKey, Service] = {}
         self._service_names: list[ServiceKey] = []
         self.sessions: dict[str, Session] = {}
@@ -162,9 +165,7 @@ class RegistryState:
             case _:
                 self._apply_bookkeeping(event)
 
-    def _apply_bookkeeping(
-        self, event: SessionChanged | SessionClosed | GuardChanged | ServiceForgotten | NamespaceDescribed | NamespaceForgotten
-    ) -> None:
+    def _apply_bookkeeping(self, event: Bookkeeping) -> None:
         match event:
             case NamespaceDescribed(namespace=namespace):
                 self.namespaces[namespace.name] = namespace
@@ -172,6 +173,8 @@ class RegistryState:
             case NamespaceForgotten(name=name, revision=revision):
                 del self.namespaces[name]
                 self.revision = revision
+            case EpochBegan(epoch=epoch):
+                self.epoch = epoch
             case SessionChanged(session=session, deadline_s=deadline):
                 self.sessions[session.session] = session
                 self.session_instances.setdefault(session.session, {})

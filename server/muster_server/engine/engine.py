@@ -21,6 +21,7 @@ from muster_server.core.commands import (
 from muster_server.core.config_commands import ConfigReleased
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.decide import decide
+from muster_server.core.epochs import EpochBegan
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.expiry import expire
 from muster_server.core.state import Limits
@@ -68,11 +69,10 @@ class Engine:
         restored = restore(store, (clock.monotonic_s(), clock.wall_s()), self._limits)
         _write_now(store, restored.writes())
         self.state = restored.state
-        self.epoch = restored.epoch
         self.life_began_s = clock.wall_s()
-        self.hub = Hub(self.state, encoder, clock, self.epoch)
+        self.hub = Hub(self.state, encoder, clock, restored.epoch)
         self.hub.is_warming_up = restored.is_warm
-        self.config_hub = ConfigHub(self.state, encoder, clock, self.epoch)
+        self.config_hub = ConfigHub(self.state, encoder, clock, restored.epoch)
         self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
         self._revision = self.state.revision
         self._reserved = restored.reserved_revision
@@ -89,6 +89,11 @@ class Engine:
     def revision(self) -> int:
         """The last revision that readers can see."""
         return self.state.revision
+
+    @property
+    def epoch(self) -> int:
+        """The life of the server: another one after each start and each restored archive, and always higher."""
+        return self.state.epoch
 
     @property
     def storage_kind(self) -> str:
@@ -178,13 +183,20 @@ class Engine:
         line = self.state.configs.items[key].lines.get(release.gray)
         if line is not None and line.release.number == release.number:
             return line.content
-        try:
-            content = await asyncio.to_thread(read_content, self._store, release)
-        except StorageError as error:
-            raise MusterError(Reason.STORAGE_FAILED, "the disk refused") from error
+        content = await asyncio.to_thread(self.read_content, release)
         if content is None:
             raise MusterError(Reason.RELEASE_COMPACTED, f"release {release.number} is no longer kept")
         return content
+
+    def read_content(self, release: Release) -> str | None:
+        """The content of a release from the disk; None if it is not kept. Blocks; from any thread, unlike everything else here.
+
+        Raises MusterError: STORAGE_FAILED.
+        """
+        try:
+            return read_content(self._store, release)
+        except StorageError as error:
+            raise MusterError(Reason.STORAGE_FAILED, "the disk refused") from error
 
     def wall_s(self) -> float:
         """Unix seconds."""
@@ -248,7 +260,14 @@ class Engine:
                 self.config_hub.note(event)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
+            elif isinstance(event, EpochBegan):
+                self._begin_epoch(event.epoch)
         self._journal.note(events)
+
+    def _begin_epoch(self, epoch: int) -> None:
+        self.life_began_s = self._clock.wall_s()
+        self.hub.reset(epoch)
+        self.config_hub.reset(epoch)
 
     def _commit(self, batch: list[_Decided]) -> None:
         self._in_flight = batch

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Removed, SessionChanged, SessionClosed, is_durable
 from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
+from muster_server.core.epochs import EpochBegan
 from muster_server.core.namespace_commands import NamespaceDescribed, NamespaceForgotten
 from muster_server.core.state import RegistryState
 from muster_server.engine import records
-from muster_server.engine.restore import REVISION
+from muster_server.engine.restore import EPOCH, REVISION
 from muster_server.storage.port import Bucket, Done, StorageError, Store, Write
 
 
@@ -35,6 +36,8 @@ def _writes(event: Event) -> Iterator[Write]:
             yield Write(Bucket.NAMESPACES, namespace.name.encode(), records.encode(namespace))
         case NamespaceForgotten(name=name):
             yield Write(Bucket.NAMESPACES, name.encode(), None)
+        case EpochBegan(epoch=epoch):
+            yield Write(Bucket.META, EPOCH, records.encode(epoch))
         case _:
             raise AssertionError(event)
 

@@ -45,7 +45,7 @@ def restore(store: Store, moment: tuple[float, float], limits: Limits) -> Restor
     meta = dict(store.scan(Bucket.META))
     epoch = max(int(wall_s * 1000), records.decode_int(meta[EPOCH]) + 1 if EPOCH in meta else 1)
     first = records.decode_int(meta[REVISION]) if REVISION in meta else 0
-    state = RegistryState(first)
+    state = RegistryState(first, epoch)
     for record, value in store.scan(Bucket.OVERRIDES):
         state.overrides[records.decode_key(record)] = records.decode_override(value)
     _restore_sessions(store, state, now_s, limits)

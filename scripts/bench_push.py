@@ -56,7 +56,7 @@ CONFIGS = Kind(
 
 def bare(size: int) -> Kind:
     """The bare server, which pushes so many bytes."""
-    return Kind("bare", BARE + "Stream", (b"hold",), 1, BARE + "Publish", lambda number: bytes(size))
+    return Kind("bare", BARE + "Stream", (b"hold",), 1, BARE + "Publish", lambda _: bytes(size))
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,14 @@ class SessionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRenewed:
+    """A session was heard of, and nothing else changed: silence ends it at `deadline_s`."""
+
+    session: str
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SessionClosed:
     """A session is over."""
 
@@ -226,7 +234,7 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Bookkeeping = SessionChanged | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
+Bookkeeping = SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
 Event = NamingEvent | ConfigEvent | Bookkeeping
 
 

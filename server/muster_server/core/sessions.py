@@ -12,6 +12,7 @@ from muster_server.core.commands import (
     SessionChanged,
     SessionClosed,
     SessionCommand,
+    SessionRenewed,
 )
 from muster_server.core.model import Health, Instance, RemovalReason, ServiceKey
 from muster_server.core.naming import limit_exceeded, session_not_found
@@ -54,7 +55,7 @@ def renew_session(turn: Turn, command: RenewSession) -> None:
     """Push the session's deadline back. An unknown session is left alone."""
     session = turn.state.sessions.get(command.session)
     if session is not None and session.ttl_s is not None and session.connection is not None:
-        turn.events.append(SessionChanged(session, _deadline(turn, session)))
+        turn.events.append(SessionRenewed(session.session, turn.now_s + session.ttl_s))
 
 
 def lose_session(turn: Turn, command: LoseSession) -> None:

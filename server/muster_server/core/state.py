@@ -23,6 +23,7 @@ from muster_server.core.commands import (
     Session,
     SessionChanged,
     SessionClosed,
+    SessionRenewed,
 )
 from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
 from muster_server.core.config_state import ConfigState
@@ -179,6 +180,8 @@ class RegistryState:
                 self.sessions[session.session] = session
                 self.session_instances.setdefault(session.session, {})
                 self._set_timer(SessionTimer(session.session), deadline)
+            case SessionRenewed(session=name, deadline_s=deadline):
+                self.timers.set(SessionTimer(name), deadline)
             case SessionClosed(session=name):
                 self.sessions.pop(name, None)
                 self.session_instances.pop(name, None)

@@ -3,9 +3,12 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from muster_server.core.commands import InstanceKey, Lapsed, Put, SessionChanged
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.config_state import shown_numbers
+from muster_server.core.errors import MusterError
 from muster_server.core.model import Health, Instance
 from muster_server.core.state import Limits, RegistryState
 from muster_server.engine import records
@@ -40,7 +43,15 @@ def restore(store: Store, moment: tuple[float, float], limits: Limits) -> Restor
 
     Every service begins at the first revision of a new block, so that no revision ever goes back. The epoch is the start's time
     in Unix milliseconds, and always higher than the one before: a server that has lost its data has another epoch all the same.
+    Raises StorageUnusableError for a record that cannot be read.
     """
+    try:
+        return _restored(store, moment, limits)
+    except (msgspec.MsgspecError, MusterError, UnicodeDecodeError) as error:
+        raise StorageUnusableError(f"the store holds a record that cannot be read: {error}") from error
+
+
+def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Restored:
     now_s, wall_s = moment
     meta = dict(store.scan(Bucket.META))
     epoch = max(int(wall_s * 1000), records.decode_int(meta[EPOCH]) + 1 if EPOCH in meta else 1)

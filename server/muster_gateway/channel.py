@@ -1,25 +1,42 @@
 """A channel without sockets or serialisation, for a gateway in the server's own process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self
+from weakref import WeakSet
 
 import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
+from muster_gateway.local_stream import LocalStream, Pipe
+
 Dispatch = Callable[[str, Any], Awaitable[Message | bytes]]
+DispatchStream = Callable[[str, Pipe, Mapping[str, str]], Awaitable[None]]
 
 
 class LocalChannel:
-    """Stands in for grpc.aio.Channel under generated stubs, for unary calls.
+    """Stands in for grpc.aio.Channel under generated stubs, for unary calls and bidirectional streams.
 
     `dispatch` gets the method's path and the request; it answers the response, as a message or serialised, or raises
-    grpc.aio.AioRpcError.
+    grpc.aio.AioRpcError. `dispatch_stream` gets the path, a pipe of messages and the metadata, and serves until the stream ends, or
+    raises the same; None if no streams are asked for. Streams live within `async with` and are cancelled at its end.
     """
 
-    def __init__(self, dispatch: Dispatch) -> None:
+    def __init__(self, dispatch: Dispatch, dispatch_stream: DispatchStream | None = None) -> None:
         self._dispatch = dispatch
+        self._dispatch_stream = dispatch_stream
+        self._group = asyncio.TaskGroup()
+        self._streams: WeakSet[LocalStream] = WeakSet()
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for stream in list(self._streams):
+            stream.cancel()
+        await self._group.__aexit__(None, None, None)
 
     def unary_unary(self, method: str, **codec: Any) -> Callable[..., Awaitable[Any]]:
         """A callable for one method, as a stub wants it."""
@@ -36,10 +53,16 @@ class LocalChannel:
 
         return call
 
-    def stream_stream(self, method: str, **_: Any) -> Callable[..., Any]:
-        """Streams are not carried in process; the stubs ask for them all the same."""
+    def stream_stream(self, method: str, **codec: Any) -> Callable[..., LocalStream]:
+        """A callable for one method, as a stub wants it."""
+        parse = codec["response_deserializer"]
 
-        def call(*_: Any, **__: Any) -> Any:
-            raise NotImplementedError(f"{method}: the gateway makes unary calls only")
+        def call(*, metadata: tuple[tuple[str, str], ...] = ()) -> LocalStream:
+            if self._dispatch_stream is None:
+                raise NotImplementedError(f"{method}: this channel carries no streams")
+            dispatch = self._dispatch_stream
+            stream = LocalStream(self._group, f"local {method}", lambda pipe: dispatch(method, pipe, dict(metadata)), parse)
+            self._streams.add(stream)
+            return stream
 
         return call

@@ -59,6 +59,18 @@ class Stream(Protocol):
         ...
 
 
+class Pipe(Protocol):
+    """A stream within this process, as its other end hands it over. Both raise ConnectionError when it has ended."""
+
+    async def receive(self) -> Any:
+        """The next message; None after half-close."""
+        ...
+
+    async def send(self, frame: Message | bytes) -> None:
+        """Send a message."""
+        ...
+
+
 class CallObserver(Protocol):
     """Hears of every call, for metrics."""
 
@@ -99,7 +111,7 @@ class Services:
         self.finished_count = 0
         self.names: list[str] = []
         self.running: set[asyncio.Task[Any]] = set()
-        self.streams: set[_GrpcStream] = set()
+        self.streams: set[_EndableStream] = set()
 
     def add(self, service: ServiceDescriptor, methods: Mapping[str, Method]) -> None:
         """Serve a service. Raises ValueError if a method of the descriptor is missing or one is unknown."""
@@ -126,10 +138,17 @@ class Services:
         except Exception as error:  # the root of a call: whatever happened becomes a status
             refusal = _as_refusal(error, path)
             code = STATUS_CODES[refusal.reason].name
-            metadata = grpc.aio.Metadata(*trailers(refusal))
-            raise grpc.aio.AioRpcError(STATUS_CODES[refusal.reason], grpc.aio.Metadata(), metadata, refusal.message) from error
+            await _LocalContext().abort(STATUS_CODES[refusal.reason], refusal.message, trailers(refusal))
+            raise AssertionError("abort returned") from error
         finally:
             self.finished(path, code, time.monotonic() - began_s)
+
+    async def stream(self, path: str, pipe: Pipe, peer: str, metadata: Mapping[str, str]) -> None:
+        """Serve a streaming method in this process. Raises grpc.aio.AioRpcError, as a channel would."""
+        _, method, shape = self._methods[path]
+        stream = _PipedStream(pipe, Call(peer, metadata, number=next(self._numbers)))
+        async with _Guard(self, path, _LocalContext(), stream):
+            await _serve(stream, method, shape)
 
     def started(self, path: str) -> None:
         """A call began."""
@@ -198,15 +217,45 @@ async def _serve(stream: Stream, method: Any, shape: Shape) -> None:
             assert_never(shape)
 
 
-class _GrpcStream:
+class _EndableStream:
+    """What every stream of ours can: fail from outside of its handler."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.failure: MusterError | None = None
+        self._task = asyncio.current_task()
+
+    def end(self, error: MusterError) -> None:
+        """Cancel the handler, which then fails with the error."""
+        if self.failure is None and self._task is not None:
+            self.failure = error
+            self._task.cancel()
+
+
+class _PipedStream(_EndableStream):
+    """A stream within this process behind our interface."""
+
+    def __init__(self, pipe: Pipe, call: Call) -> None:
+        super().__init__(call)
+        self.read = pipe.receive
+        self.write = pipe.send
+
+
+class _LocalContext:
+    """Stands in for grpc.aio's context where there is none: to abort is to raise what the caller of a channel would see."""
+
+    async def abort(self, code: grpc.StatusCode, details: str, trailing_metadata: Any) -> None:
+        """Raises grpc.aio.AioRpcError."""
+        raise grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(*trailing_metadata), details)
+
+
+class _GrpcStream(_EndableStream):
     """A grpc.aio stream behind our interface."""
 
     def __init__(self, context: "grpc.aio.ServicerContext[Any, Any]", request_class: type[Message], call: Call) -> None:
-        self.call = call
-        self.failure: MusterError | None = None
+        super().__init__(call)
         self._context = context
         self._request_class = request_class
-        self._task = asyncio.current_task()
 
     async def open(self) -> None:
         """Send the headers now: sent with a first frame that is not read, they would keep a status from following."""
@@ -227,18 +276,16 @@ class _GrpcStream:
         except _GONE as error:
             raise ConnectionError("the stream is gone") from error
 
-    def end(self, error: MusterError) -> None:
-        """Cancel the handler, which then fails with the error."""
-        if self.failure is None and self._task is not None:
-            self.failure = error
-            self._task.cancel()
-
 
 class _Guard:
     """Around every handler: counts it, and turns whatever it raises into one status."""
 
     def __init__(
-        self, services: Services, path: str, context: "grpc.aio.ServicerContext[Any, Any]", stream: _GrpcStream | None = None
+        self,
+        services: Services,
+        path: str,
+        context: "grpc.aio.ServicerContext[Any, Any] | _LocalContext",
+        stream: _EndableStream | None = None,
     ) -> None:
         self._services, self._path, self._context, self._stream = services, path, context, stream
         self._began_s = 0.0

@@ -1,5 +1,8 @@
 """Regenerate protos/gen from protos/muster: Python modules, type stubs, gRPC stubs and one descriptor set.
 
+The Nacos wire has no package, so a module of it would claim names such as `Payload` in the pool that all modules of a process share,
+and collide with a Nacos SDK's own. It becomes a descriptor set only, which the gateway loads into a pool of its own.
+
 Run it in the commit that changes a proto. `--check` writes nothing and fails when what is committed is stale.
 """
 
@@ -58,6 +61,8 @@ def generate(out: Path) -> None:
     run([*include, f"--grpc_python_out={out}", *map(str, services)])
     descriptors = out / "muster" / "descriptors.binpb"
     run([*include, "--include_imports", f"--descriptor_set_out={descriptors}", *map(str, files)])
+    nacos = out / "muster" / "nacos_grpc_service.binpb"
+    run([*include, "--include_imports", f"--descriptor_set_out={nacos}", str(PROTOS / "nacos_grpc_service.proto")])
     (out / "muster" / "py.typed").touch()
     for folder in {path.parent.relative_to(PROTOS) for path in files}:
         for package in [folder, *folder.parents[:-1]]:

@@ -1,7 +1,7 @@
 """Regenerate protos/gen from protos/muster: Python modules, type stubs, gRPC stubs and one descriptor set.
 
-The Nacos wire has no package, so a module of it would claim names such as `Payload` in the pool that all modules of a process share,
-and collide with a Nacos SDK's own. It becomes a descriptor set only, which the gateway loads into a pool of its own.
+The Nacos wire has no package, so a module of it would claim names such as `Payload` in the pool that all modules of a process
+share, and collide with a Nacos SDK's own. It becomes a descriptor set only, which the gateway loads into a pool of its own.
 
 Run it in the commit that changes a proto. `--check` writes nothing and fails when what is committed is stale.
 """

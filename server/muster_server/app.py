@@ -5,7 +5,7 @@ import json
 import os
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import grpc.aio
 import structlog
 from muster_gateway.app import create_app
 from muster_gateway.channel import LocalChannel
+from muster_gateway.nacos.grpc.service import NacosGrpc
 from muster_gateway.server import GatewayServer, listen
 
 from muster_server.core.errors import MusterError, Reason
@@ -80,18 +81,22 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
     sessions = SessionServicer(engine)
     metrics = Metrics(engine, sessions)
     services = make_services(engine, sessions, metrics)
-    server, health = await make_server(services)
+    channel = LocalChannel(
+        lambda path, request: services.call(path, request, Call("gateway", {})),
+        lambda path, pipe, metadata: services.stream(path, pipe, "gateway", metadata),
+    )
+    nacos = NacosGrpc(channel)
+    server, health = await make_server(services, nacos.handlers())
     grpc_port = bind(server, settings.host, settings.grpc_port)
     sockets = listen(settings.host, settings.http_ports)
-    gateway = GatewayServer(
-        create_app(LocalChannel(lambda path, request: services.call(path, request, Call("gateway", {}))), metrics), sockets
-    )
+    gateway = GatewayServer(create_app(channel, metrics), sockets)
     running = RunningServer(_address(settings.host, grpc_port), _addresses(settings.host, sockets), engine)
     await server.start()
     try:
-        async with asyncio.TaskGroup() as group:
+        async with channel, asyncio.TaskGroup() as group, AsyncExitStack() as guests:
             ticker = group.create_task(engine.run(), name="engine ticks")
             web = group.create_task(gateway.serve(), name="gateway")
+            await guests.enter_async_context(nacos.serving())
             await gateway.started()
             log.info("serving", grpc=running.grpc, http=running.http, epoch=engine.epoch)
             try:
@@ -99,6 +104,7 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
             finally:
                 await health.enter_graceful_shutdown()
                 gateway.stop()
+                await guests.aclose()
                 sessions.drain(delay_s=1.0)
                 engine.drain(delay_s=1.0)
                 await _streams_end(services.running, DRAIN_S)

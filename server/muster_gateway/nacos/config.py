@@ -1,8 +1,5 @@
 """The Nacos config calls, each one a config call of the registry."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import grpc.aio
 from muster.config.v1 import config_pb2
 from muster.config.v1 import config_service_pb2 as calls
@@ -16,13 +13,13 @@ from muster_gateway.nacos.config_parameters import (
     check_publication,
     check_query,
     check_write,
-    kept_labels,
     named,
     source_ip,
 )
+from muster_gateway.nacos.config_writes import ConfigWrites
 from muster_gateway.nacos.errors import CausedError, RefusedError, absence, missing
 from muster_gateway.nacos.parameters import Parameters
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry, message_of, reason_of
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 
 _OPEN = " (open to every caller: there is no authentication yet)"
@@ -57,6 +54,7 @@ class NacosConfig:
 
     def __init__(self, registry: Registry) -> None:
         self._config = registry.config
+        self._writes = ConfigWrites(registry)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -95,14 +93,7 @@ class NacosConfig:
         ref = named(parameters, _missing)
         check_publication(parameters)
         cas_md5, ips = request.headers.get("casmd5", "").strip(), request.headers.get("betaips", "")
-        if ips.strip():
-            await self._publish_gray(convert.BETA, convert.beta_rule(ips), _said(parameters, ref), cas_md5)
-        elif tag := parameters.text("tag").strip():
-            await self._publish_gray(convert.tag_line(tag), convert.tag_rule(tag), _said(parameters, ref), cas_md5)
-        else:
-            asked = calls.PublishConfigRequest(**_said(parameters, ref), labels=kept_labels(parameters))
-            asked.content_type = convert.content_type(parameters.text("type"))
-            await _compare_and_publish(self._config.PublishConfig, asked, cas_md5, "Cas publish fail")
+        await self._writes.publish(ref, parameters, ips, cas_md5)
         return envelope(200, 0, data=True)
 
     async def delete(self, request: Request) -> Response:
@@ -111,12 +102,7 @@ class NacosConfig:
         check_config(parameters)
         check_write(parameters)
         ref = named(parameters, _missing)
-        if tag := parameters.text("tag").strip():
-            for line in (convert.tag_line(tag), tag):  # versions of the original differ in which of the two they mean
-                asked = calls.StopGrayRequest(ref=ref, gray=line, allow_missing=True)
-                await self._config.StopGray(asked, timeout=CALL_TIMEOUT_S)
-        else:
-            await self._config.DeleteConfig(calls.DeleteConfigRequest(ref=ref, allow_missing=True), timeout=CALL_TIMEOUT_S)
+        await self._writes.delete(ref, parameters.text("tag").strip())
         return envelope(200, 0, data=True)
 
     async def stop_beta(self, request: Request) -> Response:
@@ -144,39 +130,6 @@ class NacosConfig:
                 raise
             return False  # deleted between the two calls
         return found.config.HasField("release")
-
-    async def _publish_gray(self, line: str, rule: config_pb2.GrayRule, said: dict[str, Any], cas_md5: str) -> None:
-        asked = calls.PublishGrayRequest(**said, gray=line, rule=rule)
-        try:
-            await _compare_and_publish(self._config.PublishGray, asked, cas_md5, "Cas publish gray config fail")
-        except grpc.aio.AioRpcError as error:
-            if reason_of(error) != "LIMIT_EXCEEDED":
-                raise
-            raise RefusedError(400, 20010, message_of(error)) from error
-
-
-def _said(parameters: Parameters, ref: config_pb2.ConfigRef) -> dict[str, Any]:
-    """What a publication says on whatever line."""
-    return {
-        "ref": ref,
-        "content": parameters.text("content"),
-        "author": parameters.text("srcUser"),
-        "encrypted_data_key": parameters.text("encryptedDataKey"),
-        "allow_invalid": True,
-    }
-
-
-async def _compare_and_publish(call: Callable[..., Awaitable[Any]], asked: Any, cas_md5: str, failure: str) -> None:
-    for condition in convert.conditions(cas_md5):
-        asked.condition.CopyFrom(condition)
-        try:
-            await call(asked, timeout=CALL_TIMEOUT_S)
-        except grpc.aio.AioRpcError as error:
-            if reason_of(error) not in ("REVISION_MISMATCH", "CONFIG_EXISTS"):
-                raise
-        else:
-            return
-    raise RefusedError(500, 20005, f"{failure}, server md5 may have changed.")
 
 
 def _missing(name: str) -> RefusedError:

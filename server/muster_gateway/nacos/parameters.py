@@ -20,7 +20,7 @@ _RULES = {
     "cluster": (64, re.compile(r"[0-9a-zA-Z\-_]+")),
     "ip": (128, re.compile(r"[^\u4E00-\u9FA5\s]*")),
 }
-_MAX_METADATA = 1024
+MAX_METADATA = 1024
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # JSON can write halves of characters; there is no UTF-8 for them
 _TRUE, _FALSE = ("true", "on", "yes", "1"), ("false", "off", "no", "0")
 
@@ -113,8 +113,8 @@ def check_instance(parameters: Parameters) -> dict[str, str]:
     check_format("ip", parameters.text("ip"))
     check_port(parameters.first("port") or parameters.first("checkPort"))
     metadata = parse_metadata(parameters.text("metadata"))
-    if sum(len(key) + len(value) for key, value in metadata.items()) > _MAX_METADATA:
-        raise BadParameterError(f"Param 'Metadata' is illegal, the param length should not exceed {_MAX_METADATA}.")
+    if sum(len(key) + len(value) for key, value in metadata.items()) > MAX_METADATA:
+        raise BadParameterError(f"Param 'Metadata' is illegal, the param length should not exceed {MAX_METADATA}.")
     return metadata
 
 

@@ -1,5 +1,6 @@
 """The gRPC server: our services, and the standard ones (health, reflection, channelz)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -78,10 +79,12 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
     return services
 
 
-async def make_server(services: Services) -> tuple[grpc.aio.Server, health.aio.HealthServicer]:
-    """A server that is not started yet, and its health, which says SERVING."""
+async def make_server(
+    services: Services, guests: Sequence[grpc.GenericRpcHandler] = ()
+) -> tuple[grpc.aio.Server, health.aio.HealthServicer]:
+    """A server that is not started yet, and its health, which says SERVING. `guests` are served on the same port."""
     server = grpc.aio.server(options=SERVER_OPTIONS)
-    server.add_generic_rpc_handlers(tuple(services.handlers()))
+    server.add_generic_rpc_handlers((*services.handlers(), *guests))
     healthy = health.aio.HealthServicer()
     for name in ("", *services.names):
         await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)

@@ -1,0 +1,154 @@
+"""The naming requests, each one a call of the registry."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+from muster.registry.v1 import discovery_service_pb2 as discovery
+from muster.registry.v1 import instance_pb2
+from muster.registry.v1 import registration_service_pb2 as registration
+
+from muster_gateway.nacos import convert
+from muster_gateway.nacos.errors import BadParameterError
+from muster_gateway.nacos.grpc import requests, wire
+from muster_gateway.nacos.grpc.connections import Connection
+from muster_gateway.nacos.grpc.requests import text
+from muster_gateway.nacos.grpc.session import Key, Session, service_ref
+from muster_gateway.nacos.grpc.views import ReferenceTimes, Views, service_info
+from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
+from muster_gateway.nacos.parameters import MAX_METADATA, check_format, check_port
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+
+_CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
+MAX_SUBSCRIPTIONS = 10_000
+
+
+class Naming:
+    """Knows the registry by its stubs only. `open_session` makes the native session of a connection."""
+
+    def __init__(self, registry: Registry, views: Views, times: ReferenceTimes, open_session: Callable[[Connection], None]) -> None:
+        self._registry, self._views, self._times, self._open_session = registry, views, times, open_session
+
+    async def instance(self, asked: requests.Instance, connection: Connection, _: Frame) -> bytes:
+        """InstanceRequest: an ephemeral one, which replaces what the connection offered for the service."""
+        service = _service(asked)
+        match asked.type:
+            case "registerInstance":
+                await self._session(connection).publish(service, [_instance(asked.instance)])
+            case "deregisterInstance":
+                if connection.session is not None:
+                    await self._session(connection).publish(service, [])
+            case _:
+                raise _unsupported(asked.type)
+        return wire.answer("InstanceResponse", {"type": asked.type})
+
+    async def batch(self, asked: requests.Batch, connection: Connection, _: Frame) -> bytes:
+        """BatchInstanceRequest: all that the connection offers for the service from now on."""
+        if asked.type != "batchRegisterInstance":
+            raise _unsupported(asked.type)
+        await self._session(connection).publish(_service(asked), [_instance(one) for one in asked.instances or ()])
+        return wire.answer("BatchInstanceResponse", {"type": asked.type})
+
+    async def persistent(self, asked: requests.Instance, _: Connection, __: Frame) -> bytes:
+        """PersistentInstanceRequest. Its answer has no type of its own."""
+        service, message = service_ref(_service(asked)), _instance(asked.instance)
+        message.persistent = True
+        primary = message.endpoints[0]
+        match asked.type:
+            case "registerInstance":
+                request = registration.RegisterRequest(service=service, instance=message, unique_address=True)
+                await self._registry.registration.Register(request, timeout=CALL_TIMEOUT_S)
+            case "deregisterInstance":
+                address = instance_pb2.InstanceAddress(host=primary.host, port=primary.port, persistent=True)
+                ref = instance_pb2.InstanceRef(service=service, address=address)
+                removal = registration.DeregisterRequest(ref=ref, allow_missing=True)
+                await self._registry.registration.Deregister(removal, timeout=CALL_TIMEOUT_S)
+            case _:
+                raise _unsupported(asked.type)
+        return wire.answer("InstanceResponse", {"type": asked.type})
+
+    async def query(self, asked: requests.ServiceQuery, _: Connection, __: Frame) -> bytes:
+        """ServiceQueryRequest."""
+        service, clusters = _service(asked), asked.cluster or ""
+        found = await self._registry.list_instances(service_ref(service))
+        hosts = list(found.instances)
+        if asked.healthyOnly or asked.healthOnly:
+            hosts = [host for host in hosts if host.health in (instance_pb2.HEALTH_HEALTHY, instance_pb2.HEALTH_SUSPECT)]
+        info = service_info(service[1:], clusters, hosts, self._times.at(service, found.revision))
+        return wire.answer("QueryServiceResponse", {"serviceInfo": msgspec.Raw(info)})
+
+    async def subscribe(self, asked: requests.Subscribe, connection: Connection, _: Frame) -> bytes:
+        """SubscribeServiceRequest: begins or ends a subscription."""
+        service, clusters = _service(asked), asked.clusters or ""
+        if asked.subscribe is False:
+            self._views.unsubscribe(service, connection)
+            info = service_info(service[1:], clusters, (), self._times.at(service, 0))
+        elif service not in connection.subscriptions and len(connection.subscriptions) >= MAX_SUBSCRIPTIONS:
+            raise RefusedCallError(wire.OVER_LIMIT, f"at most {MAX_SUBSCRIPTIONS} subscriptions")
+        else:
+            info = await self._views.subscribe(service, connection, clusters, asked.namespace or "")
+        return wire.answer("SubscribeServiceResponse", {"serviceInfo": msgspec.Raw(info)}, message="success")
+
+    async def list_services(self, asked: requests.ServiceList, _: Connection, __: Frame) -> bytes:
+        """ServiceListRequest: a page of bare names, and how many there are. O(services of the group)."""
+        namespace, group = convert.native_namespace((asked.namespace or "").strip()), asked.groupName or "DEFAULT_GROUP"
+        names: list[str] = []
+        request = discovery.ListServicesRequest(namespace=namespace, group=group)
+        while True:
+            page = await self._registry.discovery.ListServices(request, timeout=CALL_TIMEOUT_S)
+            names.extend(summary.service.name for summary in page.services)
+            request.page_token = page.next_page_token
+            if not page.next_page_token:
+                break
+        size = max(asked.pageSize or 0, 0)
+        first = (max(asked.pageNo or 1, 1) - 1) * size
+        return wire.answer("ServiceListResponse", {"count": len(names), "serviceNames": names[first : first + size]})
+
+    def _session(self, connection: Connection) -> Session:
+        if connection.session is None:
+            self._open_session(connection)
+        session: Session = connection.session
+        return session
+
+
+def _service(asked: requests.Service) -> Key:
+    """The registry's name of the service. Raises BadParameterError, RefusedCallError."""
+    namespace, group = (asked.namespace or "").strip(), (asked.groupName or "").strip() or "DEFAULT_GROUP"
+    name = asked.serviceName or ""
+    if not name.strip():
+        raise RefusedCallError(wire.INVALID_PARAMETER, "Param 'serviceName' is illegal, serviceName is blank")
+    check_format("namespaceId/tenant", namespace)
+    check_format("group", group)
+    check_format("serviceName", name)
+    return (convert.native_namespace(namespace), group, name)
+
+
+def _instance(host: requests.Host | None) -> instance_pb2.Instance:
+    """The registry's form of an instance. Raises BadParameterError, RefusedCallError."""
+    if host is None:
+        raise RefusedCallError(wire.INVALID_PARAMETER, "Instance can not be null.")
+    cluster, address, port = (host.clusterName or "").strip() or "DEFAULT", host.ip or "", host.port or 0
+    check_format("ip", address)
+    check_port(str(port))
+    if _CLUSTER.fullmatch(cluster) is None:
+        problem = f"Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: {cluster})"
+        raise RefusedCallError(wire.INVALID_PARAMETER, problem)
+    metadata = {key: text(value) for key, value in (host.metadata or {}).items()}
+    if sum(len(key) + len(value) for key, value in metadata.items()) > MAX_METADATA:
+        raise BadParameterError(f"Param 'Metadata' is illegal, the param length should not exceed {MAX_METADATA}.")
+    interval = convert.millis(metadata, convert.INTERVAL)
+    if interval > convert.millis(metadata, convert.TIMEOUT) or interval > convert.millis(metadata, convert.DELETE):
+        problem = "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'."
+        raise RefusedCallError(wire.INVALID_PARAMETER, problem)
+    return instance_pb2.Instance(
+        endpoints=[instance_pb2.Endpoint(host=address, port=port)],
+        cluster=cluster,
+        weight=1.0 if host.weight is None else host.weight,
+        metadata=metadata,
+        health=instance_pb2.HEALTH_UNHEALTHY if host.healthy is False else instance_pb2.HEALTH_HEALTHY,
+        declared_admin_state=instance_pb2.ADMIN_STATE_DISABLED if host.enabled is False else instance_pb2.ADMIN_STATE_ENABLED,
+    )
+
+
+def _unsupported(kind: str | None) -> RefusedCallError:
+    return RefusedCallError(wire.INVALID_PARAMETER, f"Unsupported request type {kind}")

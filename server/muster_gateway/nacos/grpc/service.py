@@ -1,0 +1,237 @@
+"""The two methods that every Nacos SDK calls, and what becomes of each request."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import grpc.aio
+import structlog
+from muster.config.v1 import config_pb2
+
+from muster_gateway.nacos.errors import BadParameterError, RefusedError
+from muster_gateway.nacos.grpc import outbox, requests, wire
+from muster_gateway.nacos.grpc.configs import NOTHING, Configs
+from muster_gateway.nacos.grpc.connections import Connection, Connections
+from muster_gateway.nacos.grpc.listening import Listening
+from muster_gateway.nacos.grpc.naming import Naming
+from muster_gateway.nacos.grpc.session import Session
+from muster_gateway.nacos.grpc.views import ReferenceTimes, Views
+from muster_gateway.nacos.grpc.wire import BadPayloadError, Frame, RefusedCallError
+from muster_gateway.registry import Registry, message_of
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 1.0
+ABILITIES = {"supportPersistentInstanceByGrpc": True, "fuzzyWatch": False, "lock": False}
+_GONE = (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError)
+_STARTING = 300  # what a server says that serves not yet, or not any more: SDKs try again
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What a type of request is answered by. `fields` are what the response needs even when it says no."""
+
+    request: type[Any]
+    response: str
+    handle: Callable[[Any, Connection, Frame], Awaitable[bytes]]
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+class NacosGrpc:
+    """Owns the connections and every task that serves them. Works within `serving`."""
+
+    def __init__(self, channel: Any, connections: Connections | None = None) -> None:
+        registry, times = Registry(channel), ReferenceTimes()
+        self._registry = registry
+        self.connections = Connections() if connections is None else connections
+        self.views = Views(registry.discovery, times)
+        self._group = asyncio.TaskGroup()
+        self._sessions: set[Session] = set()
+        self._is_stopping = False
+        self._routes = self._table(Naming(registry, self.views, times, self._open_session), Configs(registry, self._open_listening))
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Run what pushes and watches; at the end throw everybody off, their instances left to come back."""
+        async with self._group:
+            tasks = [
+                self._group.create_task(self.views.run(), name="nacos watch"),
+                self._group.create_task(self._tick(), name="nacos ticks"),
+            ]
+            try:
+                yield
+            finally:
+                self.stop()
+                for task in tasks:
+                    task.cancel()
+
+    def stop(self) -> None:
+        """Stop serving: clients are to connect anew, and their instances wait for them."""
+        self._is_stopping = True
+        for session in list(self._sessions):
+            session.abandoned()
+        self.connections.end_all("the server is stopping")
+
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
+        """What grpc.aio serves."""
+        (unary_service, unary), (stream_service, stream) = wire.UNARY_PATH, wire.STREAM_PATH
+        made_unary: Any = grpc.unary_unary_rpc_method_handler(self._request)
+        made_stream: Any = grpc.stream_stream_rpc_method_handler(self._stream)
+        return [
+            grpc.method_handlers_generic_handler(unary_service, {unary: made_unary}),
+            grpc.method_handlers_generic_handler(stream_service, {stream: made_stream}),
+        ]
+
+    async def _request(self, data: bytes, context: Any) -> bytes:
+        try:
+            frame = wire.decode(data)
+            return await self._answer(frame, context.peer())
+        except BadPayloadError:
+            return wire.refusal("ErrorResponse", wire.BAD_PAYLOAD, "errCode: 101, errMsg: Nacos deserialize failed.  ")
+
+    async def _answer(self, frame: Frame, peer: str) -> bytes:
+        if self._is_stopping:
+            return wire.refusal("ErrorResponse", _STARTING, "Server is stopping.")
+        if frame.type == "ServerCheckRequest":
+            fields = {"connectionId": self.connections.check(peer), "supportAbilityNegotiation": True}
+            return wire.answer("ServerCheckResponse", fields)
+        route = self._routes.get(frame.type)
+        if route is None and frame.type != "HealthCheckRequest":
+            return wire.refusal("ErrorResponse", wire.NO_HANDLER, "RequestHandler Not Found")
+        connection = await self.connections.find(peer)
+        if connection is not None:
+            connection.is_active()
+        if route is None:
+            if connection is None:  # not 301 here: two SDKs take any 3xx for health
+                return wire.refusal("ErrorResponse", wire.FAILED, "Connection is unregistered.")
+            return wire.answer("HealthCheckResponse")
+        if connection is None:
+            return wire.refusal("ErrorResponse", wire.UNREGISTERED, "Connection is unregistered.")
+        return await self._handle(route, frame, connection)
+
+    async def _handle(self, route: _Route, frame: Frame, connection: Connection) -> bytes:
+        asked = wire.read(frame.body, route.request)
+        try:
+            return await route.handle(asked, connection, frame)
+        except RefusedCallError as refused:
+            code, message = refused.code, refused.message
+        except BadParameterError as refused:
+            code, message = wire.INVALID_PARAMETER, f"Param check invalid:{refused}"
+        except RefusedError as refused:
+            code = wire.INVALID_PARAMETER if refused.status < 500 else wire.FAILED
+            message = refused.data or ""
+        except grpc.aio.AioRpcError as error:
+            is_callers = error.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION)
+            code, message = wire.INVALID_PARAMETER if is_callers else wire.FAILED, message_of(error)
+        except Exception as error:  # the root of a call: whatever happened becomes an answer
+            log.error("nacos call failed", type=frame.type, exc_info=error)
+            code, message = wire.FAILED, "internal error"
+        return wire.refusal(route.response, code, message, route.fields)
+
+    async def _stream(self, _: Any, context: Any) -> None:
+        peer = context.peer()
+        connection: Connection | None = None
+        why = "the stream has ended"
+        try:
+            await context.send_initial_metadata(())
+            connection = self._set_up(wire.decode(await _read(context)), peer)
+            async with asyncio.TaskGroup() as group:
+                writer = group.create_task(connection.outbox.write_all(context.write), name="nacos writer")
+                while data := await _read(context):
+                    self._take(wire.decode(data), connection)
+                writer.cancel()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if connection is None or not connection.failure or task is None:
+                raise
+            task.uncancel()
+            why = connection.failure
+        except BadPayloadError as error:
+            why = f"what came cannot be read: {error}"
+        except BaseExceptionGroup as errors:
+            _, others = errors.split((*_GONE, BadPayloadError))
+            if others is not None:
+                log.error("nacos stream failed", exc_info=others)
+        finally:
+            if connection is not None:
+                self._drop(peer, connection)
+        await context.abort(grpc.StatusCode.UNAVAILABLE, why)  # an end with OK goes unnoticed by some SDKs
+
+    def _set_up(self, frame: Frame, peer: str) -> Connection:
+        if self._is_stopping or frame.type != "ConnectionSetupRequest":
+            raise BadPayloadError("the first message must be a ConnectionSetupRequest")
+        setup = wire.read(frame.body, requests.Setup)
+        labels = {key: requests.text(value) for key, value in (setup.labels or {}).items()}
+        connection = self.connections.set_up(peer, frame.client_ip[:256], labels)
+        if setup.abilityTable is not None:
+            connection.outbox.post("setup", lambda _: wire.encode("SetupAckRequest", _SETUP_ACK), outbox.once)
+        return connection
+
+    def _take(self, frame: Frame, connection: Connection) -> None:
+        """An answer to a push. What it claims to be is not looked at: SDKs differ in it."""
+        connection.is_active()
+        if frame.type.endswith("Response"):
+            ack = wire.read(frame.body, requests.Ack)
+            if ack.resultCode in (None, wire.OK):
+                connection.outbox.acknowledge(ack.requestId or "")
+
+    def _drop(self, peer: str, connection: Connection) -> None:
+        self.connections.remove(peer, connection)
+        self.views.drop(connection)
+        if connection.session is not None:
+            connection.session.lost()
+        connection.stop_listening()
+
+    def _open_session(self, connection: Connection) -> None:
+        connection.session = session = Session(self._registry.registration, f"nacos {connection.client_ip}", connection.end)
+        self._sessions.add(session)
+        task = self._group.create_task(_rooted(session.run(), connection), name="nacos session")
+        task.add_done_callback(lambda _: self._sessions.discard(session))
+
+    def _open_listening(self, connection: Connection, traits: config_pb2.ClientTraits) -> None:
+        connection.listening = listening = Listening(self._registry.config, traits, connection.outbox, connection.end)
+        connection.stop_listening = self._group.create_task(_rooted(listening.run(), connection), name="nacos listening").cancel
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.connections.tick()
+
+    def _table(self, naming: Naming, configs: Configs) -> dict[str, _Route]:
+        return {
+            "InstanceRequest": _Route(requests.Instance, "InstanceResponse", naming.instance),
+            "BatchInstanceRequest": _Route(requests.Batch, "BatchInstanceResponse", naming.batch),
+            "PersistentInstanceRequest": _Route(requests.Instance, "InstanceResponse", naming.persistent),
+            "ServiceQueryRequest": _Route(requests.ServiceQuery, "QueryServiceResponse", naming.query),
+            "SubscribeServiceRequest": _Route(requests.Subscribe, "SubscribeServiceResponse", naming.subscribe),
+            "ServiceListRequest": _Route(
+                requests.ServiceList, "ServiceListResponse", naming.list_services, {"count": 0, "serviceNames": []}
+            ),
+            "ConfigQueryRequest": _Route(requests.Config, "ConfigQueryResponse", configs.query, dict(NOTHING)),
+            "ConfigPublishRequest": _Route(requests.Publish, "ConfigPublishResponse", configs.publish),
+            "ConfigRemoveRequest": _Route(requests.Config, "ConfigRemoveResponse", configs.remove),
+            "ConfigBatchListenRequest": _Route(
+                requests.BatchListen, "ConfigChangeBatchListenResponse", configs.listen, {"changedConfigs": []}
+            ),
+        }
+
+
+_SETUP_ACK = {"headers": {}, "requestId": "", "module": "internal", "abilityTable": ABILITIES}
+
+
+async def _rooted(work: Coroutine[Any, Any, None], connection: Connection) -> None:
+    """The root of a connection's task: a defect costs this connection, and nobody else's."""
+    try:
+        await work
+    except Exception as error:
+        log.error("task of a nacos connection failed", exc_info=error)
+        connection.end("internal error")
+
+
+async def _read(context: Any) -> bytes:
+    """The next message; empty at the end of what the client sends."""
+    data = await context.read()
+    return b"" if data is grpc.aio.EOF else data

@@ -1,0 +1,105 @@
+"""A Nacos client without an SDK: it says what it is told to, and shows what came back."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc.aio
+from muster_gateway.nacos.grpc import wire
+
+OPTIONS = (("grpc.use_local_subchannel_pool", 1),)  # a socket of its own, as every SDK has
+WAIT_S = 20.0
+
+
+class NacosClient:
+    """One connection. `pushed` are requests of the server; answers to them are sent by `ack` only."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._unary = channel.unary_unary("/Request/request")
+        self._open = channel.stream_stream("/BiRequestStream/requestBiStream")
+        self.stream: Any = None
+
+    async def ask_raw(self, payload: bytes) -> tuple[str, dict[str, Any]]:
+        return parsed(await self._unary(payload, timeout=WAIT_S))
+
+    async def ask(self, kind: str, **body: Any) -> tuple[str, dict[str, Any]]:
+        return await self.ask_raw(wire.encode(kind, body))
+
+    async def ok(self, kind: str, **body: Any) -> dict[str, Any]:
+        """An answer that says yes."""
+        answer_kind, answer = await self.ask(kind, **body)
+        assert (answer["resultCode"], answer["success"]) == (200, True), (answer_kind, answer)
+        return answer
+
+    async def open(self, **setup: Any) -> None:
+        await self.open_with("ConnectionSetupRequest", **setup)
+
+    async def open_with(self, kind: str, **body: Any) -> None:
+        self.stream = self._open()
+        await self.say(kind, **body)
+
+    async def say(self, kind: str, **body: Any) -> None:
+        await self.stream.write(wire.encode(kind, body))
+
+    async def pushed(self, kind: str) -> dict[str, Any]:
+        """The next push, which must be of this type."""
+        async with asyncio.timeout(WAIT_S):
+            data = await self.stream.read()
+        assert data is not grpc.aio.EOF
+        found, body = parsed(data)
+        assert found == kind, (found, body)
+        return body
+
+    async def ack(self, push: dict[str, Any], kind: str = "NotifySubscriberResponse", **body: Any) -> None:
+        await self.say(kind, **{"requestId": push["requestId"], "resultCode": 200, **body})
+
+    async def end(self) -> grpc.aio.AioRpcError:
+        """How the server ends the stream."""
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while await self.stream.read() is not grpc.aio.EOF:
+                    pass
+        except grpc.aio.AioRpcError as error:
+            return error
+        raise AssertionError("the stream ended with OK")
+
+
+def parsed(data: bytes) -> tuple[str, dict[str, Any]]:
+    frame = wire.decode(data)
+    return frame.type, json.loads(frame.body)
+
+
+@asynccontextmanager
+async def stranger(target: str) -> AsyncIterator[NacosClient]:
+    """A client that has said nothing yet."""
+    async with grpc.aio.insecure_channel(target, options=OPTIONS) as channel:
+        yield NacosClient(channel)
+
+
+@asynccontextmanager
+async def nacos_client(target: str, **setup: Any) -> AsyncIterator[NacosClient]:
+    """A client that is set up as the SDKs of today do it."""
+    async with stranger(target) as client:
+        await client.ok("ServerCheckRequest")
+        await client.open(**{"abilityTable": {}, "labels": {"module": "naming"}, **setup})
+        await client.pushed("SetupAckRequest")
+        yield client
+
+
+def host(ip: str, port: int = 80, **more: Any) -> dict[str, Any]:
+    return {"ip": ip, "port": port, "weight": 1.0, "healthy": True, "enabled": True, "ephemeral": True, **more}
+
+
+async def register(client: NacosClient, ip: str, service: str = "svc", **more: Any) -> dict[str, Any]:
+    return await client.ok("InstanceRequest", type="registerInstance", serviceName=service, instance=host(ip, **more))
+
+
+async def subscribe(client: NacosClient, service: str = "svc", **more: Any) -> dict[str, Any]:
+    answer = await client.ok("SubscribeServiceRequest", serviceName=service, subscribe=True, **more)
+    return dict(answer["serviceInfo"])
+
+
+def ips(info: dict[str, Any]) -> list[str]:
+    return [shown["ip"] for shown in info["hosts"]]

@@ -18,7 +18,7 @@ from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
 from muster_server.rpc.adapter import Call, bind
-from muster_server.rpc.encoding import WireEncoder
+from muster_server.rpc.encoders import WireEncoder
 from muster_server.rpc.server import make_server, make_services
 from muster_server.rpc.sessions import SessionServicer
 from muster_server.settings import Settings
@@ -94,7 +94,7 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
                 await health.enter_graceful_shutdown()
                 gateway.stop()
                 sessions.drain(delay_s=1.0)
-                engine.hub.drain(delay_s=1.0)
+                engine.drain(delay_s=1.0)
                 await _streams_end(services.running, DRAIN_S)
                 await server.stop(0.5)
                 await _streams_end(services.running, 1.0)

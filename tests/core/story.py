@@ -15,6 +15,7 @@ from muster_server.core.commands import (
     Register,
     Removed,
     Renew,
+    RenewSession,
     ServiceForgotten,
     SessionClosed,
     SetAdminState,
@@ -138,7 +139,8 @@ def _command(verb: str, target: str, options: dict[str, str]) -> object:
             expected = int(options["expect"]) if "expect" in options else None
             return Register(ref(target).service, said, options.get("session"), "unique" in options, expected)
         case "renew":
-            return Renew((ref(target),))
+            name, _, ids = target.partition("#")
+            return Renew(tuple(ref(f"{name}#{instance_id}") for instance_id in ids.split(",")))
         case "deregister":
             return Deregister(ref(target), options.get("session"), is_missing_allowed="missing" in options)
         case "health":
@@ -149,12 +151,20 @@ def _command(verb: str, target: str, options: dict[str, str]) -> object:
             return Update(ref(target), {"is_paused": options["is"] == "on"})
         case "admin":
             return SetAdminState(ref(target), None if options["is"] == "lifted" else AdminState[options["is"]])
+        case _:
+            return _session_command(verb, target, options)
+
+
+def _session_command(verb: str, target: str, options: dict[str, str]) -> object:
+    match verb:
         case "open":
             grace = float(options.get("grace", "5s").removesuffix("s"))
             ttl = float(options["ttl"].removesuffix("s")) if "ttl" in options else None
             return OpenSession(target, int(options.get("connection", "1")), "story", ttl, grace, "resumed" in options)
         case "lose":
             return LoseSession(target, int(options.get("connection", "1")))
+        case "frame":
+            return RenewSession(target)
         case "goodbye":
             return EndSession(target)
         case _:

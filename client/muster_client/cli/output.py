@@ -152,5 +152,16 @@ def _padded(cell: str, width: int, is_right: bool) -> str:
     return space + cell if is_right else cell + space
 
 
+class _Dumper(yaml.SafeDumper):
+    """YAML as people write it: text of several lines stands as such."""
+
+
+def _write_text(dumper: _Dumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _write_text)
+
+
 def _yaml(document: Document | Sequence[Document]) -> str:
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, default_flow_style=False)
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 
 
@@ -121,7 +122,8 @@ class EndSession:
     session: str
 
 
-Command = Register | Deregister | Renew | Update | SetAdminState | OpenSession | RenewSession | LoseSession | EndSession
+NamingCommand = Register | Deregister | Renew | Update | SetAdminState | OpenSession | RenewSession | LoseSession | EndSession
+Command = NamingCommand | ConfigCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,17 +222,17 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Event = NamingEvent | SessionChanged | SessionClosed | GuardChanged | ServiceForgotten
+Event = NamingEvent | SessionChanged | SessionClosed | GuardChanged | ServiceForgotten | ConfigEvent
 
 
 def is_durable(event: Event) -> bool:
     """True if the event must be on disk before anybody hears of it."""
     match event:
-        case Put(instance=instance):
-            return instance.said.is_persistent
+        case Put(instance=instance, previous=previous):
+            return instance.said.is_persistent or (previous is not None and previous.said.is_persistent)
         case Removed(previous=previous):
             return previous.said.is_persistent
-        case OverrideSet():
+        case OverrideSet() | ConfigReleased() | ReleasesCompacted():
             return True
         case _:
             return False

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from muster_server.core import naming, sessions
+from muster_server.core import config_rules, naming, sessions
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -15,6 +15,7 @@ from muster_server.core.commands import (
     SetAdminState,
     Update,
 )
+from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
 from muster_server.core.turn import Turn
 
 
@@ -39,6 +40,8 @@ def decide(turn: Turn, command: Command) -> object:
             sessions.lose_session(turn, command)
         case EndSession():
             sessions.end_session(turn, command)
+        case Publish() | Rollback() | Promote() | Delete() | StopGray():
+            return config_rules.decide_config(turn, command)
         case _:
             assert_never(command)
     return None

@@ -14,7 +14,7 @@ def expire(turn: Turn, due: Sequence[tuple[Timer, float]]) -> None:
     """Decide for the timers that `RegistryState.timers.due` has taken out. Instances are grouped by service for the guard."""
     state = turn.state
     falling: dict[ServiceKey, list[tuple[Instance, float]]] = defaultdict(list)
-    opened: set[ServiceKey] = set()
+    opened: dict[ServiceKey, None] = {}
     for timer, deadline_s in due:
         match timer:
             case InstanceKey(service=key, instance_id=instance_id):
@@ -24,15 +24,16 @@ def expire(turn: Turn, due: Sequence[tuple[Timer, float]]) -> None:
             case OverrideTimer(key=instance_key):
                 turn.events.append(OverrideSet(instance_key, None))
             case GuardTimer(service=key):
-                opened.add(key)
+                opened[key] = None
             case ServiceTimer(service=key):
                 turn.events.append(ServiceForgotten(key))
     for key, entries in falling.items():
         _fall(turn, key, entries)
-    for key in opened - falling.keys():
-        guard.release(turn, key, state.services[key])
-    for key in opened & falling.keys():
-        state.timers.set(GuardTimer(key), turn.now_s)  # its service is changing in this very turn: open it in the next
+    for key in opened:
+        if key in falling:
+            state.timers.set(GuardTimer(key), turn.now_s)  # its service is changing in this very turn: open it in the next
+        else:
+            guard.release(turn, key, state.services[key])
 
 
 def _session_due(turn: Turn, name: str, falling: dict[ServiceKey, list[tuple[Instance, float]]], deadline_s: float) -> None:

@@ -5,9 +5,9 @@ are SUSPECT and stay. The guard opens when renewals bring the share down to half
 still lapsed then goes the usual way, and the guard is spent until nothing is lapsed any more. Deregistration is never held back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from muster_server.core.commands import GuardChanged, InstanceKey, Lapsed
+from muster_server.core.commands import GuardChanged, InstanceKey, Lapsed, Put, Removed, Renewed
 from muster_server.core.model import Health, Instance, RemovalReason, ServiceKey
 from muster_server.core.state import Limits, Service
 from muster_server.core.turn import Turn
@@ -38,21 +38,33 @@ def hold(turn: Turn, key: ServiceKey, service: Service, falling: Iterable[Instan
         turn.events.append(Lapsed(InstanceKey(key, instance.instance_id), None))
 
 
-def release_if_recovered(turn: Turn, key: ServiceKey, recovered_id: str) -> None:
-    """Open the guard if, with `recovered_id` back (or gone), at most half of the service is lapsed."""
+def release_if_recovered(turn: Turn, key: ServiceKey) -> None:
+    """Open the guard if, after what the turn has decided so far, at most half of the service is lapsed.
+
+    Called once for a service, when the command has decided all its changes: a second release would repeat the first one's events.
+    """
     service = turn.state.services.get(key)
     if service is None or not service.is_guarded:
         return
-    lapsed = len(service.lapsed) - (recovered_id in service.lapsed)
-    if lapsed <= len(service.instances) * turn.limits.guard_fraction:
-        release(turn, key, service, recovered_id)
+    total, recovered = len(service.instances), set[str]()
+    for event in turn.events:
+        match event:
+            case Put(service=changed, instance=instance, previous=previous, lease_from_s=start_s) if changed == key:
+                total += previous is None
+                if start_s is not None:
+                    recovered.add(instance.instance_id)
+            case Removed(service=changed, previous=previous) if changed == key:
+                total -= 1
+                recovered.add(previous.instance_id)
+            case Renewed(key=renewed) if renewed.service == key:
+                recovered.add(renewed.instance_id)
+    if len(service.lapsed - recovered) <= total * turn.limits.guard_fraction:
+        release(turn, key, service, recovered)
 
 
-def release(turn: Turn, key: ServiceKey, service: Service, but: str = "") -> None:
-    """Open the guard: what is lapsed, `but` for one, gets its grace now; what lived by a session that is gone is removed."""
-    remaining = [
-        service.instances[instance_id] for instance_id in service.instances if instance_id in service.lapsed and instance_id != but
-    ]
+def release(turn: Turn, key: ServiceKey, service: Service, recovered: Collection[str] = ()) -> None:
+    """Open the guard: what is lapsed and has not `recovered` gets its grace now; what lived by a lost session is removed."""
+    remaining = [instance for name, instance in service.instances.items() if name in service.lapsed and name not in recovered]
     turn.events.append(GuardChanged(key, None, is_spent=bool(remaining)))
     for instance in remaining:
         lease = instance.said.lease

@@ -170,7 +170,8 @@ class Registration:
         checked_text("instance_id", self.instance_id, MAX_ID_BYTES)
         if not self.instance_id:
             primary = self.endpoints[0]
-            object.__setattr__(self, "instance_id", f"{primary.host}#{primary.port}#{self.cluster}")
+            default = f"{primary.host}#{primary.port}#{self.cluster}"
+            object.__setattr__(self, "instance_id", checked_text("instance_id", default, MAX_ID_BYTES))
         check_weight(self.weight)
         if self.metadata:
             check_metadata(self.metadata)
@@ -193,13 +194,16 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
     size = 0
     for key, value in metadata.items():
         checked_text("metadata key", key, MAX_ID_BYTES, is_required=True)
-        size += len(key) + len(value)
-    if size * 4 > MAX_METADATA_BYTES and sum(map(_size_bytes, (*metadata, *metadata.values()))) > MAX_METADATA_BYTES:
+        size += len(key) + len(value) if value.isascii() else _size_bytes("metadata", key + value)
+    if size > MAX_METADATA_BYTES:
         raise MusterError.invalid("metadata", f"must not be longer than {MAX_METADATA_BYTES} bytes together")
 
 
-def _size_bytes(text: str) -> int:
-    return len(text.encode(errors="surrogatepass"))
+def _size_bytes(field: str, text: str) -> int:
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise MusterError.invalid(field, "must be UTF-8 text") from None
 
 
 @dataclass(frozen=True, slots=True)

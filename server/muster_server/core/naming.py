@@ -19,7 +19,7 @@ from muster_server.core.commands import (
     Update,
 )
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import Health, Instance, Lease, Override, Registration, RemovalReason
+from muster_server.core.model import Health, Instance, Lease, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.state import Service
 from muster_server.core.turn import Turn
 
@@ -44,6 +44,7 @@ def register(turn: Turn, command: Register) -> Instance:
     is_same = previous is not None and previous.said == said and previous.session == command.session
     if previous is not None and is_same and previous.health is said.health:
         turn.events.append(Renewed(key, turn.now_s))
+        guard.release_if_recovered(turn, command.service)
         return previous
     revision = turn.next_revision()
     instance = Instance(
@@ -57,7 +58,7 @@ def register(turn: Turn, command: Register) -> Instance:
         update_time=turn.wall_s,
     )
     turn.events.append(Put(command.service, instance, previous, turn.now_s))
-    guard.release_if_recovered(turn, command.service, said.instance_id)
+    guard.release_if_recovered(turn, command.service)
     return instance
 
 
@@ -101,7 +102,7 @@ def deregister(turn: Turn, command: Deregister) -> Removed | None:
         raise MusterError(Reason.INSTANCE_NOT_OWNED, f"instance {instance.instance_id!r} does not belong to this session")
     check_revision(instance, command.expected_revision)
     removed = turn.remove(command.ref.service, instance, RemovalReason.DEREGISTERED, command.session)
-    guard.release_if_recovered(turn, command.ref.service, instance.instance_id)
+    guard.release_if_recovered(turn, command.ref.service)
     return removed
 
 
@@ -109,6 +110,7 @@ def renew(turn: Turn, command: Renew) -> tuple[InstanceRef, ...]:
     """Renew leases; answers the refs that point at nothing."""
     missing: list[InstanceRef] = []
     seen: set[InstanceKey] = set()
+    recovering: dict[ServiceKey, None] = {}
     for ref in command.refs:
         instance = turn.state.find(ref)
         if instance is None:
@@ -122,7 +124,9 @@ def renew(turn: Turn, command: Renew) -> tuple[InstanceRef, ...]:
             turn.events.append(Renewed(key, turn.now_s))
         else:
             turn.change(ref.service, instance, renews=True, health=Health.HEALTHY)
-            guard.release_if_recovered(turn, ref.service, instance.instance_id)
+            recovering[ref.service] = None
+    for service in recovering:
+        guard.release_if_recovered(turn, service)
     return tuple(missing)
 
 
@@ -145,10 +149,11 @@ def update(turn: Turn, command: Update) -> Instance:
     if said == instance.said and health is instance.health:
         if renews and said.lease is not None:
             turn.events.append(Renewed(InstanceKey(command.ref.service, instance.instance_id), turn.now_s))
+            guard.release_if_recovered(turn, command.ref.service)
         return instance
     changed = turn.change(command.ref.service, instance, renews=renews, said=said, health=health)
     if renews:
-        guard.release_if_recovered(turn, command.ref.service, instance.instance_id)
+        guard.release_if_recovered(turn, command.ref.service)
     return changed
 
 

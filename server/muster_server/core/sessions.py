@@ -43,9 +43,11 @@ def lose_session(turn: Turn, command: LoseSession) -> None:
 
 def end_session(turn: Turn, command: EndSession) -> None:
     """Remove the session and its instances at once."""
-    for service, instance in instances_of(turn, command.session):
+    instances = instances_of(turn, command.session)
+    for service, instance in instances:
         turn.remove(service, instance, RemovalReason.DEREGISTERED, command.session)
-        guard.release_if_recovered(turn, service, instance.instance_id)
+    for service in dict.fromkeys(service for service, _ in instances):
+        guard.release_if_recovered(turn, service)
     turn.events.append(SessionClosed(command.session))
 
 

@@ -23,6 +23,8 @@ from muster_server.core.commands import (
     SessionChanged,
     SessionClosed,
 )
+from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
+from muster_server.core.config_state import ConfigState
 from muster_server.core.deadlines import Deadlines
 from muster_server.core.model import Address, Instance, Override, RemovalReason, ServiceKey
 
@@ -44,6 +46,13 @@ class Limits:
     guard_fraction: float = 0.5
     guard_hold_s: float = 300.0
     guard_window_s: float = 60.0
+    max_configs: int = 1_000_000
+    max_content_bytes: int = 10 << 20
+    max_total_bytes: int = 1 << 30
+    max_grays: int = 10
+    history_retention_s: float = 30 * 24 * 3600.0
+    min_releases: int = 10
+    max_releases: int = 10_000
 
 
 class SessionTimer(NamedTuple):
@@ -103,6 +112,7 @@ class RegistryState:
         self.session_instances: dict[str, dict[InstanceKey, None]] = {}
         self.overrides: dict[InstanceKey, Override] = {}
         self.timers: Deadlines[Timer] = Deadlines()
+        self.configs = ConfigState()
         self.instance_count = 0
 
     def find(self, ref: InstanceRef) -> Instance | None:
@@ -139,6 +149,15 @@ class RegistryState:
                     self.overrides[key] = override
             case OverrideOrphaned(key=key, drop_s=drop):
                 self.drop_override_at(key, drop)
+            case ConfigReleased() | ReleasesCompacted():
+                self.configs.apply(event)
+                if isinstance(event, ConfigReleased):
+                    self.revision = event.release.revision
+            case _:
+                self._apply_bookkeeping(event)
+
+    def _apply_bookkeeping(self, event: SessionChanged | SessionClosed | GuardChanged | ServiceForgotten) -> None:
+        match event:
             case SessionChanged(session=session, deadline_s=deadline):
                 self.sessions[session.session] = session
                 self.session_instances.setdefault(session.session, {})

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.errors import Reason
 from muster_server.core.model import Instance, RemovalReason, ServiceKey
 
 
-class Encoder(Protocol):
+class NamingEncoder(Protocol):
     """Makes bytes of values. A fragment is one instance, ready to be joined with others into a list, a snapshot or a delta."""
 
     def fragment(self, instance: Instance) -> bytes:
@@ -43,3 +44,31 @@ class Encoder(Protocol):
     def reconnect_after(self, delay_s: float) -> bytes:
         """The frame that asks to connect anew."""
         ...
+
+
+class ConfigEncoder(Protocol):
+    """Makes the frames of Listen."""
+
+    def changed(self, key: ConfigKey, release: Release, content: str, revision: int) -> bytes:
+        """The frame of a new state."""
+        ...
+
+    def missing(self, key: ConfigKey, revision: int, *, is_deleted: bool) -> bytes:
+        """The frame that says there is nothing."""
+        ...
+
+    def listen_bookmark(self, revision: int, epoch: int) -> bytes:
+        """The frame of a bookmark."""
+        ...
+
+    def listen_cancelled(self, key: ConfigKey, reason: Reason, message: str) -> bytes:
+        """The frame that ends listening to one item."""
+        ...
+
+    def listen_reconnect_after(self, delay_s: float) -> bytes:
+        """The frame that asks to connect anew."""
+        ...
+
+
+class Encoder(NamingEncoder, ConfigEncoder, Protocol):
+    """All frames."""

@@ -12,28 +12,27 @@ from threading import Event as Signal
 
 from muster_server.core.commands import (
     Command,
-    Deregister,
     Event,
     Put,
-    Register,
     Removed,
     ServiceForgotten,
-    SetAdminState,
-    Update,
     is_durable,
 )
+from muster_server.core.config_commands import ConfigReleased
+from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.decide import decide
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.expiry import expire
-from muster_server.core.model import ServiceKey
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
 from muster_server.engine.clock import Clock
+from muster_server.engine.config_hub import ConfigHub
 from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
 from muster_server.engine.hub import Hub
 from muster_server.engine.journal import Journal, durable_writes
-from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION_BLOCK, restore
+from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION_BLOCK, read_content, restore
+from muster_server.engine.touches import Touched
 from muster_server.storage.port import StorageError, Store
 
 MAX_QUEUED = 100_000
@@ -71,6 +70,7 @@ class Engine:
         self.epoch = restored.epoch
         self.hub = Hub(self.state, encoder, clock, self.epoch)
         self.hub.is_warming_up = restored.is_warm
+        self.config_hub = ConfigHub(self.state, encoder, clock, self.epoch)
         self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
         self._revision = self.state.revision
         self._reserved = restored.reserved_revision
@@ -78,6 +78,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(store, self.state, self._loop)
         self._in_flight: list[_Decided] = []
+        self._is_expiry_late = False
         self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()
         self.on_session_change: SessionListener = lambda _: None
 
@@ -122,25 +123,30 @@ class Engine:
 
     def tick(self) -> None:
         """Let happen whatever is due. If the process was stalled, leases are given that time back."""
-        now_s = self._clock.monotonic_s()
-        gap_s = now_s - self._last_tick_s
-        self._last_tick_s = now_s
-        if gap_s > STALL_S:
-            self.stalled_s += gap_s
-        if not self._in_flight:
+        self._notice_stall()
+        if self._in_flight:
+            self._is_expiry_late = True
+        else:
             self.expire_due()
-        if self.hub.is_warming_up and now_s >= self._warm_until_s:
+        if self.hub.is_warming_up and self.lease_now_s() >= self._warm_until_s:
             self.hub.end_warm_up()
+        self._journal.retry()
         self.hub.tick()
+        self.config_hub.tick()
 
     def expire_due(self) -> None:
         """Let everything happen whose time has come on the lease clock."""
-        due = self.state.timers.due(self.lease_now_s())
-        if due:
+        try:
             turn = self._turn()
+        except MusterError:
+            return  # no revisions are left: what is due waits for the disk, as every other change does
+        due = self.state.timers.due(turn.now_s)
+        if due:
             expire(turn, due)
             self._revision = turn.last_revision
             self._settle(turn.events)
+            if dropped := durable_writes(turn.events):
+                self._journal.drop_overrides(dropped)
 
     async def close(self) -> None:
         """Finish what waits for the disk, write the journal, and stop pushing. The store is the caller's to close."""
@@ -149,21 +155,63 @@ class Engine:
             await asyncio.sleep(0)
         await self._journal.close()
         await self.hub.close()
+        await self.config_hub.close()
+
+    def drain(self, delay_s: float) -> None:
+        """Ask every watcher and listener to connect anew."""
+        self.hub.drain(delay_s)
+        self.config_hub.drain(delay_s)
+
+    async def content_of(self, key: ConfigKey, release: Release) -> str:
+        """The content of a kept release: from memory if a line shows it, else from the disk, without blocking the loop.
+
+        Raises MusterError: RELEASE_EMPTY; RELEASE_COMPACTED if it was dropped meanwhile; STORAGE_FAILED.
+        """
+        if not release.has_content:
+            raise MusterError(Reason.RELEASE_EMPTY, f"release {release.number} has no content: it tells of an end")
+        line = self.state.configs.items[key].lines.get(release.gray)
+        if line is not None and line.release.number == release.number:
+            return line.content
+        try:
+            content = await asyncio.to_thread(read_content, self._store, key, release.number)
+        except StorageError as error:
+            raise MusterError(Reason.STORAGE_FAILED, "the disk refused") from error
+        if content is None:
+            raise MusterError(Reason.RELEASE_COMPACTED, f"release {release.number} is no longer kept")
+        return content
+
+    def wall_s(self) -> float:
+        """Unix seconds."""
+        return self._clock.wall_s()
 
     def lease_now_s(self) -> float:
         """The moment on the lease clock, which stands still while the process stalls."""
         return self._clock.monotonic_s() - self.stalled_s
 
+    def _notice_stall(self) -> None:
+        """Take the time of a stall out of the lease clock; whoever comes first after it, a tick or a command."""
+        now_s = self._clock.monotonic_s()
+        gap_s = now_s - self._last_tick_s
+        self._last_tick_s = now_s
+        if gap_s > STALL_S:
+            self.stalled_s += gap_s
+            self.hub.forgive(gap_s)
+            self.config_hub.forgive(gap_s)
+
     def _turn(self) -> Turn:
+        self._notice_stall()
         if self._reserved - self._revision < REVISION_BLOCK // 2:
             self._reserve()
         return Turn(self.state, (self.lease_now_s(), self._clock.wall_s()), self._limits, self._revision)
 
     def _reserve(self) -> None:
-        if self._revision + 10_000 >= self._reserved:
+        is_used_up = self._revision + 10_000 >= self._reserved
+        if not self._is_reserving:
+            self._ask_for_revisions()
+        if is_used_up:
             raise MusterError(Reason.STORAGE_FAILED, "no revisions are left: the disk does not take the reservation of more")
-        if self._is_reserving:
-            return
+
+    def _ask_for_revisions(self) -> None:
         self._is_reserving = True
         target = self._reserved + REVISION_BLOCK
 
@@ -182,6 +230,8 @@ class Engine:
                 self.hub.note(event)
                 if event.previous is not None and event.previous.session is not None:
                     self.on_session_change(event)
+            elif isinstance(event, ConfigReleased):
+                self.config_hub.note(event)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
         self._journal.note(events)
@@ -206,19 +256,22 @@ class Engine:
             self._settle(entry.events)
             if not entry.future.done():
                 entry.future.set_result(entry.answer)
+        if self._is_expiry_late:  # the disk is never idle under load: ticks alone would find no room
+            self._is_expiry_late = False
+            self.expire_due()
         self._take_queued()
 
     def _take_queued(self) -> None:
         """Decide as many waiting commands as do not touch one another, and write them together."""
         batch: list[_Decided] = []
-        touched = _Touched()
+        touched = Touched(self.state)
         is_durable_batch = False
-        while self._queue and (not batch or touched.is_free(self._queue[0][0], self)):
+        while self._queue and (not batch or touched.is_free(self._queue[0][0])):
             command, future = self._queue.popleft()
             if future.cancelled():
                 continue
-            turn = self._turn()
             try:
+                turn = self._turn()
                 answer = decide(turn, command)
             except MusterError as error:
                 _fail(future, error)
@@ -226,7 +279,7 @@ class Engine:
             self._revision = turn.last_revision
             entry = _Decided(turn.events, answer, future)
             if is_durable_batch or any(map(is_durable, turn.events)):
-                touched.add(command, self)
+                touched.add(command)
                 batch.append(entry)
                 is_durable_batch = True
             else:
@@ -234,51 +287,6 @@ class Engine:
                 future.set_result(answer)
         if batch:
             self._commit(batch)
-
-
-class _Touched:
-    """What the commands of a batch touch: single instances, or whole services."""
-
-    def __init__(self) -> None:
-        self._whole: set[ServiceKey] = set()
-        self._instances: set[tuple[ServiceKey, str]] = set()
-        self._services: set[ServiceKey] = set()
-
-    def is_free(self, command: Command, engine: Engine) -> bool:
-        """True if a command can be decided before the batch is applied."""
-        touches = _touches(command, engine)
-        if touches is None:
-            return False
-        service, instance_id = touches
-        if service in self._whole or (instance_id is None and service in self._services):
-            return False
-        return (service, instance_id) not in self._instances
-
-    def add(self, command: Command, engine: Engine) -> None:
-        """Take a command into the batch."""
-        touches = _touches(command, engine)
-        if touches is None:
-            return
-        service, instance_id = touches
-        self._services.add(service)
-        if instance_id is None:
-            self._whole.add(service)
-        else:
-            self._instances.add((service, instance_id))
-
-
-def _touches(command: Command, engine: Engine) -> tuple[ServiceKey, str | None] | None:
-    """The instance a command touches; without id the whole service; None for what touches many services."""
-    match command:
-        case Register(service=key, registration=registration, is_address_unique=is_unique):
-            service = engine.state.services.get(key)
-            is_whole = is_unique or service is None or not service.instances
-            return key, None if is_whole else registration.instance_id
-        case Deregister(ref=ref) | Update(ref=ref) | SetAdminState(ref=ref):
-            instance = engine.state.find(ref)
-            return ref.service, instance.instance_id if instance else None
-        case _:
-            return None
 
 
 def _write_now(store: Store, writes: Sequence[object]) -> None:

@@ -1,102 +1,43 @@
-"""The hub: who watches what, and what each of them is sent next. State, not events, to slow readers."""
+"""The hub: who watches which service, and what each of them is sent next."""
 
-import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from muster_server.core.commands import Put, Removed
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Instance, ServiceKey
 from muster_server.core.state import RegistryState, Service
+from muster_server.engine import mailroom
 from muster_server.engine.clock import Clock
-from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
 from muster_server.engine.feed import Feed
-
-MAX_UNACKED = 64
-MAX_SUBSCRIPTIONS = 10_000
-STUCK_AFTER_S = 30.0
-BOOKMARK_EVERY_S = 30.0
-MAX_FLUSH_DELAY_S = 0.05
-PUSH_BURST_S = 0.25
-PUSH_SHARE = 0.5
+from muster_server.engine.mailroom import MAX_SUBSCRIPTIONS, Mailroom
 
 
-@dataclass(slots=True)
-class Subscription:
-    """One watched service of one stream.
-
-    `sent_revision` -1 means that a snapshot is due, with `reset` if `is_reset`; `written_revision` follows when the write is done.
+@dataclass(slots=True, kw_only=True)
+class Subscription(mailroom.Subscription[ServiceKey]):
+    """One watched service of one stream. `sent_revision` -1 means that a snapshot is due, with `reset` if `is_reset`.
 
     A subscription that resumes is answered even when it missed nothing: until `is_answered`, an empty delta is worth sending.
-    `unacked` holds the revisions sent since the last ack; None until the client acks for the first time.
     """
 
-    key: ServiceKey
-    since_s: float
-    sent_revision: int = -1
-    written_revision: int = -1
     is_reset: bool = False
     is_answered: bool = False
-    acked_revision: int = 0
-    unacked: deque[int] | None = None
-
-    @property
-    def is_window_full(self) -> bool:
-        """True if the client must ack before it is sent more."""
-        return self.unacked is not None and len(self.unacked) >= MAX_UNACKED
 
 
-@dataclass(eq=False, slots=True)
-class Subscriber:
-    """One watch stream. `dirty` is its mailbox: the services it has not the latest state of, one slot each, and since when.
-
-    `write` raises ConnectionError when the stream is gone; `end` makes the stream's handler fail with an error.
-    """
-
-    client_name: str
-    peer: str
-    write: Callable[[bytes], Awaitable[None]]
-    end: Callable[[MusterError], None]
-    subscriptions: dict[ServiceKey, Subscription] = field(default_factory=dict)
-    dirty: dict[ServiceKey, float] = field(default_factory=dict)
-    notices: deque[bytes] = field(default_factory=deque)
-    is_bookmark_due: bool = False
-    is_writing: bool = False
-    waiting_since_s: float | None = None
+Subscriber = mailroom.Subscriber[ServiceKey, Subscription]
 
 
-class Hub:
-    """Owned by the engine's loop. A change is encoded once; every subscriber and every query is served from the same bytes."""
+class Hub(Mailroom[ServiceKey, Subscription]):
+    """A change is encoded once; every subscriber and every query is served from the same bytes."""
 
     def __init__(self, state: RegistryState, encoder: Encoder, clock: Clock, epoch: int) -> None:
+        super().__init__(clock)
         self.state = state
         self.epoch = epoch
         self.is_warming_up = False
-        self.pushes = 0
-        self.push_durations = Durations()
         self._encoder = encoder
-        self._clock = clock
         self._feeds: dict[ServiceKey, Feed] = {}
-        self._watchers: dict[ServiceKey, dict[Subscriber, None]] = {}
-        self._subscribers: dict[Subscriber, None] = {}
-        self._changed: dict[ServiceKey, float] = {}
-        self._flush: asyncio.Handle | None = None
-        self._credit_s = PUSH_BURST_S
-        self._credit_at_s = 0.0
-        self._writes: set[asyncio.Future[list[None]]] = set()
-        self._awaited: set[asyncio.Future[None]] = set()
-        self._next_bookmark_s = clock.monotonic_s() + BOOKMARK_EVERY_S
-
-    @property
-    def subscribers(self) -> Iterable[Subscriber]:
-        """All watch streams."""
-        return self._subscribers
-
-    def watchers(self, key: ServiceKey) -> list[Subscriber]:
-        """The streams that watch a service, oldest first."""
-        return list(self._watchers.get(key, ()))
 
     def list_response(self, key: ServiceKey, wanted: Sequence[Instance] | None = None) -> bytes:
         """The answer of ListInstances from the cache: all instances, or the wanted ones of them."""
@@ -114,30 +55,12 @@ class Hub:
         feed = self._feeds.get(event.service)
         if feed is not None:
             feed.note(event)
-        if event.service in self._watchers:
-            self._changed.setdefault(event.service, self._clock.monotonic_s())
-            if self._flush is None:
-                self._schedule()
+        self._mark(event.service)
 
     def forget(self, key: ServiceKey) -> None:
         """A service was dropped."""
         if key not in self._watchers:
             self._feeds.pop(key, None)
-
-    def attach(self, subscriber: Subscriber) -> None:
-        """A watch stream opened."""
-        self._subscribers[subscriber] = None
-
-    def detach(self, subscriber: Subscriber) -> None:
-        """A watch stream is gone."""
-        self._subscribers.pop(subscriber, None)
-        for key in list(subscriber.subscriptions):
-            self.unsubscribe(subscriber, key)
-
-    async def written(self, subscriber: Subscriber) -> None:
-        """Wait until the stream has been sent what it is due."""
-        while subscriber.is_writing:
-            await asyncio.wait(self._writes, return_when=asyncio.FIRST_COMPLETED)
 
     def subscribe(self, subscriber: Subscriber, key: ServiceKey, from_revision: int, epoch: int) -> None:
         """Begin a subscription, afresh if there is one. A revision of the future cancels it, and so does one too many."""
@@ -148,9 +71,8 @@ class Hub:
             self.unsubscribe(subscriber, key)
             self.cancel(subscriber, key, MusterError(Reason.UNKNOWN_REVISION, f"revision {from_revision} has not happened yet"))
             return
-        subscription = Subscription(key, self._clock.wall_s())
-        subscriber.subscriptions[key] = subscription
-        self._watchers.setdefault(key, {})[subscriber] = None
+        subscription = Subscription(key=key, since_s=self._clock.wall_s())
+        self._add(subscriber, subscription)
         feed = self._feed(key, self.state.services.get(key))
         if from_revision > 0:
             if epoch in (0, self.epoch) and feed.can_resume(from_revision):
@@ -161,67 +83,20 @@ class Hub:
 
     def unsubscribe(self, subscriber: Subscriber, key: ServiceKey) -> None:
         """End a subscription, if there is one."""
-        self._progressed()
-        subscriber.subscriptions.pop(key, None)
-        subscriber.dirty.pop(key, None)
-        watchers = self._watchers.get(key)
-        if watchers is not None:
-            watchers.pop(subscriber, None)
-            if not watchers:
-                del self._watchers[key]
-                if key not in self.state.services:
-                    self._feeds.pop(key, None)
+        super().unsubscribe(subscriber, key)
+        if key not in self._watchers and key not in self.state.services:
+            self._feeds.pop(key, None)
 
-    def ack(self, subscriber: Subscriber, key: ServiceKey, revision: int) -> None:
-        """The client applied everything up to a revision. Unknown services are ignored."""
-        subscription = subscriber.subscriptions.get(key)
-        if subscription is None:
-            return
-        subscription.acked_revision = max(subscription.acked_revision, min(revision, subscription.sent_revision))
-        self._progressed()
-        was_full = subscription.is_window_full
-        if subscription.unacked is None:
-            subscription.unacked = deque()
-        while subscription.unacked and subscription.unacked[0] <= revision:
-            subscription.unacked.popleft()
-        if was_full and not subscription.is_window_full:
-            self._wake(subscriber, key)
-
-    async def progress(self) -> None:
-        """Wait until some subscriber was written to, acknowledged or went away."""
-        step: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._awaited.add(step)
-        try:
-            await step
-        finally:
-            self._awaited.discard(step)
-
-    def _progressed(self) -> None:
-        for step in self._awaited:
-            if not step.done():
-                step.set_result(None)
-
-    def cancel(self, subscriber: Subscriber, key: ServiceKey, error: MusterError) -> None:
-        """Tell the client that one subscription is not (or no longer) there."""
-        subscriber.notices.append(self._encoder.cancelled(key, error.reason, error.message))
-        self._start([subscriber])
-
-    def tick(self) -> None:
-        """Bookmarks, and the end of streams that are stuck. Called about ten times a second."""
-        now_s = self._clock.monotonic_s()
-        for subscriber in list(self._subscribers):
-            since_s = subscriber.waiting_since_s
-            if since_s is not None and now_s - since_s > STUCK_AFTER_S:
-                subscriber.end(MusterError(Reason.SLOW_CONSUMER, f"nothing was read or acknowledged for {STUCK_AFTER_S:.0f} s"))
-        if now_s >= self._next_bookmark_s:
-            self.bookmark()
-
-    def bookmark(self) -> None:
-        """Send everybody who has nothing else to read a bookmark."""
-        self._next_bookmark_s = self._clock.monotonic_s() + BOOKMARK_EVERY_S
+    def reset(self, epoch: int) -> None:
+        """The history is another one: everybody is sent everything anew."""
+        self.epoch = epoch
+        self._feeds.clear()
         for subscriber in self._subscribers:
-            subscriber.is_bookmark_due = bool(subscriber.subscriptions)
-        self._start([subscriber for subscriber in self._subscribers if subscriber.is_bookmark_due])
+            for key, subscription in subscriber.subscriptions.items():
+                subscription.sent_revision, subscription.is_reset = -1, True
+                self._feed(key, self.state.services.get(key))
+                self._wake(subscriber, key)
+        self.bookmark()
 
     def end_warm_up(self) -> None:
         """From now on what is missing is gone; a bookmark says so."""
@@ -230,21 +105,6 @@ class Hub:
             feed.forget_frames()
         self.bookmark()
 
-    def drain(self, delay_s: float) -> None:
-        """Ask every stream to connect anew."""
-        frame = self._encoder.reconnect_after(delay_s)
-        for subscriber in self._subscribers:
-            subscriber.notices.append(frame)
-        self._start(list(self._subscribers))
-
-    async def close(self) -> None:
-        """Stop writing."""
-        if self._flush is not None:
-            self._flush.cancel()
-        for write in list(self._writes):
-            write.cancel()
-        await asyncio.gather(*self._writes, return_exceptions=True)
-
     def _feed(self, key: ServiceKey, service: Service | None) -> Feed:
         feed = self._feeds.get(key)
         if feed is None:
@@ -252,93 +112,21 @@ class Hub:
             feed = self._feeds[key] = Feed(key, self._encoder, revision)
         return feed
 
-    def _schedule(self) -> None:
-        """Flush in the loop's next turn, but under churn leave the loop half of its time: pushing earns and spends a credit.
+    def _is_behind(self, subscription: Subscription) -> bool:
+        return subscription.sent_revision < self._feeds[subscription.key].revision
 
-        The credit grows by 0.5 s a second up to 0.25 s; a flush costs what it took. While it is used up, changes gather for up to
-        50 ms. Example: a change to 1,000 streams takes 30 ms; ten of them in a row go out at once, then about 17 a second, merged.
-        """
-        loop = asyncio.get_running_loop()
-        now_s = loop.time()
-        self._credit_s = min(PUSH_BURST_S, self._credit_s + (now_s - self._credit_at_s) * PUSH_SHARE)
-        self._credit_at_s = now_s
-        delay_s = min(MAX_FLUSH_DELAY_S, -self._credit_s / PUSH_SHARE)
-        self._flush = loop.call_later(delay_s, self._flush_changed) if delay_s > 0 else loop.call_soon(self._flush_changed)
+    def _bookmark(self, subscriber: Subscriber) -> bytes:
+        for subscription in subscriber.subscriptions.values():
+            subscription.sent_revision = max(subscription.sent_revision, self.state.revision)
+        return self._encoder.bookmark(self.state.revision, self.epoch, is_warming_up=self.is_warming_up)
 
-    def _flush_changed(self) -> None:
-        self._flush = None
-        changed, self._changed = self._changed, {}
-        ready: dict[Subscriber, None] = {}
-        for key, changed_s in changed.items():
-            for subscriber in self._watchers.get(key, ()):
-                subscriber.dirty.setdefault(key, changed_s)
-                ready[subscriber] = None
-        loop = asyncio.get_running_loop()
-        began_s = loop.time()
-        self._start(list(ready))
-        loop.call_soon(self._charge, began_s)  # after the first step of every write, which is what keeps the loop busy
+    def _cancelled(self, key: ServiceKey, error: MusterError) -> bytes:
+        return self._encoder.cancelled(key, error.reason, error.message)
 
-    def _charge(self, began_s: float) -> None:
-        self._credit_s = max(-MAX_FLUSH_DELAY_S, self._credit_s - (asyncio.get_running_loop().time() - began_s))
+    def _reconnect_after(self, delay_s: float) -> bytes:
+        return self._encoder.reconnect_after(delay_s)
 
-    def _wake(self, subscriber: Subscriber, key: ServiceKey) -> None:
-        subscriber.dirty.setdefault(key, self._clock.monotonic_s())
-        self._start([subscriber])
-
-    def _start(self, subscribers: list[Subscriber]) -> None:
-        """Write to the idle ones of these streams, all at once; the busy ones go on by themselves.
-
-        This is the measured exception to tasks in groups: one gathered write costs less than a task for each stream.
-        """
-        idle = [subscriber for subscriber in subscribers if not subscriber.is_writing]
-        if not idle:
-            return
-        for subscriber in idle:
-            subscriber.is_writing = True
-        write = asyncio.gather(*map(self._pump, idle))
-        self._writes.add(write)
-        write.add_done_callback(self._writes.discard)
-
-    async def _pump(self, subscriber: Subscriber) -> None:
-        try:
-            while (due := self._next_frames(subscriber)) is not None:
-                frames, subscription, since_s = due
-                for frame in frames:
-                    subscriber.waiting_since_s = self._clock.monotonic_s()
-                    await subscriber.write(frame)
-                    self.pushes += 1
-                subscriber.waiting_since_s = None
-                if subscription is not None:
-                    subscription.written_revision = subscription.sent_revision
-                    self.push_durations.add(self._clock.monotonic_s() - since_s)
-                    self._progressed()
-        except ConnectionError:
-            subscriber.dirty.clear()  # its handler is about to detach it
-        finally:
-            subscriber.is_writing = False
-            if subscriber.dirty:
-                subscriber.waiting_since_s = subscriber.waiting_since_s or self._clock.monotonic_s()
-
-    def _next_frames(self, subscriber: Subscriber) -> tuple[list[bytes], Subscription | None, float] | None:
-        """What is sent next, of which subscription if it is a state, and since when that is due; None if there is nothing."""
-        if subscriber.notices:
-            return [subscriber.notices.popleft()], None, 0.0
-        for key in list(subscriber.dirty):
-            subscription = subscriber.subscriptions[key]
-            if subscription.is_window_full:
-                continue
-            since_s = subscriber.dirty.pop(key)
-            if frames := self._frames_for(subscription):
-                return frames, subscription, since_s
-        if subscriber.is_bookmark_due and not subscriber.dirty:
-            subscriber.is_bookmark_due = False
-            for subscription in subscriber.subscriptions.values():
-                subscription.sent_revision = max(subscription.sent_revision, self.state.revision)
-            bookmark = self._encoder.bookmark(self.state.revision, self.epoch, is_warming_up=self.is_warming_up)
-            return [bookmark], None, 0.0
-        return None
-
-    def _frames_for(self, subscription: Subscription) -> list[bytes]:
+    def _frames_for(self, _: Subscriber, subscription: Subscription) -> list[bytes]:
         key, sent = subscription.key, subscription.sent_revision
         service = self.state.services.get(key) or Service()
         feed = self._feed(key, self.state.services.get(key))
@@ -350,9 +138,7 @@ class Hub:
             is_reset = subscription.is_reset or sent >= 0
             frames = feed.snapshot(service, self.epoch, is_reset=is_reset, is_warming_up=self.is_warming_up)
         if frames:
-            subscription.sent_revision = max(sent, feed.revision)
+            subscription.sent(max(sent, feed.revision))
             subscription.is_reset = False
             subscription.is_answered = True
-            if subscription.unacked is not None:
-                subscription.unacked.append(subscription.sent_revision)
         return frames

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Removed, SessionChanged, SessionClosed, is_durable
+from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
 from muster_server.core.state import RegistryState
 from muster_server.engine import records
 from muster_server.engine.restore import REVISION
@@ -17,15 +18,27 @@ def durable_writes(events: Sequence[Event]) -> list[Write]:
         if not is_durable(event):
             continue
         match event:
-            case Put(service=service, instance=instance):
-                key = records.encode_key(InstanceKey(service, instance.instance_id))
-                writes.append(Write(Bucket.INSTANCES, key, records.encode(instance)))
+            case Put(service=service, instance=instance, previous=previous):
+                key, record = records.encode_key(InstanceKey(service, instance.instance_id)), records.encode(instance)
+                is_persistent = instance.said.is_persistent
+                writes.append(Write(Bucket.INSTANCES, key, record if is_persistent else None))
+                if previous is not None and previous.said.is_persistent is not is_persistent:
+                    writes.append(Write(Bucket.JOURNAL, key, None if is_persistent else record))
             case Removed(service=service, previous=previous):
                 key = records.encode_key(InstanceKey(service, previous.instance_id))
                 writes.append(Write(Bucket.INSTANCES, key, None))
             case OverrideSet(key=instance_key, override=override):
                 value = records.encode(override) if override else None
                 writes.append(Write(Bucket.OVERRIDES, records.encode_key(instance_key), value))
+            case ConfigReleased(key=config, release=release, content=content):
+                name = records.encode_release_key(config, release.number)
+                writes.append(Write(Bucket.RELEASES, name, records.encode(release)))
+                if content is not None:
+                    writes.append(Write(Bucket.CONTENTS, name, content.encode()))
+            case ReleasesCompacted(key=config, numbers=numbers):
+                for number in numbers:
+                    name = records.encode_release_key(config, number)
+                    writes += Write(Bucket.RELEASES, name, None), Write(Bucket.CONTENTS, name, None)
             case _:
                 raise AssertionError(event)
     return writes
@@ -43,14 +56,14 @@ class Journal:
         self._loop = loop
         self._instances: dict[InstanceKey, None] = {}
         self._sessions: dict[str, None] = {}
-        self._overrides: dict[InstanceKey, None] = {}
+        self._written: tuple[dict[InstanceKey, None], dict[str, None]] = ({}, {})
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_scheduled = False
         self.failures = 0
 
     def note(self, events: Sequence[Event]) -> None:
-        """Take applied events; what is durable is on disk already, but for overrides that expired by themselves."""
+        """Take applied events; what is durable is on disk already."""
         for event in events:
             match event:
                 case Put(service=service, instance=instance) if not instance.said.is_persistent:
@@ -59,8 +72,6 @@ class Journal:
                     self._instances[InstanceKey(service, instance.instance_id)] = None
                 case Removed(service=service, previous=previous) if not previous.said.is_persistent:
                     self._instances[InstanceKey(service, previous.instance_id)] = None
-                case OverrideSet(key=key, override=None):
-                    self._overrides[key] = None
                 case SessionChanged(session=session):
                     self._sessions[session.session] = None
                 case SessionClosed(session=name):
@@ -68,6 +79,20 @@ class Journal:
                 case _:
                     continue
         self._schedule()
+
+    def retry(self) -> None:
+        """Write again what the disk refused. Called at every tick, so that a failing disk is not asked all the time."""
+        self._schedule()
+
+    def drop_overrides(self, writes: Sequence[Write]) -> None:
+        """Forget overrides that expired by themselves. Submitted at once, so that none that is set later is dropped by it.
+
+        If the disk refuses, they are orphans again after a restart, and expire again.
+        """
+        try:
+            self._store.submit(writes, lambda error: self._call(self._dropped, error))
+        except StorageError as error:
+            self._dropped(error)
 
     def reserve(self, revision: int, done: Done) -> None:
         """Reserve revisions up to this one."""
@@ -78,13 +103,14 @@ class Journal:
             done(error)
 
     async def close(self) -> None:
-        """Write what is left."""
+        """Write what is left; what the disk refuses now is lost."""
+        self._schedule()
         while self._is_scheduled or not self._idle.is_set():
             await self._idle.wait()
             await asyncio.sleep(0)
 
     def _schedule(self) -> None:
-        if (self._instances or self._sessions or self._overrides) and self._idle.is_set() and not self._is_scheduled:
+        if (self._instances or self._sessions) and self._idle.is_set() and not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._flush)
 
@@ -92,10 +118,8 @@ class Journal:
         self._is_scheduled = False
         writes = [self._instance_write(key) for key in self._instances]
         writes += [self._session_write(name) for name in self._sessions]
-        writes += [
-            Write(Bucket.OVERRIDES, records.encode_key(key), None) for key in self._overrides if key not in self._state.overrides
-        ]
-        self._instances, self._sessions, self._overrides = {}, {}, {}
+        self._written = self._instances, self._sessions
+        self._instances, self._sessions = {}, {}
         if not writes:
             return
         self._idle.clear()
@@ -105,9 +129,16 @@ class Journal:
             self._flushed(error)
 
     def _flushed(self, error: StorageError | None) -> None:
-        self.failures += error is not None
         self._idle.set()
-        self._schedule()
+        if error is None:
+            self._schedule()
+            return
+        self.failures += 1
+        instances, sessions = self._written
+        self._instances, self._sessions = instances | self._instances, sessions | self._sessions
+
+    def _dropped(self, error: StorageError | None) -> None:
+        self.failures += error is not None
 
     def _call(self, done: Done, error: StorageError | None) -> None:
         try:

@@ -3,6 +3,7 @@
 import msgspec
 
 from muster_server.core.commands import InstanceKey, Session
+from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.model import Instance, Override, ServiceKey
 
 _encoder = msgspec.msgpack.Encoder()
@@ -10,10 +11,12 @@ _instance = msgspec.msgpack.Decoder(Instance)
 _override = msgspec.msgpack.Decoder(Override)
 _session = msgspec.msgpack.Decoder(Session)
 _key = msgspec.msgpack.Decoder(tuple[str, str, str, str])
+_release = msgspec.msgpack.Decoder(Release)
+_release_key = msgspec.msgpack.Decoder(tuple[str, str, str, int])
 _int = msgspec.msgpack.Decoder(int)
 
 
-def encode(value: Instance | Override | Session | int) -> bytes:
+def encode(value: Instance | Override | Session | Release | int) -> bytes:
     """One value as a record."""
     return _encoder.encode(value)
 
@@ -27,6 +30,22 @@ def decode_key(record: bytes) -> InstanceKey:
     """The identity back. Raises msgspec.DecodeError if the record is none."""
     namespace, group, name, instance_id = _key.decode(record)
     return InstanceKey(ServiceKey(namespace, group, name), instance_id)
+
+
+def encode_release_key(key: ConfigKey, number: int) -> bytes:
+    """A release's identity as a record key."""
+    return _encoder.encode((*key, number))
+
+
+def decode_release_key(record: bytes) -> tuple[ConfigKey, int]:
+    """The identity back."""
+    namespace, group, name, number = _release_key.decode(record)
+    return ConfigKey(namespace, group, name), number
+
+
+def decode_release(record: bytes) -> Release:
+    """A release back."""
+    return _release.decode(record)
 
 
 def decode_instance(record: bytes) -> Instance:

@@ -1,12 +1,15 @@
 """What a start makes of what the last run left: durable instances as they were, ephemeral ones as SUSPECT with a fresh lease."""
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from muster_server.core.commands import InstanceKey, Put, SessionChanged
+from muster_server.core.commands import InstanceKey, Lapsed, Put, SessionChanged
+from muster_server.core.config_model import ConfigKey, Release
+from muster_server.core.config_state import shown_numbers
 from muster_server.core.model import Health, Instance
 from muster_server.core.state import Limits, RegistryState
 from muster_server.engine import records
-from muster_server.storage.port import Bucket, Store, Write
+from muster_server.storage.port import Bucket, StorageUnusableError, Store, Write
 
 REVISION_BLOCK = 1_000_000
 RECONNECT_GRACE_S = 15.0
@@ -47,13 +50,19 @@ def restore(store: Store, moment: tuple[float, float], limits: Limits) -> Restor
         state.overrides[records.decode_key(record)] = records.decode_override(value)
     _restore_sessions(store, state, now_s, limits)
     found = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.INSTANCES)]
-    ephemeral = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.JOURNAL)]
-    found += [(key, _suspected(instance)) for key, instance in ephemeral]
+    durable = {key for key, _ in found}  # a crash may have left an older, ephemeral life of these in the journal
+    journal = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.JOURNAL)]
+    ephemeral = [(key, _suspected(instance)) for key, instance in journal if key not in durable]
+    found += ephemeral
     found.sort(key=lambda entry: entry[1].create_revision)
     for key, instance in found:
         if instance.session is None or instance.session in state.sessions:
             current = replace(instance, override=state.overrides.get(key))
             state.apply(Put(key.service, current, None, now_s), now_s, limits)
+            if not (current.said.is_persistent or current.said.lease or current.session):
+                # The guard held it without its session: nothing else would ever end it.
+                state.apply(Lapsed(key, now_s + RECONNECT_GRACE_S), now_s, limits)
+    _restore_configs(store, state)
     state.revision = first + 1
     for service in state.services.values():
         service.revision = state.revision
@@ -72,6 +81,28 @@ def _restore_sessions(store: Store, state: RegistryState, now_s: float, limits: 
     for _, value in store.scan(Bucket.SESSIONS):
         session = replace(records.decode_session(value), connection=None)
         state.apply(SessionChanged(session, now_s + max(session.grace_s, RECONNECT_GRACE_S)), now_s, limits)
+
+
+def _restore_configs(store: Store, state: RegistryState) -> None:
+    """Read every history, and the contents that lines show; earlier contents stay on disk."""
+    histories: defaultdict[ConfigKey, list[Release]] = defaultdict(list)
+    for record, value in store.scan(Bucket.RELEASES):
+        histories[records.decode_release_key(record)[0]].append(records.decode_release(value))
+    for key, releases in histories.items():
+        releases.sort(key=lambda release: release.number)
+        contents: dict[int, str] = {}
+        for number in shown_numbers(releases):
+            content = read_content(store, key, number)
+            if content is None:
+                raise StorageUnusableError(f"the content of release {number} of config {key.name!r} is missing")
+            contents[number] = content
+        state.configs.restore(key, releases, contents)
+
+
+def read_content(store: Store, key: ConfigKey, number: int) -> str | None:
+    """The content of a release; None if it is not kept. Raises StorageError. Blocks."""
+    value = store.read(Bucket.CONTENTS, records.encode_release_key(key, number))
+    return None if value is None else value.decode()
 
 
 def _watch_orphan(state: RegistryState, key: InstanceKey, now_s: float, limits: Limits) -> None:

@@ -80,8 +80,8 @@ def joined(instance: Instance, rest: Message) -> bytes:
     return _entry(_TAG_1, instance_message(instance).SerializeToString()) + rest.SerializeToString()
 
 
-class WireEncoder:
-    """Implements the hub's port (`engine.encoder.Encoder`) with the messages of discovery_service.proto."""
+class WatchEncoder:
+    """Implements the hub's port (`engine.encoder.NamingEncoder`) with the messages of discovery_service.proto."""
 
     def fragment(self, instance: Instance) -> bytes:
         """One entry of field 1: ListInstancesResponse.instances, Snapshot.instances and Delta.puts alike."""

@@ -9,13 +9,16 @@ from grpc_channelz.v1 import channelz
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from muster.config.v1 import config_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import SERVER_OPTIONS, CallObserver, Services
+from muster_server.rpc.config import ConfigServicer
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
+from muster_server.rpc.listening import ListenServicer
 from muster_server.rpc.registration import RegistrationServicer
 from muster_server.rpc.sessions import SessionServicer
 
@@ -48,6 +51,25 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
+        },
+    )
+    config, listening = ConfigServicer(engine), ListenServicer(engine)
+    services.add(
+        config_service_pb2.DESCRIPTOR.services_by_name["ConfigService"],
+        {
+            "GetConfig": config.get_config,
+            "DescribeConfig": config.describe_config,
+            "ListConfigs": config.list_configs,
+            "PublishConfig": config.publish_config,
+            "DeleteConfig": config.delete_config,
+            "ListReleases": config.list_releases,
+            "GetRelease": config.get_release,
+            "DiffReleases": config.diff_releases,
+            "RollbackConfig": config.rollback_config,
+            "PublishGray": config.publish_gray,
+            "StopGray": config.stop_gray,
+            "PromoteGray": config.promote_gray,
+            "Listen": listening.listen,
         },
     )
     return services

@@ -18,6 +18,12 @@ class MemoryStore:
         """Everything in a bucket, ordered by key."""
         return sorted(self._data[bucket].items())
 
+    def read(self, bucket: Bucket, key: bytes) -> bytes | None:
+        """One value; None if there is none."""
+        if self._is_closed:
+            raise StorageError("the store is closed")
+        return self._data[bucket].get(key)
+
     def submit(self, batch: Sequence[Write], done: Done) -> None:
         """Commit a batch, or queue it while commits are held."""
         if self._is_closed:

@@ -14,6 +14,9 @@ class Bucket(Enum):
     INSTANCES = "instances"
     JOURNAL = "journal"
     SESSIONS = "sessions"
+    RELEASES = "releases"
+    CONTENTS = "contents"
+    NAMESPACES = "namespaces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,13 @@ class Store(Protocol):
 
     def scan(self, bucket: Bucket) -> list[tuple[bytes, bytes]]:
         """Everything in a bucket, ordered by key. Only before the first `submit`."""
+        ...
+
+    def read(self, bucket: Bucket, key: bytes) -> bytes | None:
+        """One value as the last batch that was reported done left it; None if there is none. Blocks; from any thread.
+
+        Raises StorageError if the disk refuses or the store is closed.
+        """
         ...
 
     def submit(self, batch: Sequence[Write], done: Done) -> None:

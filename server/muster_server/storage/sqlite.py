@@ -38,17 +38,28 @@ class SqliteStore:
         self._lock = _lock(data_dir)
         try:
             self._connection = _open(data_dir / "muster.db", migrations)
+            self._reader = sqlite3.connect(data_dir / "muster.db", isolation_level=None, check_same_thread=False)
         except BaseException:
             os.close(self._lock)
             raise
         self._queue: queue.Queue[_Queued | None] = queue.Queue(MAX_QUEUED)
         self._is_closed = False
+        self._reading = threading.Lock()
         self._writer = threading.Thread(target=self._write, name="muster-storage", daemon=True)
         self._writer.start()
 
     def scan(self, bucket: Bucket) -> list[tuple[bytes, bytes]]:
         """Everything in a bucket, ordered by key. Only before the first `submit`."""
         return self._connection.execute("SELECT key, value FROM entries WHERE bucket = ? ORDER BY key", (bucket.value,)).fetchall()
+
+    def read(self, bucket: Bucket, key: bytes) -> bytes | None:
+        """One value, over a connection of its own: reading does not wait for the writer."""
+        with self._reading:
+            try:
+                row = self._reader.execute("SELECT value FROM entries WHERE bucket = ? AND key = ?", (bucket.value, key)).fetchone()
+            except sqlite3.Error as error:
+                raise StorageError(f"the disk refused: {error}") from error
+        return None if row is None else bytes(row[0])
 
     def submit(self, batch: Sequence[Write], done: Done) -> None:
         """Queue a batch; `done` is called on the writer thread."""
@@ -66,6 +77,8 @@ class SqliteStore:
         self._is_closed = True
         self._queue.put(None)
         self._writer.join()
+        with self._reading:
+            self._reader.close()
         self._connection.close()
         os.close(self._lock)
 
@@ -123,19 +136,27 @@ def _lock(data_dir: Path) -> int:
 def _open(path: Path, migrations: tuple[tuple[str, ...], ...]) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise StorageUnusableError(f"{path} is damaged: {found}")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(migrations):
-            raise StorageUnusableError(f"{path} has schema version {version}, this Muster knows {len(migrations)}: use a newer one")
-        for number, statements in enumerate(migrations[version:], version + 1):
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in statements:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
-            connection.execute("COMMIT")
+        try:
+            _prepare(connection, path, migrations)
+        except BaseException:
+            connection.close()  # else a migration that failed keeps its transaction, and the file locked, while the error lives
+            raise
     except sqlite3.Error as error:
         raise StorageUnusableError(f"cannot use {path}: {error}") from error
     return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, migrations: tuple[tuple[str, ...], ...]) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        raise StorageUnusableError(f"{path} is damaged: {found}")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(migrations):
+        raise StorageUnusableError(f"{path} has schema version {version}, this Muster knows {len(migrations)}: use a newer one")
+    for number, statements in enumerate(migrations[version:], version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("COMMIT")

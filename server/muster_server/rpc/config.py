@@ -1,0 +1,248 @@
+"""ConfigService, but for Listen: content is read, published and brought back."""
+
+import itertools
+from typing import Any
+
+from muster.config.v1 import config_service_pb2 as wire
+
+from muster_server.core.config_commands import Delete, Promote, Publish, Published, Rollback, StopGray
+from muster_server.core.config_model import (
+    MAX_GRAY_NAME_BYTES,
+    MAX_LABELS,
+    ConfigKey,
+    Note,
+    Release,
+    Text,
+    check_gray,
+    check_labels,
+    check_type,
+)
+from muster_server.core.config_rules import config_not_found, found_release
+from muster_server.core.config_state import ConfigItem
+from muster_server.core.errors import MusterError
+from muster_server.core.model import MAX_NAME_BYTES, checked_text
+from muster_server.engine.engine import Engine
+from muster_server.rpc.adapter import Call
+from muster_server.rpc.config_decoding import decode_condition, decode_config_ref, decode_rule, decode_traits
+from muster_server.rpc.config_encoding import release_message, summary_message
+from muster_server.rpc.content import checked_content
+from muster_server.rpc.decoding import require
+from muster_server.rpc.diff import diffed
+from muster_server.rpc.registration import perform
+
+MAX_PAGE = 1000
+DEFAULT_HISTORY_PAGE = 100
+
+
+class ConfigServicer:
+    """Each method is documented in config_service.proto."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def get_config(self, request: wire.GetConfigRequest, call: Call) -> wire.GetConfigResponse:
+        """Answer what one client sees."""
+        key = _key(request)
+        traits = decode_traits(request.client, call.peer)
+        item = self._engine.state.configs.items.get(key)
+        line = item.seen_by(key, traits) if item is not None else None
+        if line is None:
+            raise config_not_found(key)
+        is_known = bool(request.if_md5) and request.if_md5 == line.release.md5
+        return wire.GetConfigResponse(
+            release=release_message(line.release, "" if is_known else line.content),
+            not_modified=is_known,
+            revision=self._engine.revision,
+            epoch=self._engine.epoch,
+        )
+
+    async def describe_config(self, request: wire.DescribeConfigRequest, _: Call) -> wire.DescribeConfigResponse:
+        """Answer the lines of an item."""
+        key = _key(request)
+        item = self._live(key)
+        return wire.DescribeConfigResponse(
+            config=summary_message(key, item), listener_count=len(self._engine.config_hub.watchers(key))
+        )
+
+    async def list_configs(self, request: wire.ListConfigsRequest, _: Call) -> wire.ListConfigsResponse:
+        """Answer a page of items. O(page) within a namespace, group and prefix, else O(items passed over)."""
+        size = page_size(request.page_size, MAX_PAGE)
+        for name in ("namespace", "group", "name_prefix"):
+            checked_text(name, getattr(request, name), MAX_NAME_BYTES)
+        check_type(request.content_type)
+        check_labels("labels", request.labels, MAX_LABELS, 1024)
+        group = request.group if request.namespace else ""
+        start = ConfigKey(request.namespace, group, request.name_prefix if group else "")
+        before_start = start._replace(name=start.name[:-1]) if start.name else start
+        names = self._engine.state.configs.after(max(_config_token(request.page_token), before_start))
+        within = itertools.takewhile(lambda key: request.namespace in ("", key.namespace), names)
+        wanted = list(itertools.islice((key for key in within if self._is_wanted(key, request)), size + 1))
+        page = wanted[:size]
+        return wire.ListConfigsResponse(
+            configs=[summary_message(key, self._engine.state.configs.items[key]) for key in page],
+            next_page_token="\n".join(page[-1]) if len(wanted) > size else "",
+            revision=self._engine.revision,
+        )
+
+    async def publish_config(self, request: wire.PublishConfigRequest, _: Call) -> wire.PublishConfigResponse:
+        """Release content on the main line."""
+        key = _key(request)
+        text = Text(request.content, request.content_type, dict(request.labels), request.encrypted_data_key)
+        command = Publish(key, text, condition=decode_condition(request.condition), note=_note(request))
+        published = await self._publish(command, is_checked=not request.allow_invalid)
+        return wire.PublishConfigResponse(
+            release=release_message(published.release), changed=published.is_changed, revision=self._engine.revision
+        )
+
+    async def delete_config(self, request: wire.DeleteConfigRequest, _: Call) -> wire.DeleteConfigResponse:
+        """End all lines of an item."""
+        command = Delete(_key(request), decode_condition(request.condition), request.allow_missing, _note(request))
+        release: Release | None = await perform(self._engine, command)
+        return wire.DeleteConfigResponse(
+            release=release_message(release) if release is not None else None, revision=self._engine.revision
+        )
+
+    async def list_releases(self, request: wire.ListReleasesRequest, _: Call) -> wire.ListReleasesResponse:
+        """Answer a page of the history."""
+        key, size = _key(request), page_size(request.page_size, MAX_PAGE, DEFAULT_HISTORY_PAGE)
+        checked_text("gray", request.gray, MAX_GRAY_NAME_BYTES)
+        item = self._engine.state.configs.items.get(key)
+        if item is None:
+            raise config_not_found(key)
+        before = number_token(request.page_token) or item.last_number + 1
+        older = (item.releases[number] for number in reversed(item.releases) if number < before)
+        wanted = list(itertools.islice((release for release in older if request.gray in ("", release.gray)), size + 1))
+        return wire.ListReleasesResponse(
+            releases=[release_message(release) for release in wanted[:size]],
+            next_page_token=str(wanted[size - 1].number) if len(wanted) > size else "",
+        )
+
+    async def get_release(self, request: wire.GetReleaseRequest, _: Call) -> wire.GetReleaseResponse:
+        """Answer one release."""
+        key = _key(request)
+        release = found_release(self._engine.state.configs.items.get(key), key, request.number)[1]
+        content = await self._engine.content_of(key, release) if release.has_content else ""
+        return wire.GetReleaseResponse(release=release_message(release, content))
+
+    async def diff_releases(self, request: wire.DiffReleasesRequest, _: Call) -> wire.DiffReleasesResponse:
+        """Answer what changed."""
+        key = _key(request)
+        item = self._engine.state.configs.items.get(key)
+        number = request.to_number
+        if number == 0 and item is not None:
+            number = item.main.release.number if item.main is not None else item.last_number
+        item, later = found_release(item, key, number)
+        earlier = found_release(item, key, request.from_number)[1] if request.from_number else _previous(item, later)
+        texts = [await self._content(key, release) for release in (earlier, later)]
+        names = (f"{key.name} #{earlier.number if earlier is not None else 0}", f"{key.name} #{later.number}")
+        answer = wire.DiffReleasesResponse(to=release_message(later), unified_diff=await diffed(texts[0], texts[1], names))
+        if earlier is not None:
+            getattr(answer, "from").CopyFrom(release_message(earlier))
+        return answer
+
+    async def rollback_config(self, request: wire.RollbackConfigRequest, _: Call) -> wire.RollbackConfigResponse:
+        """Release an earlier release again."""
+        key = _key(request)
+        release = found_release(self._engine.state.configs.items.get(key), key, request.number)[1]
+        content = await self._engine.content_of(key, release)
+        text = Text(content, release.content_type, release.labels, release.encrypted_data_key)
+        command = Rollback(key, request.number, text, decode_condition(request.condition), _note(request))
+        published: Published = await perform(self._engine, command)
+        return wire.RollbackConfigResponse(release=release_message(published.release), revision=self._engine.revision)
+
+    async def publish_gray(self, request: wire.PublishGrayRequest, _: Call) -> wire.PublishGrayResponse:
+        """Release content on a gray line."""
+        key, gray = _key(request), check_gray(request.gray)
+        rule = decode_rule(request.rule) if request.HasField("rule") else None
+        item = self._engine.state.configs.items.get(key)
+        labels = item.main.release.labels if item is not None and item.main is not None else {}
+        text = Text(request.content, request.content_type, labels, request.encrypted_data_key)
+        command = Publish(key, text, gray, rule, decode_condition(request.condition), _note(request))
+        published = await self._publish(command, is_checked=not request.allow_invalid)
+        return wire.PublishGrayResponse(
+            release=release_message(published.release), changed=published.is_changed, revision=self._engine.revision
+        )
+
+    async def stop_gray(self, request: wire.StopGrayRequest, _: Call) -> wire.StopGrayResponse:
+        """End a gray line."""
+        command = StopGray(_key(request), check_gray(request.gray), request.allow_missing, _note(request))
+        release: Release | None = await perform(self._engine, command)
+        return wire.StopGrayResponse(
+            release=release_message(release) if release is not None else None, revision=self._engine.revision
+        )
+
+    async def promote_gray(self, request: wire.PromoteGrayRequest, _: Call) -> wire.PromoteGrayResponse:
+        """Make a gray line the main one."""
+        command = Promote(_key(request), check_gray(request.gray), decode_condition(request.condition), _note(request))
+        published: Published = await perform(self._engine, command)
+        return wire.PromoteGrayResponse(release=release_message(published.release), revision=self._engine.revision)
+
+    async def _publish(self, command: Publish, *, is_checked: bool) -> Published:
+        if is_checked:
+            item = self._engine.state.configs.items.get(command.key)
+            line = (item.lines.get(command.gray) or item.main) if item is not None else None
+            content_type = command.text.content_type or (line.release.content_type if line is not None else "")
+            await checked_content(command.text.content, content_type)
+        published: Published = await perform(self._engine, command)
+        return published
+
+    async def _content(self, key: ConfigKey, release: Release | None) -> str:
+        return await self._engine.content_of(key, release) if release is not None and release.has_content else ""
+
+    def _live(self, key: ConfigKey) -> ConfigItem:
+        item = self._engine.state.configs.items.get(key)
+        if item is None or not item.lines:
+            raise config_not_found(key)
+        return item
+
+    def _is_wanted(self, key: ConfigKey, request: wire.ListConfigsRequest) -> bool:
+        item = self._engine.state.configs.items[key]
+        if not item.lines or request.group not in ("", key.group) or not key.name.startswith(request.name_prefix):
+            return False
+        releases = [line.release for line in item.lines.values()]
+        if request.content_type and all(release.content_type != request.content_type for release in releases):
+            return False
+        wanted = request.labels.items()
+        return not wanted or any(all(_has_label(release, *pair) for pair in wanted) for release in releases)
+
+
+def page_size(asked: int, most: int, default: int = 0) -> int:
+    """The size of a page. Raises MusterError if it is negative."""
+    if asked < 0:
+        raise MusterError.invalid("page_size", "must not be negative")
+    return min(asked or default or most, most)
+
+
+def number_token(token: str) -> int:
+    """The number in a page token; 0 if it is empty. Raises MusterError if it is none that was answered."""
+    if token and not (token.isascii() and token.isdigit() and len(token) <= 18):
+        raise MusterError.invalid("page_token", "is none that was answered")
+    return int(token or 0)
+
+
+def _key(request: Any) -> ConfigKey:
+    require(request, "ref")
+    return decode_config_ref(request.ref)
+
+
+def _note(request: Any) -> Note:
+    return Note(request.author, request.comment, getattr(request, "request_id", ""))
+
+
+def _previous(item: ConfigItem, later: Release) -> Release | None:
+    """The release before on the same line."""
+    numbers = [number for number, release in item.releases.items() if number < later.number and release.gray == later.gray]
+    return item.releases[numbers[-1]] if numbers else None
+
+
+def _has_label(release: Release, name: str, value: str) -> bool:
+    return name in release.labels and value in ("", release.labels[name])
+
+
+def _config_token(token: str) -> ConfigKey:
+    if not token:
+        return ConfigKey("", "", "")
+    parts = token.split("\n")
+    if len(parts) != 3:
+        raise MusterError.invalid("page_token", "is none that was answered")
+    return ConfigKey(*(checked_text("page_token", part, MAX_NAME_BYTES) for part in parts))

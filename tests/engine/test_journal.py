@@ -1,0 +1,258 @@
+"""The journal: ephemeral state as it stands when the disk is free, once per turn of the disk, and again if the disk refused."""
+
+from core.story import ref
+from muster_server.core.commands import Deregister, EndSession, InstanceKey, OpenSession, Renew, SetAdminState
+from muster_server.core.model import AdminState
+from muster_server.engine import records
+from muster_server.engine.engine import Engine
+from muster_server.storage.port import Bucket, StorageError
+
+from engine.fakes import (
+    CountingStore,
+    healths,
+    make,
+    pass_time,
+    perform,
+    put,
+    put_durable,
+    put_on_session,
+    turns_of_the_loop,
+)
+
+
+def counting() -> tuple[Engine, CountingStore]:
+    store = CountingStore()
+    engine, _, _ = make(store)
+    store.batches.clear()
+    return engine, store
+
+
+def journalled(store: CountingStore) -> dict[str, float]:
+    """What is on disk: instance ids with their weights."""
+    return {
+        records.decode_key(key).instance_id: records.decode_instance(value).said.weight for key, value in store.scan(Bucket.JOURNAL)
+    }
+
+
+async def test_changes_of_one_turn_are_one_batch_with_the_newest_state_of_each_instance() -> None:
+    engine, store = counting()
+
+    for weight in range(1, 11):
+        engine.execute(put("api#1", weight=weight))
+    engine.execute(put("api#2"))
+    await turns_of_the_loop()
+
+    assert store.keys_written(Bucket.JOURNAL) == [2]
+    assert journalled(store) == {"1": 10.0, "2": 1.0}
+    await engine.close()
+
+
+async def test_changes_while_the_disk_is_busy_are_written_once_when_it_is_free() -> None:
+    engine, store = counting()
+    store.hold()
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+
+    for weight in range(2, 30):
+        engine.execute(put("api#1", weight=weight))
+        engine.execute(put("api#2", weight=weight))
+        await turns_of_the_loop()
+    store.release()
+    await turns_of_the_loop()
+
+    assert store.keys_written(Bucket.JOURNAL) == [1, 2]
+    assert journalled(store) == {"1": 29.0, "2": 29.0}
+    await engine.close()
+
+
+async def test_instance_that_came_and_went_while_the_disk_was_busy_leaves_nothing() -> None:
+    engine, store = counting()
+    store.hold()
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+
+    engine.execute(put("api#2"))
+    engine.execute(Deregister(ref("api#1")))
+    engine.execute(Deregister(ref("api#2")))
+    store.release()
+    await turns_of_the_loop()
+
+    assert journalled(store) == {}
+    await engine.close()
+
+
+async def test_renewal_is_not_written() -> None:
+    engine, store = counting()
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+    store.batches.clear()
+
+    engine.execute(Renew((ref("api#1"),)))
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+
+    assert store.batches == []
+    await engine.close()
+
+
+async def test_durable_instance_is_not_in_the_journal() -> None:
+    engine, store = counting()
+
+    await perform(engine, put_durable("db#1"))
+    await engine.close()
+
+    assert journalled(store) == {}
+    assert len(store.scan(Bucket.INSTANCES)) == 1
+
+
+async def test_sessions_are_written_with_their_instances_and_deleted_with_their_end() -> None:
+    engine, store = counting()
+    engine.execute(OpenSession("s1", 1, "client", 10.0, 5.0))
+    engine.execute(put_on_session("api#1", "s1"))
+    await turns_of_the_loop()
+    during = [records.decode_session(value).client_name for _, value in store.scan(Bucket.SESSIONS)], journalled(store)
+
+    engine.execute(EndSession("s1"))
+    await turns_of_the_loop()
+
+    assert during == (["client"], {"1": 1.0})
+    assert store.scan(Bucket.SESSIONS) == []
+    assert journalled(store) == {}
+    await engine.close()
+
+
+async def test_refused_write_is_counted_and_written_again_at_the_next_tick() -> None:
+    engine, store = counting()
+    store.fail_next(StorageError("full"))
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+    after_the_failure = journalled(store)
+
+    engine.tick()
+    await turns_of_the_loop()
+
+    assert after_the_failure == {}
+    assert journalled(store) == {"1": 1.0}
+    assert engine.journal_failures == 1
+    await engine.close()
+
+
+async def test_refused_removal_is_written_again_so_that_a_restart_does_not_bring_the_instance_back() -> None:
+    engine, store = counting()
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+    store.fail_next(StorageError("full"))
+
+    engine.execute(Deregister(ref("api#1")))
+    await turns_of_the_loop()
+    await engine.close()
+
+    assert journalled(store) == {}
+
+
+async def test_refused_write_goes_out_together_with_what_came_meanwhile() -> None:
+    engine, store = counting()
+    store.fail_next(StorageError("full"))
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+    store.batches.clear()
+
+    engine.execute(put("api#2"))
+    await turns_of_the_loop()
+
+    assert store.keys_written(Bucket.JOURNAL) == [2]
+    assert journalled(store) == {"1": 1.0, "2": 1.0}
+    await engine.close()
+
+
+async def test_disk_that_keeps_failing_is_asked_once_per_tick_only() -> None:
+    engine, store = counting()
+    store.fail_next(StorageError("full"))
+    engine.execute(put("api#1"))
+    await turns_of_the_loop(50)
+    store.fail_next(StorageError("full"))
+
+    engine.tick()
+    await turns_of_the_loop(50)
+
+    assert engine.journal_failures == 2
+    assert len(store.batches) == 2
+    await engine.close()
+
+
+async def test_store_that_was_closed_is_counted_as_a_failure() -> None:
+    engine, store = counting()
+    store.close()
+
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+
+    assert engine.journal_failures == 1
+    assert healths(engine) == {"1": "HEALTHY"}
+    store.reopen()
+    await engine.close()
+
+
+async def test_close_writes_what_is_left_even_if_the_disk_is_busy() -> None:
+    engine, store = counting()
+    store.hold()
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+    engine.execute(put("api#2"))
+
+    store.release()
+    await engine.close()
+
+    assert journalled(store) == {"1": 1.0, "2": 1.0}
+
+
+async def test_override_that_is_set_right_after_it_was_lifted_stays_on_disk() -> None:
+    engine, store = counting()
+    engine.execute(put("api#1"))
+    await perform(engine, SetAdminState(ref("api#1"), AdminState.DISABLED))
+    await turns_of_the_loop()
+    store.hold()
+    lifted = engine.execute(SetAdminState(ref("api#1"), None))
+    again = engine.execute(SetAdminState(ref("api#1"), AdminState.DRAINING))
+
+    store.release()
+    await lifted  # type: ignore[misc]
+    await again  # type: ignore[misc]
+    await engine.close()
+
+    key = records.encode_key(InstanceKey(ref("api#1").service, "1"))
+    [(written_key, record)] = store.scan(Bucket.OVERRIDES)
+    assert written_key == key
+    assert records.decode_override(record).state is AdminState.DRAINING
+
+
+async def test_override_that_outlived_its_instance_is_deleted_from_the_disk() -> None:
+    store = CountingStore()
+    engine, _, clock = make(store)
+    engine.execute(put("api#1"))
+    await perform(engine, SetAdminState(ref("api#1"), AdminState.DISABLED))
+    engine.execute(Deregister(ref("api#1")))
+    before = len(store.scan(Bucket.OVERRIDES))
+
+    pass_time(engine, clock, 600)
+    await engine.close()
+
+    assert before == 1
+    assert store.scan(Bucket.OVERRIDES) == []
+
+
+async def test_override_whose_deletion_was_refused_is_counted() -> None:
+    store = CountingStore()
+    engine, _, clock = make(store)
+    engine.execute(put("api#1"))
+    await perform(engine, SetAdminState(ref("api#1"), AdminState.DISABLED))
+    engine.execute(Deregister(ref("api#1")))
+    pass_time(engine, clock, 599)
+    await turns_of_the_loop()
+    store.fail_next(StorageError("full"))
+
+    pass_time(engine, clock, 1)
+    await turns_of_the_loop()
+
+    assert engine.journal_failures == 1
+    await engine.close()

@@ -56,13 +56,14 @@ class Gateway:
         if scope["type"] != "http":
             return
         request = Request(scope, _bounded(receive))
-        async with self._turns:
-            try:
+        try:
+            await request.body()  # before it takes a turn: a client that sends slowly would keep others from theirs
+            async with self._turns:
                 response = await self._answer(request)
-            except BodyTooLargeError:
-                response = Response("Request body is too large", 413)
-            except ClientDisconnect:
-                return
+        except BodyTooLargeError:
+            response = _too_large(request)
+        except ClientDisconnect:
+            return
         if not request.url.path.startswith("/nacos"):
             _add_cors(request, response)
         await response(scope, receive, send)
@@ -151,6 +152,12 @@ def _nacos_unrouted(request: Request, methods: dict[str, Route] | None) -> Respo
     response = _nacos_error(request, 405, f"Method '{request.method}' is not supported.")
     response.headers["Allow"] = ", ".join(sorted(methods))
     return response
+
+
+def _too_large(request: Request) -> Response:
+    if request.url.path.startswith("/nacos/"):
+        return _nacos_error(request, 413, "Request body is too large")
+    return Response("Request body is too large", 413)
 
 
 def _nacos_error(request: Request, status: int, message: str) -> Response:

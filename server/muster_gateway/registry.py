@@ -31,9 +31,18 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
     return ""
 
 
+def message_of(error: grpc.aio.AioRpcError) -> str:
+    """What the caller may read of a failed call: the registry's own words, but none of the transport's."""
+    if reason_of(error):
+        return error.details() or ""
+    return "Request is too large" if http_status(error) == 413 else "The registry does not answer"
+
+
 def http_status(error: grpc.aio.AioRpcError) -> int:
-    """The HTTP status for a failed call: 400 for what the caller can mend, 503 for what passes, else 500."""
+    """The HTTP status for a failed call: 400 for what the caller can mend, 413 for too much, 503 for what passes, else 500."""
     match error.code().name:
+        case "RESOURCE_EXHAUSTED" if not reason_of(error):
+            return 413  # the transport's: a message above 4 MiB
         case "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "OUT_OF_RANGE" | "ABORTED" | "NOT_FOUND":
             return 400
         case "UNAVAILABLE" | "RESOURCE_EXHAUSTED" | "DEADLINE_EXCEEDED":

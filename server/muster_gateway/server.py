@@ -17,7 +17,8 @@ def listen(host: str, ports: Sequence[int]) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for port in ports:
-            bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY for this protocol only
             sockets.append(bound)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((host, port))

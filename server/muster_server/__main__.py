@@ -65,13 +65,14 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
 @cli.command(epilog="\b\nExample:\n  muster gateway --target 10.0.0.1:9848 --http-ports 8848,9080")
 def gateway(
     target: Annotated[str, typer.Option(help="The server's gRPC address, host:port.")] = "127.0.0.1:9848",
-    host: Annotated[str, typer.Option(help=_help("host"))] = "127.0.0.1",
-    http_ports: Annotated[str, typer.Option(help=_help("http_ports"))] = "8848,9080,30100",
+    host: Annotated[str | None, typer.Option(help=_help("host"))] = None,
+    http_ports: Annotated[str | None, typer.Option(help=_help("http_ports"))] = None,
     ready_file: Annotated[Path | None, typer.Option(help=_help("ready_file"))] = None,
-    insecure: Annotated[bool, typer.Option("--insecure", help=_help("insecure"))] = False,
+    insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
     """Run the HTTP gateway alone, against a server elsewhere. Serve that one with `--http-ports ''`."""
-    settings = _checked({"host": host, "http_ports": http_ports, "ready_file": ready_file, "insecure": insecure})
+    given = {"host": host, "http_ports": http_ports, "ready_file": ready_file, "insecure": insecure}
+    settings = _checked({name: value for name, value in given.items() if value is not None})
     _run(_serve_gateway(settings, target))
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from muster_gateway.app import create_app
 from muster_gateway.channel import LocalChannel
 from muster_gateway.server import GatewayServer, listen
 
+from muster_server.core.errors import MusterError, Reason
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
@@ -29,6 +31,11 @@ from muster_server.storage.sqlite import SqliteStore
 log = structlog.get_logger(__name__)
 
 DRAIN_S = 3.0
+CHANNEL_OPTIONS = (
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.max_reconnect_backoff_ms", 2_000),  # a server that is back is found again soon, however long it was gone
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +85,7 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
     gateway = GatewayServer(
         create_app(LocalChannel(lambda path, request: services.call(path, request, Call("gateway", {}))), metrics), sockets
     )
-    running = RunningServer(
-        f"{settings.host}:{grpc_port}", tuple(f"{settings.host}:{socket.getsockname()[1]}" for socket in sockets), engine
-    )
+    running = RunningServer(_address(settings.host, grpc_port), _addresses(settings.host, sockets), engine)
     await server.start()
     try:
         async with asyncio.TaskGroup() as group:
@@ -96,6 +101,8 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
                 sessions.drain(delay_s=1.0)
                 engine.drain(delay_s=1.0)
                 await _streams_end(services.running, DRAIN_S)
+                services.end_streams(MusterError(Reason.DRAINING, "the server is stopping: connect again"))
+                await _streams_end(services.running, 1.0)
                 await server.stop(0.5)
                 await _streams_end(services.running, 1.0)
                 ticker.cancel()
@@ -108,14 +115,23 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
 async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Running]:
     """Serve the gateway alone, over a real channel, for as long as the context is open. Raises OSError for a port that is taken."""
     sockets = listen(settings.host, settings.http_ports)
-    async with grpc.aio.insecure_channel(target) as channel, asyncio.TaskGroup() as group:
+    async with grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel, asyncio.TaskGroup() as group:
         gateway = GatewayServer(create_app(channel, ProcessMetrics()), sockets)
-        group.create_task(gateway.serve(), name="gateway")
+        web = group.create_task(gateway.serve(), name="gateway")
         await gateway.started()
         try:
-            yield Running(target, tuple(f"{settings.host}:{socket.getsockname()[1]}" for socket in sockets))
+            yield Running(target, _addresses(settings.host, sockets))
         finally:
             gateway.stop()
+            await asyncio.wait([web])
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _addresses(host: str, sockets: Sequence[socket.socket]) -> tuple[str, ...]:
+    return tuple(_address(host, bound.getsockname()[1]) for bound in sockets)
 
 
 async def _streams_end(running: set["asyncio.Task[object]"], timeout_s: float) -> None:

@@ -1,27 +1,71 @@
 """The gateway as a whole: no input makes it fail, and what it serves is documented."""
 
 import asyncio
+import dataclasses
 import json
+import socket
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from muster_gateway.app import Gateway, create_app
+from muster.registry.v1 import registration_service_pb2 as registration
+from muster_gateway.app import MAX_RUNNING, Gateway, create_app
 from muster_gateway.channel import LocalChannel
-from running import running_server
+from muster_gateway.route import Route
+from muster_gateway.server import listen
+from proxy import running_proxy
+from running import running_gateway, running_server
 
-PATHS = ["/api/instance", "/api/instance/list", "/api/instance/beat", "/api/instance/status", "/service/names"]
-NACOS = ["/nacos/v3/client/ns/instance", "/nacos/v3/client/ns/instance/list"]
-NAMES = ["namespace", "cluster", "clusters", "serviceName", "ip", "port", "status", "healthy", "namespaceId", "groupName"]
-NAMES += ["clusterName", "weight", "enabled", "ephemeral", "metadata", "heartBeat", "healthyOnly"]
-VALUES = st.one_of(st.text(max_size=20), st.sampled_from(["80", "-1", "1e400", "NaN", "true", "DISABLE", "a=b", "{", "a" * 5000]))
-JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=8)),
-    max_leaves=10,
+NACOS = "/nacos/v3/client/ns/instance"
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # halves of characters too
+SPECIAL = ["80", "0", "-1", "65536", "1e400", "NaN", "true", "maybe", "DISABLE", "a=b", "{", "a,b", "@@", "a" * 5000, "9" * 5000]
+VALUES = st.one_of(
+    st.sampled_from(SPECIAL).map(str.encode), st.binary(max_size=20), ANY_TEXT.map(lambda text: text.encode(errors="surrogatepass"))
 )
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), ANY_TEXT, st.sampled_from(SPECIAL)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(ANY_TEXT, inner, max_size=3)),
+    max_leaves=6,
+)
+CONTENT_TYPES = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "", ";="]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sent:
+    """A request: its parameters in the query and in the body, by what the route documents and some that it does not."""
+
+    route: Route
+    method: str
+    query: bytes
+    body: bytes
+    content_type: str
+
+
+def pairs(values: dict[str, bytes]) -> bytes:
+    return "&".join(f"{name}={quote_from_bytes(value)}" for name, value in values.items()).encode()
+
+
+@st.composite
+def requests(draw: Any, routes: tuple[Route, ...]) -> Sent:
+    route = draw(st.sampled_from(routes))
+    names = st.sampled_from([parameter.name for parameter in route.parameters] + ["unknown", "healthyOnly", "clusters"])
+    values = st.dictionaries(names, VALUES, max_size=12)
+    content_type = draw(st.sampled_from(CONTENT_TYPES))
+    body = draw(
+        st.one_of(
+            st.dictionaries(names, JSON, max_size=12).map(lambda value: json.dumps(value).encode()),
+            JSON.map(lambda value: json.dumps(value).encode()),
+            values.map(pairs),
+            st.binary(max_size=40).map(lambda part: b'--x\r\nContent-Disposition: form-data; name="ip"\r\n\r\n' + part),
+            st.binary(max_size=40),
+        )
+    )
+    method = draw(st.sampled_from([route.method, route.method, route.method, "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"]))
+    query = draw(st.one_of(values.map(pairs), st.binary(max_size=20).map(quote_from_bytes).map(str.encode)))
+    return Sent(route, method, query, body, content_type)
 
 
 class NoMetrics:
@@ -29,46 +73,58 @@ class NoMetrics:
         return b""
 
 
+def is_in_form(sent: Sent, answer: httpx.Response) -> bool:
+    """Whether an answer is none of a defect, and looks as its dialect's answers do."""
+    if answer.status_code >= 500:
+        return False
+    if sent.method in ("HEAD", "OPTIONS"):
+        return answer.content in (b"", b"Not Found")
+    if not sent.route.path.startswith("/nacos"):
+        return answer.status_code == 200 or (answer.text != "" and "content-type" not in answer.headers)
+    if "content-type" not in answer.headers:
+        return answer.status_code == 400 and answer.text.endswith("\r\n")
+    keys = list(answer.json())
+    return keys == ["code", "message", "data"] or (answer.status_code >= 400 and keys[:2] == ["timestamp", "status"])
+
+
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(PATHS + NACOS),
-            st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
-            st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8),
-            st.one_of(st.none(), JSON, st.binary(max_size=30)),
-        ),
-        min_size=20,
-        max_size=40,
-    )
-)
-def test_no_input_makes_the_gateway_fail(requests: list[tuple[str, str, dict[str, str], Any]]) -> None:
-    async def send_all() -> list[int]:
-        async with running_server() as server, httpx.AsyncClient(base_url=server.http_urls[0]) as http:
-            return [await send(http, *request) for request in requests]
+def test_no_input_makes_the_gateway_fail() -> None:
+    routes = make_app().routes
+    with asyncio.Runner() as runner:  # one loop for all examples: gRPC's poller outlives a loop
 
-    statuses = asyncio.run(send_all())
+        @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+        @given(st.lists(requests(routes), min_size=20, max_size=40))
+        def holds(sent: list[Sent]) -> None:
+            answers = runner.run(answers_to(sent))
 
-    assert all(status < 500 for status in statuses), list(zip(statuses, requests, strict=True))
+            wrong = [
+                (one, answer.status_code, answer.text)
+                for one, answer in zip(sent, answers, strict=True)
+                if not is_in_form(one, answer)
+            ]
+            assert not wrong
+
+        holds()
 
 
-async def send(http: httpx.AsyncClient, path: str, method: str, values: dict[str, str], body: Any) -> int:
-    encodable = {name: value.encode("utf-8", "replace").decode() for name, value in values.items()}
-    if path in NACOS and method in ("POST", "DELETE"):
-        return (await http.request(method, path, data=encodable)).status_code
-    content = body if isinstance(body, bytes) else httpx_json(body)
-    return (await http.request(method, path, params=encodable, content=content)).status_code
+async def answers_to(sent: list[Sent]) -> list[httpx.Response]:
+    async with running_server() as server, httpx.AsyncClient(base_url=server.http_urls[0]) as http:
+        return [await answer_to(http, one) for one in sent]
 
 
-def httpx_json(body: Any) -> bytes:
+async def answer_to(http: httpx.AsyncClient, sent: Sent) -> httpx.Response:
+    headers = {"content-type": sent.content_type} if sent.content_type else {}
+    return await http.request(sent.method, httpx.URL(sent.route.path, query=sent.query), content=sent.body, headers=headers)
 
-    return json.dumps(body).encode("utf-8", "surrogatepass")
+
+def make_app(dispatch: Any = None) -> Gateway:
+    app = create_app(LocalChannel(dispatch or (lambda path, request: asyncio.sleep(0, b""))), NoMetrics())
+    assert isinstance(app, Gateway)
+    return app
 
 
 async def test_openapi_and_page_hold_every_route() -> None:
-    app = create_app(LocalChannel(lambda path, request: asyncio.sleep(0, b"")), NoMetrics())
-    assert isinstance(app, Gateway)
+    app = make_app()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://muster") as http:
         document = (await http.get("/openapi.json")).json()
         page = (await http.get("/")).text
@@ -105,3 +161,116 @@ async def test_body_above_the_limit_is_refused() -> None:
         answer = await http.post("/api/instance", content=b"x" * (9 << 20))
 
         assert answer.status_code == 413
+
+
+async def test_openapi_document_is_valid_in_its_structure() -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app()), base_url="http://muster") as http:
+        answer = await http.get("/openapi.json")
+        document = answer.json()
+
+        assert answer.headers["content-type"] == "application/json"
+        assert document["openapi"].startswith("3.1.")
+        assert {"title", "version"} <= document["info"].keys()
+        for path, operations in document["paths"].items():
+            assert path.startswith("/")
+            for method, operation in operations.items():
+                assert method in ("get", "post", "put", "delete")
+                assert operation["summary"]
+                assert all(answer["description"] for answer in operation["responses"].values())
+                parameters = operation["parameters"]
+                assert len({(one["name"], one["in"]) for one in parameters}) == len(parameters)
+                assert all({"name", "in", "required", "schema"} <= one.keys() and one["in"] == "query" for one in parameters)
+                for media in operation.get("requestBody", {}).get("content", {}).values():
+                    schema = media["schema"]
+                    assert schema["type"] == "object"
+                    assert set(schema["required"]) <= schema["properties"].keys()
+
+
+async def test_openapi_document_names_every_parameter_of_every_route() -> None:
+    app = make_app()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://muster") as http:
+        document = (await http.get("/openapi.json")).json()
+
+        for route in app.routes:
+            operation = document["paths"][route.path][route.method.lower()]
+            named = {one["name"] for one in operation["parameters"]}
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                named |= media["schema"]["properties"].keys()
+            assert named == {parameter.name for parameter in route.parameters}
+
+
+async def test_requests_beyond_the_bound_wait_for_their_turn_and_are_answered() -> None:
+    running, most, go = 0, 0, asyncio.Event()
+    full = asyncio.Event()
+
+    async def dispatch(path: str, request: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if running == MAX_RUNNING:
+            full.set()
+        await go.wait()
+        running -= 1
+        return registration.RegisterResponse()
+
+    app = make_app(dispatch)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://muster") as http:
+        body = {"serviceName": "s", "ip": "h", "port": 1}
+        async with asyncio.TaskGroup() as group:
+            calls = [group.create_task(http.post("/api/instance", json=body)) for _ in range(2 * MAX_RUNNING)]
+            await full.wait()
+            for _ in range(100):
+                await asyncio.sleep(0)
+            go.set()
+
+        assert most == MAX_RUNNING
+        assert all(call.result().text == "success" for call in calls)
+
+
+async def test_clients_that_send_their_bodies_slowly_do_not_keep_others_waiting() -> None:
+    async with running_server() as server, httpx.AsyncClient(base_url=server.http_urls[0], timeout=10) as http:
+        host, port = server.http_urls[0].removeprefix("http://").split(":")
+        slow = [await asyncio.open_connection(host, int(port)) for _ in range(2 * MAX_RUNNING)]
+        for _, writer in slow:
+            writer.write(b"POST /api/instance HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            await writer.drain()
+
+        answer = await http.get("/server/health")
+
+        assert answer.text == "health"
+        for _, writer in slow:
+            writer.close()
+
+
+@pytest.mark.slow
+async def test_gateway_apart_answers_503_in_each_dialect_while_its_server_is_gone_and_then_recovers() -> None:
+    body = {"serviceName": "s", "ip": "h", "port": 1}
+    async with (
+        running_server() as server,
+        running_proxy(server.grpc_target) as proxy,
+        running_gateway(dataclasses.replace(server, grpc_target=proxy.address), "apart") as url,
+        httpx.AsyncClient(base_url=url, timeout=30) as http,
+    ):
+        assert (await http.post("/api/instance", json=body)).text == "success"
+
+        proxy.is_open = False
+        proxy.cut()
+        finders = [await http.put("/api/instance/beat", json=body), await http.get("/service/names")]
+        nacos = [await http.post(NACOS, data=body), await http.get(f"{NACOS}/list", params={"serviceName": "s"})]
+        proxy.is_open = True
+        answer = await http.get("/service/names")
+        while answer.status_code == 503:
+            answer = await http.get("/service/names")
+
+        assert [(one.status_code, one.text) for one in finders] == [(503, "The registry does not answer")] * 2
+        expected = {"code": 30000, "message": "server error", "data": "The registry does not answer"}
+        assert [(one.status_code, one.json()) for one in nacos] == [(503, expected)] * 2
+        assert answer.json() == ["s"]
+
+
+def test_listening_sockets_are_of_the_protocol_for_which_asyncio_sends_without_delay() -> None:
+    sockets = listen("127.0.0.1", [0, 0])
+
+    assert [one.proto for one in sockets] == [socket.IPPROTO_TCP] * 2
+    for one in sockets:
+        one.close()

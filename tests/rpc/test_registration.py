@@ -94,10 +94,10 @@ async def test_request_that_is_no_protobuf_is_refused_as_bad_input() -> None:
         assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_request_of_ten_mebibytes_is_refused() -> None:
+async def test_request_of_seventeen_mebibytes_is_refused() -> None:
     async with running_server() as server, server.channel() as channel:
         stub = registration_service_pb2_grpc.RegistrationServiceStub(channel)
-        request = wire.RegisterRequest(service=API, instance=instance(metadata={"k": "v" * (10 << 20)}))
+        request = wire.RegisterRequest(service=API, instance=instance(metadata={"k": "v" * (17 << 20)}))
 
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await stub.Register(request)

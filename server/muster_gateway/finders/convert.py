@@ -10,11 +10,13 @@ from muster.registry.v1 import instance_pb2 as wire
 DEFAULT_CLUSTER = "DEFAULT_CLUSTER"
 TTL_S = 10
 GRACE_S = 10
+MAX_CLUSTERS = 100
 STATUSES = ("HEALTHY", "UN_HEALTHY", "DISABLE", "UNKNOWN")
 _SWAP = {"DEFAULT_CLUSTER": "DEFAULT", "DEFAULT": "DEFAULT_CLUSTER"}
 _HEALTH = {"HEALTHY": wire.HEALTH_HEALTHY, "UN_HEALTHY": wire.HEALTH_UNHEALTHY, "UNKNOWN": wire.HEALTH_UNKNOWN}
 _CLUSTER = re.compile(r"[0-9a-zA-Z\-_]+")
 _SERVICE = re.compile(r"[0-9a-zA-Z@.:_\-]+")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # JSON can write halves of characters; there is no UTF-8 for them
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
@@ -122,6 +124,8 @@ def text_of(body: dict[str, Any], name: str) -> str:
         return ""
     if isinstance(value, dict | list):
         raise RefusedError(f"Param '{name}' must be text")
+    if isinstance(value, str) and _SURROGATE.search(value):
+        raise RefusedError(f"Param '{name}' must be text")
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -174,6 +178,14 @@ def check_names(cluster: str, service: str) -> None:
         raise RefusedError("Cluster name can only have these characters: 0-9a-zA-Z-_")
     if _SERVICE.fullmatch(service) is None:
         raise RefusedError("Service name can only have these characters: 0-9a-zA-Z@.:_-")
+
+
+def cluster_list(text: str) -> list[str]:
+    """The clusters that a list asks for, in that order; each one answers its instances again. Raises RefusedError."""
+    clusters = [cluster for cluster in text.split(",") if cluster]
+    if len(clusters) > MAX_CLUSTERS:
+        raise RefusedError(f"Param 'clusters' must not name more than {MAX_CLUSTERS} clusters")
+    return clusters
 
 
 def required(name: str, value: str) -> str:

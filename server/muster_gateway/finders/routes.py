@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from muster_gateway.finders import convert
 from muster_gateway.finders.convert import DEFAULT_CLUSTER, RefusedError
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry, http_status, reason_of
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, http_status, message_of, reason_of
 from muster_gateway.route import Parameter, Route
 
 JSON = "application/json;charset=UTF-8"
@@ -69,7 +69,7 @@ class Finders:
         name = convert.required("serviceName", query.get("servicename", ""))
         found = await self._registry.list_instances(convert.service_ref(query.get("namespace") or "default", name))
         shown = [convert.view(message, name) for message in found.instances]
-        if clusters := [cluster for cluster in query.get("clusters", "").split(",") if cluster]:
+        if clusters := convert.cluster_list(query.get("clusters", "")):
             shown = [item for cluster in clusters for item in shown if item["cluster"] == cluster]
         if healthy := query.get("healthy", ""):
             wanted = "HEALTHY" if healthy.lower() == "true" else "UN_HEALTHY"
@@ -168,7 +168,7 @@ class Finders:
             except RefusedError as refusal:
                 return Response(str(refusal), 400)
             except grpc.aio.AioRpcError as error:
-                return Response(error.details() or "error", http_status(error))
+                return Response(message_of(error) or "error", http_status(error))
 
         return answer
 

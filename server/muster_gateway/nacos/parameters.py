@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from muster_gateway.nacos.errors import BadParameterError, RefusedError, unreadable
@@ -19,6 +20,7 @@ _RULES = {
     "ip": (128, re.compile(r"[^\u4E00-\u9FA5\s]*")),
 }
 _MAX_METADATA = 1024
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # JSON can write halves of characters; there is no UTF-8 for them
 _TRUE, _FALSE = ("true", "on", "yes", "1"), ("false", "off", "no", "0")
 
 
@@ -30,17 +32,15 @@ class Parameters:
 
     @classmethod
     async def read(cls, request: Request) -> "Parameters":
-        """Collect them. A form above 2 MiB loses its parameters, as does a GET's."""
+        """Collect them. A form above 2 MiB loses its parameters, as does a GET's. Raises RefusedError for one that is broken."""
         values: dict[str, list[str]] = {}
         for name, value in request.query_params.multi_items():
             values.setdefault(name, []).append(value)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         is_form = kind == "application/x-www-form-urlencoded" or (kind == "multipart/form-data" and request.method == "POST")
         if request.method not in ("GET", "HEAD") and is_form and len(await request.body()) <= MAX_FORM_BYTES:
-            form = await request.form()
-            for name, entry in form.multi_items():
-                if not isinstance(entry, UploadFile):
-                    values.setdefault(name, []).append(entry)
+            for name, entry in await _form(request):
+                values.setdefault(name, []).append(entry)
         return cls(values)
 
     def text(self, name: str, default: str = "") -> str:
@@ -72,9 +72,17 @@ class Parameters:
             number = float(value)
         except ValueError:
             raise unreadable(name) from None
-        if math.isnan(number):
+        if math.isnan(number) or "_" in value or not value.isascii():  # Python takes 1_0 and other scripts' digits
             raise unreadable(name)
         return number
+
+
+async def _form(request: Request) -> list[tuple[str, str]]:
+    try:
+        async with request.form() as form:
+            return [(name, entry) for name, entry in form.multi_items() if not isinstance(entry, UploadFile)]
+    except MultiPartException as error:
+        raise RefusedError(400, 20002, "The form cannot be read.") from error
 
 
 def check_format(name: str, value: str) -> None:
@@ -136,6 +144,8 @@ def parse_metadata(text: str) -> dict[str, str]:
         return {}
     if not isinstance(found, dict) or any(isinstance(value, dict | list) for value in found.values()):
         return _parse_pairs(text)
+    if any(_SURROGATE.search(part) for pair in found.items() for part in pair if isinstance(part, str)):
+        raise RefusedError(400, 21002, f"metadata format incorrect:{text}")
     return {key: value if isinstance(value, str) else "" if value is None else json.dumps(value) for key, value in found.items()}
 
 

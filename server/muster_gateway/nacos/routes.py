@@ -14,7 +14,7 @@ from starlette.responses import Response
 from muster_gateway.nacos import convert
 from muster_gateway.nacos.errors import MESSAGES, BadParameterError, RefusedError, missing
 from muster_gateway.nacos.parameters import Parameters, check_instance, check_list
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry, http_status, reason_of
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, http_status, message_of, reason_of
 from muster_gateway.route import Parameter, Route
 
 SECURITY_HEADERS = {
@@ -140,7 +140,7 @@ class Nacos:
                 return envelope(refusal.status, refusal.code, refusal.data)
             except grpc.aio.AioRpcError as error:
                 status = http_status(error)
-                return envelope(status, 20002 if status == 400 else 30000, error.details())
+                return envelope(status, 20002 if status < 500 else 30000, message_of(error))
 
         return answer
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
+MAX_MESSAGE = 256
+
 
 class Reason(Enum):
     """Why a command was refused. The names are those of `ErrorReason` in error_reason.proto."""
@@ -44,13 +46,15 @@ class MusterError(Exception):
 
     `reason` is for programs, the message for people, `details` holds the facts as text: `field` for INVALID_FIELD, `revision`
     (the current one) for REVISION_MISMATCH, `limit` for LIMIT_EXCEEDED and TOO_LARGE, `line` and `column` for INVALID_CONTENT. It
-    carries no contents and no secrets.
+    carries no contents and no secrets. A message above 256 characters is cut: it travels in trailers, of which a gRPC client takes
+    8 KiB in all.
     """
 
     def __init__(self, reason: Reason, message: str, details: Mapping[str, str] = MappingProxyType({})) -> None:
-        super().__init__(message)
+        shown = message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
+        super().__init__(shown)
         self.reason = reason
-        self.message = message
+        self.message = shown
         self.details = dict(details)
 
     @classmethod

@@ -167,11 +167,10 @@ class Registration:
         if not 1 <= len(self.endpoints) <= 16:
             raise MusterError.invalid("endpoints", "must hold 1 to 16 entries")
         checked_text("cluster", self.cluster, MAX_CLUSTER_BYTES, is_required=True)
-        checked_text("instance_id", self.instance_id, MAX_ID_BYTES)
         if not self.instance_id:
             primary = self.endpoints[0]
-            default = f"{primary.host}#{primary.port}#{self.cluster}"
-            object.__setattr__(self, "instance_id", checked_text("instance_id", default, MAX_ID_BYTES))
+            object.__setattr__(self, "instance_id", f"{primary.host}#{primary.port}#{self.cluster}")
+        checked_text("instance_id", self.instance_id, MAX_ID_BYTES)  # the default one too: nobody could refer to a longer one
         check_weight(self.weight)
         if self.metadata:
             check_metadata(self.metadata)

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", 4 << 20),
+    ("grpc.max_receive_message_length", 16 << 20),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
@@ -68,6 +68,8 @@ class CallObserver(Protocol):
         ...
 
 
+_GONE = (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError)
+
 Unary = Callable[[Any, Call], Awaitable[Message | bytes]]
 Streaming = Callable[[Stream], Awaitable[None]]
 
@@ -80,6 +82,7 @@ class Services:
         self._methods: dict[str, tuple[type[Message], Unary | Streaming, bool]] = {}
         self.names: list[str] = []
         self.running: set[asyncio.Task[Any]] = set()
+        self.streams: set[_GrpcStream] = set()
 
     def add(self, service: ServiceDescriptor, methods: Mapping[str, Unary | Streaming]) -> None:
         """Serve a service. Raises ValueError if a method of the descriptor is missing or one is unknown."""
@@ -111,6 +114,11 @@ class Services:
         finally:
             self._observer.finished(path, code, time.monotonic() - began_s)
 
+    def end_streams(self, error: MusterError) -> None:
+        """End every stream with this error."""
+        for stream in self.streams:
+            stream.end(error)
+
     def handlers(self) -> list[grpc.GenericRpcHandler]:
         """What grpc.aio serves."""
         by_service: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
@@ -137,6 +145,7 @@ class Services:
         async def handle(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext[Any, Any]) -> None:
             stream = _GrpcStream(context, request_class)
             async with _Guard(self, path, context, stream):
+                await stream.open()
                 await method(stream)
 
         return handle
@@ -152,6 +161,13 @@ class _GrpcStream:
         self._request_class = request_class
         self._task = asyncio.current_task()
 
+    async def open(self) -> None:
+        """Send the headers now: sent with a first frame that is not read, they would keep a status from following."""
+        try:
+            await self._context.send_initial_metadata(())
+        except _GONE as error:
+            raise ConnectionError("the stream is gone") from error
+
     async def read(self) -> Any:
         """Answer the next frame, None after half-close."""
         frame = await self._context.read()
@@ -161,7 +177,7 @@ class _GrpcStream:
         """Send a frame."""
         try:
             await self._context.write(frame if isinstance(frame, bytes) else frame.SerializeToString())
-        except (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError) as error:
+        except _GONE as error:
             raise ConnectionError("the stream is gone") from error
 
     def end(self, error: MusterError) -> None:
@@ -186,10 +202,14 @@ class _Guard:
         self._task = asyncio.current_task()
         if self._task is not None:
             self._services.running.add(self._task)
+        if self._stream is not None:
+            self._services.streams.add(self._stream)
         self._services._observer.started(self._path)
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         code = "OK"
+        if self._stream is not None:
+            self._services.streams.discard(self._stream)
         try:
             if isinstance(error, asyncio.CancelledError) and self._stream is not None and self._stream.failure is not None:
                 if self._task is not None:

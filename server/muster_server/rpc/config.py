@@ -19,7 +19,6 @@ from muster_server.core.config_model import (
 )
 from muster_server.core.config_rules import config_not_found, found_release
 from muster_server.core.config_state import ConfigItem
-from muster_server.core.errors import MusterError
 from muster_server.core.model import MAX_NAME_BYTES, checked_text
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Call
@@ -28,9 +27,9 @@ from muster_server.rpc.config_encoding import release_message, summary_message
 from muster_server.rpc.content import checked_content
 from muster_server.rpc.decoding import require
 from muster_server.rpc.diff import diffed
+from muster_server.rpc.paging import MAX_PAGE, name_token, number_token, page_size
 from muster_server.rpc.registration import perform
 
-MAX_PAGE = 1000
 DEFAULT_HISTORY_PAGE = 100
 
 
@@ -74,7 +73,7 @@ class ConfigServicer:
         group = request.group if request.namespace else ""
         start = ConfigKey(request.namespace, group, request.name_prefix if group else "")
         before_start = start._replace(name=start.name[:-1]) if start.name else start
-        names = self._engine.state.configs.after(max(_config_token(request.page_token), before_start))
+        names = self._engine.state.configs.after(max(ConfigKey(*name_token(request.page_token)), before_start))
         within = itertools.takewhile(lambda key: request.namespace in ("", key.namespace), names)
         wanted = list(itertools.islice((key for key in within if self._is_wanted(key, request)), size + 1))
         page = wanted[:size]
@@ -206,20 +205,6 @@ class ConfigServicer:
         return not wanted or any(all(_has_label(release, *pair) for pair in wanted) for release in releases)
 
 
-def page_size(asked: int, most: int, default: int = 0) -> int:
-    """The size of a page. Raises MusterError if it is negative."""
-    if asked < 0:
-        raise MusterError.invalid("page_size", "must not be negative")
-    return min(asked or default or most, most)
-
-
-def number_token(token: str) -> int:
-    """The number in a page token; 0 if it is empty. Raises MusterError if it is none that was answered."""
-    if token and not (token.isascii() and token.isdigit() and len(token) <= 18):
-        raise MusterError.invalid("page_token", "is none that was answered")
-    return int(token or 0)
-
-
 def _key(request: Any) -> ConfigKey:
     require(request, "ref")
     return decode_config_ref(request.ref)
@@ -237,12 +222,3 @@ def _previous(item: ConfigItem, later: Release) -> Release | None:
 
 def _has_label(release: Release, name: str, value: str) -> bool:
     return name in release.labels and value in ("", release.labels[name])
-
-
-def _config_token(token: str) -> ConfigKey:
-    if not token:
-        return ConfigKey("", "", "")
-    parts = token.split("\n")
-    if len(parts) != 3:
-        raise MusterError.invalid("page_token", "is none that was answered")
-    return ConfigKey(*(checked_text("page_token", part, MAX_NAME_BYTES) for part in parts))

@@ -60,7 +60,7 @@ def decode_register(request: registration.RegisterRequest, session: str | None =
         endpoints=tuple(Endpoint(e.scheme, e.host, e.port) for e in message.endpoints),
         instance_id=message.instance_id,
         cluster=message.cluster or DEFAULT_CLUSTER,
-        weight=message.weight if message.HasField("weight") else 1.0,
+        weight=decode_weight(message),
         metadata=dict(message.metadata),
         is_persistent=message.persistent,
         lease=_lease(message, session),
@@ -78,8 +78,9 @@ def decode_changes(request: registration.UpdateInstanceRequest) -> dict[str, obj
     for path in request.update_mask.paths:
         match path:
             case "weight":
-                check_weight(message.weight)
-                changes["weight"] = message.weight
+                weight = decode_weight(message)
+                check_weight(weight)
+                changes["weight"] = weight
             case "metadata":
                 changes["metadata"] = dict(message.metadata)
                 check_metadata(message.metadata)
@@ -88,9 +89,9 @@ def decode_changes(request: registration.UpdateInstanceRequest) -> dict[str, obj
             case "declared_admin_state":
                 changes["declared_state"] = decode_state(message.declared_admin_state)
             case "lease.ttl":
-                changes["ttl_s"] = seconds("lease.ttl", message.lease.ttl)
+                changes["ttl_s"] = _ttl_s(message.lease)
             case "lease.grace":
-                changes["grace_s"] = seconds("lease.grace", message.lease.grace)
+                changes["grace_s"] = _grace_s(message.lease)
             case "lease.paused":
                 changes["is_paused"] = message.lease.paused
             case _:
@@ -98,6 +99,11 @@ def decode_changes(request: registration.UpdateInstanceRequest) -> dict[str, obj
     if not changes:
         raise MusterError.invalid("update_mask", "is required")
     return changes
+
+
+def decode_weight(message: instance_pb2.Instance) -> float:
+    """A weight; absent it is 1. Not checked."""
+    return message.weight if message.HasField("weight") else 1.0
 
 
 def decode_health(number: int) -> Health:
@@ -143,6 +149,12 @@ def _lease(message: instance_pb2.Instance, session: str | None) -> Lease | None:
         if message.HasField("lease"):
             raise MusterError.invalid("lease", "must be absent: a persistent instance has none")
         return None
-    ttl_s = seconds("lease.ttl", lease.ttl) if lease.HasField("ttl") else 0.0
-    grace_s = seconds("lease.grace", lease.grace) if lease.HasField("grace") else DEFAULT_GRACE_S
-    return Lease(ttl_s or DEFAULT_TTL_S, grace_s, lease.paused)
+    return Lease(_ttl_s(lease), _grace_s(lease), lease.paused)
+
+
+def _ttl_s(lease: instance_pb2.Lease) -> float:
+    return (seconds("lease.ttl", lease.ttl) if lease.HasField("ttl") else 0.0) or DEFAULT_TTL_S
+
+
+def _grace_s(lease: instance_pb2.Lease) -> float:
+    return seconds("lease.grace", lease.grace) if lease.HasField("grace") else DEFAULT_GRACE_S

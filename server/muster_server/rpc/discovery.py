@@ -6,15 +6,15 @@ from typing import Any
 from muster.registry.v1 import discovery_service_pb2 as wire
 
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import Instance, ServiceKey, checked_text
+from muster_server.core.model import MAX_CLUSTER_BYTES, MAX_NAME_BYTES, Instance, ServiceKey, checked_text
 from muster_server.core.naming import instance_not_found
 from muster_server.engine.engine import Engine
 from muster_server.engine.hub import Subscriber
 from muster_server.rpc.adapter import Call, Stream
 from muster_server.rpc.decoding import decode_ref, decode_service, require
 from muster_server.rpc.encoding import instance_message, service_message, timestamp
+from muster_server.rpc.paging import MAX_PAGE, name_token, number_token, page_size
 
-MAX_PAGE = 1000
 MAX_CLUSTERS = 100
 CLIENT_NAME_KEY = "muster-client"
 
@@ -40,6 +40,8 @@ class DiscoveryServicer:
         key, hub = decode_service(request.service), self._engine.hub
         if len(request.clusters) > MAX_CLUSTERS:
             raise MusterError.invalid("clusters", f"must hold at most {MAX_CLUSTERS} entries")
+        for cluster in request.clusters:
+            checked_text("clusters", cluster, MAX_CLUSTER_BYTES)
         service = self._engine.state.services.get(key)
         if service is not None and request.if_revision == service.revision:
             return wire.ListInstancesResponse(
@@ -51,9 +53,11 @@ class DiscoveryServicer:
 
     async def list_services(self, request: wire.ListServicesRequest, _: Call) -> wire.ListServicesResponse:
         """Answer a page of services. O(page) within a namespace and group, else O(services passed over)."""
-        size = _page_size(request.page_size)
+        size = page_size(request.page_size, MAX_PAGE)
+        checked_text("namespace", request.namespace, MAX_NAME_BYTES)
+        checked_text("group", request.group, MAX_NAME_BYTES)
         start = ServiceKey(request.namespace, request.group if request.namespace else "", "")
-        names = self._engine.state.services_after(max(_service_token(request.page_token), start))
+        names = self._engine.state.services_after(max(ServiceKey(*name_token(request.page_token)), start))
         within = itertools.takewhile(lambda key: request.namespace in ("", key.namespace), names)
         wanted = list(itertools.islice((key for key in within if request.group in ("", key.group)), size + 1))
         page = wanted[:size]
@@ -66,10 +70,8 @@ class DiscoveryServicer:
     async def list_subscribers(self, request: wire.ListSubscribersRequest, _: Call) -> wire.ListSubscribersResponse:
         """Answer a page of the streams that watch a service."""
         require(request, "service")
-        key, size = decode_service(request.service), _page_size(request.page_size)
-        if request.page_token and not (request.page_token.isascii() and request.page_token.isdigit()):
-            raise MusterError.invalid("page_token", "is none that was answered")
-        start = int(request.page_token or 0)
+        key, size = decode_service(request.service), page_size(request.page_size, MAX_PAGE)
+        start = number_token(request.page_token)
         watchers = self._engine.hub.watchers(key)
         return wire.ListSubscribersResponse(
             subscribers=[_subscriber(watcher, key) for watcher in watchers[start : start + size]],
@@ -99,11 +101,13 @@ class DiscoveryServicer:
             key = decode_service(message.service)
         except MusterError as error:
             name = message.service
-            hub.cancel(subscriber, ServiceKey(name.namespace, name.group, name.name), error)
+            echoed = ServiceKey(*(part[:MAX_NAME_BYTES] for part in (name.namespace, name.group, name.name)))
+            hub.cancel(subscriber, echoed, error)
             return
         match kind:
             case "subscribe":
                 if message.from_revision < 0:
+                    hub.unsubscribe(subscriber, key)
                     hub.cancel(subscriber, key, MusterError.invalid("from_revision", "must not be negative"))
                 else:
                     hub.subscribe(subscriber, key, message.from_revision, message.epoch)
@@ -137,18 +141,3 @@ def _subscriber(watcher: Subscriber, key: ServiceKey) -> wire.Subscriber:
         sent_revision=max(subscription.sent_revision, 0),
         acked_revision=subscription.acked_revision,
     )
-
-
-def _page_size(asked: int) -> int:
-    if asked < 0:
-        raise MusterError.invalid("page_size", "must not be negative")
-    return min(asked or MAX_PAGE, MAX_PAGE)
-
-
-def _service_token(token: str) -> ServiceKey:
-    if not token:
-        return ServiceKey("", "", "")
-    parts = token.split("\n")
-    if len(parts) != 3:
-        raise MusterError.invalid("page_token", "is none that was answered")
-    return ServiceKey(*(checked_text("page_token", part, 4096) for part in parts))

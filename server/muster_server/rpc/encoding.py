@@ -20,7 +20,8 @@ _TAG_2 = b"\x12"
 
 def duration(seconds: float) -> Duration:
     """Seconds as a Duration."""
-    return Duration(seconds=int(seconds), nanos=round((seconds - int(seconds)) * 1e9))
+    whole, nanos = divmod(round(seconds * 1e9), 1_000_000_000)
+    return Duration(seconds=whole, nanos=nanos)
 
 
 def timestamp(seconds: float) -> Timestamp:

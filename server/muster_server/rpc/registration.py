@@ -7,6 +7,7 @@ from muster.registry.v1 import registration_service_pb2 as wire
 
 from muster_server.core.commands import Command, Deregister, Renew, SetAdminState, Update
 from muster_server.core.errors import MusterError
+from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.decoding import check_batch, decode_changes, decode_ref, decode_register, decode_state, require
@@ -62,7 +63,8 @@ class RegistrationServicer:
         """Lay or lift an override."""
         require(request, "ref")
         state = decode_state(request.state) if request.state else None
-        command = SetAdminState(decode_ref(request.ref), state, request.author, request.comment)
+        author, comment = checked_text("author", request.author, 256), checked_text("comment", request.comment, 1024)
+        command = SetAdminState(decode_ref(request.ref), state, author, comment)
         instance = await perform(self._engine, command)
         return joined(instance, wire.SetAdminStateResponse(revision=self._engine.revision))
 

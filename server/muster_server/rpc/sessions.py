@@ -62,7 +62,7 @@ class SessionServicer:
             if self._links.get(link.session) is link:
                 del self._links[link.session]
             if link.session:
-                await perform(self._engine, LoseSession(link.session, link.connection))
+                await _certainly(self._engine, LoseSession(link.session, link.connection))
 
     async def _serve(self, link: "_Link") -> MusterError | None:
         """Take frames to the end. Answers a refusal instead of raising it, which would cut the writer off within a write."""
@@ -89,9 +89,9 @@ class SessionServicer:
         ttl_s = _bounded("hello.ttl", seconds("hello.ttl", hello.ttl), 1.0) if hello.HasField("ttl") else None
         grace_s = _bounded("hello.grace", seconds("hello.grace", hello.grace), 0.0) if hello.HasField("grace") else DEFAULT_GRACE_S
         client = checked_text("hello.client_name", hello.client_name, 256)
+        link.session = name  # first: cut off while it waits, the session may be open all the same, and is then lost
         await perform(self._engine, OpenSession(name, link.connection, client, ttl_s, grace_s, bool(hello.session_id)))
         former = self._links.get(name)
-        link.session = name
         self._links[name] = link
         if former is not None:
             former.stream.end(MusterError(Reason.SESSION_TAKEN_OVER, "another connection took the session over"))
@@ -124,7 +124,7 @@ class SessionServicer:
             case "goodbye":
                 name, link.session = link.session, ""
                 self._links.pop(name, None)
-                await perform(self._engine, EndSession(name))
+                await _certainly(self._engine, EndSession(name))
                 return True
             case "hello":
                 raise MusterError(Reason.PROTOCOL_VIOLATION, "hello comes once, and first")
@@ -204,6 +204,13 @@ class _Link:
                 return
             self._wake.clear()
             await self._wake.wait()
+
+
+async def _certainly(engine: Engine, command: LoseSession | EndSession) -> None:
+    """Do a command even if the caller is cut off while it waits for its turn: nobody else would do it."""
+    answer = engine.execute(command)
+    if isinstance(answer, asyncio.Future):
+        await asyncio.shield(answer)
 
 
 def _bounded(field: str, value_s: float, least_s: float) -> float:

@@ -24,6 +24,14 @@ WAIT_S = 20.0
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 ENVIRONMENT = {"MUSTER_AUTHOR": "tester", "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "150", "LINES": "40"}
 
+# The terminal becomes the controlling one, so that Ctrl-C typed into it reaches the program as a signal.
+IN_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "muster_client.cli.app", *sys.argv[1:]])
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -103,13 +111,11 @@ def terminal(target: str, *arguments: str, **environment: str) -> Iterator[Termi
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (40, 150))
     process = subprocess.Popen(
-        command_line(*arguments),
+        [sys.executable, "-c", IN_TERMINAL, *arguments],
         env={**os.environ, **ENVIRONMENT, "TERM": "xterm-256color", "MUSTER_TARGET": target, **environment},
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        start_new_session=True,
-        preexec_fn=_take_terminal,
     )
     os.close(slave)
     try:
@@ -143,10 +149,3 @@ def program(target: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
 
 def interrupt(process: "subprocess.Popen[Any]") -> None:
     process.send_signal(signal.SIGINT)
-
-
-def _take_terminal() -> None:
-    """In the child: make the slave its controlling terminal, so that Ctrl-C on the master reaches it as a signal."""
-    import fcntl  # noqa: PLC0415  # in the child only
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -1,9 +1,10 @@
 """`muster services`, `instances` and `explain`."""
 
 import yaml
-from cli.running_cli import muster
 from muster_client import Client, Endpoint, Instance, ServiceRef
 from running import Server, running_server
+
+from cli.running_cli import muster
 
 API = ServiceRef(namespace="prod", name="api")
 

@@ -18,12 +18,12 @@ from muster_client.errors import MusterError
 Body = Callable[..., Coroutine[Any, Any, None]]
 Options = Callable[..., None]
 
-Target = Annotated[
-    str | None,
-    typer.Option(
-        "--target", metavar="HOST:PORT", envvar="MUSTER_TARGET", help=f"The server's gRPC address; {DEFAULT_TARGET} if not given."
-    ),
+_TARGET = f"The server's gRPC address; that in MUSTER_TARGET, else {DEFAULT_TARGET}, if not given."
+# The variable belongs to the option before the command's name alone: it must not win over that option.
+RootTarget = Annotated[
+    str | None, typer.Option("--target", metavar="HOST:PORT", envvar="MUSTER_TARGET", show_envvar=False, help=_TARGET)
 ]
+Target = Annotated[str | None, typer.Option("--target", metavar="HOST:PORT", help=_TARGET)]
 Format = Annotated[
     OutputFormat | None,
     typer.Option("--output", "-o", metavar="table|json|yaml", help="How to write the answer; a table if not given."),

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from muster_client.cli import archive, config, connections, drain, namespaces, register, services, top, version, watch
-from muster_client.cli.command import Format, Target, application
+from muster_client.cli.command import Format, RootTarget, application
 from muster_client.cli.exits import MEANINGS
 from muster_client.cli.external import SHORT_HELP, external_names, is_external, load
 
@@ -53,7 +53,7 @@ app = application(HELP, completes=True)
 
 
 @app.callback(cls=CommandGroup, help=HELP)
-def _root(ctx: typer.Context, target: Target = None, output: Format = None) -> None:
+def _root(ctx: typer.Context, target: RootTarget = None, output: Format = None) -> None:
     ctx.obj = {"target": target, "output": output}
 
 

@@ -13,7 +13,6 @@ from cli.running_cli import muster, program
 API = ServiceRef(namespace="prod", name="api")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_register_holds_the_instance_until_a_signal_which_removes_it(number: signal.Signals) -> None:
     async with running_server() as server, Client(server.grpc_target) as client:
@@ -33,7 +32,6 @@ async def test_register_holds_the_instance_until_a_signal_which_removes_it(numbe
         assert (await client.list_instances(API)).instances == []
 
 
-@pytest.mark.slow
 async def test_register_that_loses_its_instance_says_so_and_ends_with_4() -> None:
     async with running_server() as server, Client(server.grpc_target) as client:
         with program(server.grpc_target, "register", "prod/api", "10.0.0.1:8080", "-o", "json") as process:

@@ -5,7 +5,6 @@ import io
 import json
 from collections import deque
 
-import pytest
 from muster.registry.v1.instance_pb2 import RemovalReason
 from muster_client import Client, Endpoint, Health, Instance, Removal, ServiceRef, Update
 from muster_client.cli.watch import picture, update_document, update_lines
@@ -73,7 +72,6 @@ async def test_watch_of_a_name_that_is_refused_ends_with_5() -> None:
         assert "(INVALID_FIELD)" in answer.errors
 
 
-@pytest.mark.slow
 async def test_watch_in_a_pipe_writes_a_line_for_each_change_until_ctrl_c() -> None:
     async with running_server() as server, Client(server.grpc_target) as client:
         with program(server.grpc_target, "watch", "prod/api", "billing") as process:
@@ -93,7 +91,6 @@ async def test_watch_in_a_pipe_writes_a_line_for_each_change_until_ctrl_c() -> N
         assert (process.returncode, rest, errors) == (0, "", "")
 
 
-@pytest.mark.slow
 async def test_watch_as_json_writes_an_object_a_line() -> None:
     async with running_server() as server, Client(server.grpc_target) as client:
         await client.register(API, at("one"))
@@ -105,7 +102,6 @@ async def test_watch_as_json_writes_an_object_a_line() -> None:
         assert [put["instance_id"] for put in found["puts"]] == ["one#80#DEFAULT"]
 
 
-@pytest.mark.slow
 async def test_watch_on_a_terminal_redraws_its_table_and_ctrl_c_ends_it() -> None:
     async with running_server() as server, Client(server.grpc_target) as client:
         with terminal(server.grpc_target, "watch", "prod/api") as screen:

@@ -53,14 +53,22 @@ class Answer:
         return [{heading[a:b].strip(): line[a:b].strip() for a, b in bounds} for line in lines]
 
 
-async def muster(server: Server | str, *arguments: str, text: str = "") -> Answer:
+async def muster(server: Server | str, *arguments: str, text: str = "", **variables: str) -> Answer:
     """Run a command to its end, in a thread with a loop of its own."""
     target = server if isinstance(server, str) else server.grpc_target
-    environment = {**ENVIRONMENT, "MUSTER_TARGET": target}
+    environment = {**ENVIRONMENT, "MUSTER_TARGET": target, **variables}
     result = await asyncio.to_thread(CliRunner().invoke, app, list(arguments), input=text, env=environment, prog_name="muster")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Answer(result.exit_code, result.stdout, result.stderr)
+
+
+async def published(server: Server, name: str, content: str, *arguments: str) -> int:
+    """Publish content; answers the revision of the release."""
+    answer = await muster(server, "config", "publish", name, "-f", "-", "-o", "json", *arguments, text=content)
+    assert answer.status == 0, answer.errors
+    revision: int = answer.document["release"]["revision"]
+    return revision
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Gray lines: content for some clients only."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -86,7 +87,7 @@ async def publish(  # noqa: PLR0913, PLR0917  # one parameter for each option
     context.output.say(f"{did} {name} line {line}, release {release.number} at revision {release.revision}", document(response))
 
 
-def gray_rule(labels: "list[str] | tuple[()]", ips: "list[str] | tuple[()]", percent: int, priority: int) -> GrayRule | None:
+def gray_rule(labels: Sequence[str], ips: Sequence[str], percent: int, priority: int) -> GrayRule | None:
     """The rule that the options say; None if they say none. Raises CommandError for more than one kind."""
     if bool(labels) + bool(ips) + bool(percent) > 1:
         raise CommandError(Exit.USAGE, "give one of --label, --ip and --percent")

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from muster.registry.v1 import registration_service_pb2 as registration
-from muster_gateway.app import MAX_RUNNING, Gateway, create_app
+from muster_gateway.app import Gateway, create_app
 from muster_gateway.channel import LocalChannel
 from muster_gateway.route import Route
 from muster_gateway.server import listen
+from muster_gateway.turns import MAX_RUNNING
 from proxy import running_proxy
 from running import running_gateway, running_server
 

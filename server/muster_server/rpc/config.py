@@ -105,10 +105,11 @@ class ConfigServicer:
         """Answer a page of the history."""
         key, size = _key(request), page_size(request.page_size, MAX_PAGE, DEFAULT_HISTORY_PAGE)
         checked_text("gray", request.gray, MAX_GRAY_NAME_BYTES)
+        token = number_token(request.page_token)
         item = self._engine.state.configs.items.get(key)
         if item is None:
             raise config_not_found(key)
-        before = number_token(request.page_token) or item.last_number + 1
+        before = token or item.last_number + 1
         older = (item.releases[number] for number in reversed(item.releases) if number < before)
         wanted = list(itertools.islice((release for release in older if request.gray in ("", release.gray)), size + 1))
         return wire.ListReleasesResponse(

@@ -1,0 +1,63 @@
+"""Turns: one start in each turn of the loop, at most 64 at once, in order of arrival."""
+
+import asyncio
+
+from muster_gateway.turns import MAX_RUNNING, Turns
+
+
+async def test_requests_start_one_in_each_turn_of_the_loop_in_order() -> None:
+    turns = Turns()
+    started: list[tuple[int, int]] = []
+    turn = 0
+
+    async def request(number: int) -> None:
+        async with turns:
+            started.append((number, turn))
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(5):
+            group.create_task(request(number))
+        while len(started) < 5:
+            await asyncio.sleep(0)
+            turn += 1
+
+    assert [number for number, _ in started] == [0, 1, 2, 3, 4]
+    assert len({turn for _, turn in started}) == 5
+
+
+async def test_request_that_is_cancelled_while_it_waits_takes_no_turn_from_others() -> None:
+    turns = Turns()
+    release = asyncio.Event()
+    finished: list[int] = []
+
+    async def request(number: int) -> None:
+        async with turns:
+            await release.wait()
+            finished.append(number)
+
+    tasks = [asyncio.create_task(request(number)) for number in range(MAX_RUNNING + 2)]
+    for _ in range(3 * MAX_RUNNING):
+        await asyncio.sleep(0)
+    tasks[MAX_RUNNING].cancel()
+    release.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert finished == [number for number in range(MAX_RUNNING + 2) if number != MAX_RUNNING]
+
+
+async def test_request_cancelled_just_when_its_turn_comes_gives_it_back() -> None:
+    turns = Turns()
+
+    async def request() -> None:
+        async with turns:
+            await asyncio.sleep(0)
+
+    for _ in range(2 * MAX_RUNNING):  # if each lost its place, the last could not run
+        tasks = [asyncio.create_task(request()) for _ in range(2)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    last = asyncio.create_task(request())
+
+    await asyncio.wait_for(last, timeout=5)

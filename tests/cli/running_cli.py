@@ -78,6 +78,7 @@ class Terminal:
     process: "subprocess.Popen[bytes]"
     master: int
     raw: str = ""
+    seen: str = ""
 
     @property
     def screen(self) -> str:
@@ -85,11 +86,12 @@ class Terminal:
         return CONTROL.sub("", self.raw).replace("\r", "")
 
     def wait_for(self, text: str) -> None:
-        """Read until the text has been written, after which what was written before it is forgotten."""
+        """Read until the text has been written. What was written until then is `seen`, and `screen` begins after it."""
         deadline = time.monotonic() + WAIT_S
         while text not in self.screen:
             assert self._read(deadline), f"{text!r} did not come; there is:\n{self.screen}"
-        self.raw = self.screen.partition(text)[2]
+        before, _, self.raw = self.screen.partition(text)
+        self.seen += before + text
 
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())

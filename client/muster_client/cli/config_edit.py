@@ -38,12 +38,14 @@ async def edit(context: Context, name: Name, allow_invalid: AllowInvalid = False
         try:
             response = await context.ask(context.config.PublishConfig, _publication(context, ref, base, text, allow_invalid))
         except MusterError as error:
-            if isinstance(error, InvalidFieldError) and _goes_on(context, error, "edit it again?"):
-                continue
-            kept = editor.keep(text, suffix)
+            kept = editor.keep(text, suffix)  # before anything is asked: the user may leave by Ctrl-C
             context.output.note(f"your text is kept in {kept}")
-            if error.code is not grpc.StatusCode.ABORTED or not _goes_on(context, error, "edit again on top of what is there now?"):
+            if not _goes_on(context, error):
                 raise
+            if isinstance(error, InvalidFieldError):
+                kept.unlink()  # the editor opens it again
+                kept = None
+                continue
             base = await _latest(context, ref)
             text = base.content
             continue
@@ -70,7 +72,14 @@ def _publication(context: Context, ref: ConfigRef, base: Release, text: str, all
     )
 
 
-def _goes_on(context: Context, error: MusterError, question: str) -> bool:
+def _goes_on(context: Context, error: MusterError) -> bool:
+    """Ask the user, if there is one and another attempt makes sense."""
+    if isinstance(error, InvalidFieldError):
+        question = "edit it again?"
+    elif error.code is grpc.StatusCode.ABORTED:
+        question = "edit again on top of what is there now?"
+    else:
+        return False
     if not editor.can_ask():
         return False
     context.output.note(f"muster: {describe(error, context.given.target)}")

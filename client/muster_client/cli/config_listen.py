@@ -15,6 +15,7 @@ from muster_client.cli.command import application, command, names
 from muster_client.cli.config_items import kind_text
 from muster_client.cli.context import CLIENT_NAME, METADATA, Context
 from muster_client.cli.document import Document, document
+from muster_client.cli.exits import CommandError, Exit
 from muster_client.cli.listening import ListenConversation, State
 from muster_client.cli.names import pairs, short_name
 from muster_client.cli.signals import until_stopped
@@ -45,6 +46,7 @@ async def listen(
             await conversation.answered.wait()
         while (state := await conversation.next()) is not None:
             await _tell(context, state, traits, with_content=content)
+        raise CommandError(Exit.INVALID, "the server refused every item")
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ the name. An instance is written `host:port`, or by its id; `id=` in front says 
 Answers are tables on a terminal, plain aligned text without colours elsewhere (`NO_COLOR` is respected on a terminal too), and
 one JSON or YAML document with `-o json` or `-o yaml`. Commands that go on (`watch`, `top`, `config listen`, `register`) write one
 JSON object a line, or YAML documents; Ctrl-C is their regular end, exit status 0. Remarks and errors go to stderr; an error is
-one line, `muster: <what> (REASON)`.
+one line, `muster: <what> (REASON)`. Ctrl-C during any other command ends it with 130.
 """
 
 

@@ -141,11 +141,11 @@ def command_line(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def program(target: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def program(target: str, *arguments: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
     """Run a command with pipes; killed at the end if it still runs."""
     process = subprocess.Popen(
         command_line(*arguments),
-        env={**os.environ, **ENVIRONMENT, "MUSTER_TARGET": target},
+        env={**os.environ, **ENVIRONMENT, "MUSTER_TARGET": target, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,12 +1,13 @@
 """What is common to all commands: the target, the output, exit statuses and the one line of an error."""
 
+import asyncio
 import socket
 
 import pytest
 from muster_client import Client, Endpoint, Instance
 from running import running_server
 
-from cli.running_cli import muster
+from cli.running_cli import muster, program, published
 
 
 def free_address() -> str:
@@ -66,6 +67,21 @@ async def test_failure_has_its_status_and_its_line(arguments: list[str], status:
         assert answer.errors.startswith("muster: ")
         assert says in answer.errors
         assert answer.errors.count("\n") == 1
+
+
+async def test_reader_that_has_seen_enough_is_no_failure() -> None:
+    async with running_server() as server:
+        await published(server, "app", "x" * (4 << 20))
+        with program(server.grpc_target, "config", "get", "app") as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            first = await asyncio.to_thread(process.stdout.read, 1)
+            process.stdout.close()
+
+            status = await asyncio.to_thread(process.wait)
+            errors = process.stderr.read()
+
+        assert (first, status, errors) == ("x", 0, "")
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["services", "--nonsense"], ["services", "-o", "xml"], ["instances"]])

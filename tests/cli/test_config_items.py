@@ -1,12 +1,14 @@
 """`muster config list`, `describe`, `get` and `delete`."""
 
+import asyncio
+
 import pytest
 import yaml
 from muster.config.v1.config_pb2 import GrayRule, Release, ReleaseKind
 from muster_client.cli.config_items import kind_text, rule_text
 from running import running_server
 
-from cli.running_cli import muster, published
+from cli.running_cli import muster, program, published
 
 
 async def test_list_shows_items_of_all_namespaces_and_their_gray_lines() -> None:
@@ -42,10 +44,12 @@ async def test_get_prints_the_content_exactly_as_it_is() -> None:
         await published(server, "app", content)
 
         answer = await muster(server, "config", "get", "app", "-o", "json")
-        plain = await muster(server, "config", "get", "app")
+        with program(server.grpc_target, "config", "get", "app", PYTHONIOENCODING="ascii") as process:
+            assert process.stdout is not None
+            written = await asyncio.to_thread(process.stdout.buffer.read)
 
         assert answer.document["content"] == content
-        assert plain.out == content.replace("\r\n", "\n")  # the test's runner takes the return away
+        assert written == content.encode()
 
 
 async def test_get_as_yaml_holds_the_release() -> None:

@@ -50,11 +50,23 @@ def test_update_becomes_one_document() -> None:
 def test_picture_shows_what_stands_and_the_last_changes() -> None:
     console = Console(width=120, record=True, file=io.StringIO())
 
-    console.print(picture({"prod/api": update(ONE)}, deque(["12:00:00  prod/api  gone  two"])))
+    console.print(picture({"prod/api": update(ONE)}, deque(["12:00:00  prod/api  gone  two"]), 40))
 
     text = console.export_text()
     assert "prod/api: 1 instance at revision 7, the server started a moment ago" in text
     assert text.index("SUSPECT") < text.index("gone  two")
+
+
+def test_picture_of_many_instances_fits_into_the_window() -> None:
+    console = Console(width=120, record=True, file=io.StringIO())
+    many = [Instance(instance_id=f"i{number}", endpoints=[Endpoint(host="one", port=80)]) for number in range(100)]
+
+    console.print(picture({"a": update(*many), "b": update(*many)}, deque(["change"] * 8), 40))
+
+    text = console.export_text()
+    assert len(text.splitlines()) <= 40
+    assert text.count("and 92 more") == 2
+    assert "change" in text
 
 
 async def test_watch_without_a_server_gives_up_after_the_timeout() -> None:

@@ -88,9 +88,10 @@ class Output:
         sys.stdout.flush()
 
     def content(self, text: str, document: Document) -> None:
-        """Somebody's text exactly as it is, or the document about it."""
+        """Somebody's text exactly as it is, byte by byte whatever the terminal's encoding, or the document about it."""
         if self._format is OutputFormat.TABLE:
-            self.write(text)
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode())
         else:
             self.show(Table((), ()), document)
 

@@ -25,6 +25,7 @@ from muster_client.cli.signals import until_stopped
 app = application("Watching.")
 
 LAST_CHANGES = 8
+LINES_OF_A_TABLE = 7  # title, heading, rule, what is around them, and "and 3 more"
 
 
 @command(app, "watch", example="muster watch prod/api prod/billing", options=(names,))
@@ -72,16 +73,20 @@ async def _draw(context: Context, updates: "asyncio.Queue[Update]") -> None:
             if name in states:
                 changes.extend(f"{datetime.now(UTC):%H:%M:%S}  {line}" for line in update_lines(update))
             states[name] = update
-            live.update(picture(states, changes), refresh=True)
+            live.update(picture(states, changes, context.output.console.height), refresh=True)
 
 
-def picture(states: dict[str, Update], changes: "deque[str]") -> RenderableType:
-    """What stands in each service, and the last changes under it."""
+def picture(states: dict[str, Update], changes: "deque[str]", height: int) -> RenderableType:
+    """What stands in each service, as far as it fits into `height` lines, and the last changes under it."""
     parts: list[RenderableType] = []
+    most_rows = max(1, (height - len(changes) - 1) // len(states) - LINES_OF_A_TABLE)
     for name, update in states.items():
         warming = ", the server started a moment ago" if update.is_warming_up else ""
         title = f"{clean(name)}: {texts.count(len(update.instances), 'instance')} at revision {update.revision}{warming}"
-        parts.append(rich_table(instance_table(list(update.instances.values())), title))
+        found = list(update.instances.values())
+        parts.append(rich_table(instance_table(found[:most_rows]), title))
+        if len(found) > most_rows:
+            parts.append(Text(f"  and {len(found) - most_rows} more\n", "dim"))
     parts += [Text(clean(line), "dim") for line in changes]
     return Group(*parts)
 

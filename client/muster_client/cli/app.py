@@ -15,17 +15,17 @@ def main() -> None:
     try:
         external = importlib.import_module("muster_client.cli.external")
         wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-        if external.is_external(wanted):
-            application = external.load(wanted)
-        else:
-            application = importlib.import_module("muster_client.cli.commands").app
+        is_external = external.is_external(wanted)
+        application = external.load(wanted) if is_external else importlib.import_module("muster_client.cli.commands").app
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in NEEDED:
             raise
         _end(2, f"the command line needs muster-registry[cli], which is not installed in full: {error.name} is missing")
     try:
         application(prog_name="muster")
-    except Exception as error:  # noqa: BLE001  # the program's root
+    except Exception as error:  # the program's root
+        if is_external:  # a server that dies shows where
+            raise
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{where.filename.rpartition('/')[2]}:{where.lineno}"
         _end(1, f"unexpected {type(error).__name__} at {place}: {' '.join(str(error).split())}")

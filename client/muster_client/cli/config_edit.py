@@ -38,15 +38,14 @@ async def edit(context: Context, name: Name, allow_invalid: AllowInvalid = False
         try:
             response = await context.ask(context.config.PublishConfig, _publication(context, ref, base, text, allow_invalid))
         except MusterError as error:
-            kept = editor.keep(text, suffix)  # before anything is asked: the user may leave by Ctrl-C
-            context.output.note(f"your text is kept in {kept}")
+            copy = editor.keep(text, suffix)  # before anything is asked: the user may leave by Ctrl-C
+            context.output.note(f"your text is kept in {copy}")
             if not _goes_on(context, error):
                 raise
             if isinstance(error, InvalidFieldError):
-                kept.unlink()  # the editor opens it again
-                kept = None
+                copy.unlink()  # the editor opens it again
                 continue
-            base = await _latest(context, ref)
+            kept, base = copy, await _latest(context, ref)
             text = base.content
             continue
         release = response.release

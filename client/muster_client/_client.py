@@ -1,58 +1,32 @@
-"""The client: one channel, one Session, one Watch stream, and unary calls."""
+"""The client: one channel, one Session, one Watch, one Listen stream, and single calls."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Sequence
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-import grpc
-import grpc.aio
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.protobuf.message import Message
+from muster.config.v1 import config_service_pb2 as configuration
+from muster.config.v1 import config_service_pb2_grpc
+from muster.config.v1.config_pb2 import ClientTraits, ConfigRef, Release
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, registration_service_pb2_grpc
 from muster.registry.v1 import registration_service_pb2 as registration
 from muster.registry.v1.instance_pb2 import AdminState, Instance, InstanceRef, ServiceRef
 
-from muster_client._link import Backoff, Conversation, Link
-from muster_client._names import InstanceName, ServiceName, with_id
+from muster_client._config import Config, Publication, condition
+from muster_client._config_calls import ConfigCalls
+from muster_client._connection import Connection
+from muster_client._link import Backoff
+from muster_client._listen import ListenConversation
+from muster_client._listener import Listener
+from muster_client._names import ConfigName, InstanceName, ServiceName, with_id
 from muster_client._session import Registration, SessionConversation
+from muster_client._snapshots import Snapshots
 from muster_client._watch import Watch, WatchConversation
-from muster_client.errors import from_rpc_error
-
-Response = TypeVar("Response", bound=Message)
-
-_READS = ("GetInstance", "ListInstances", "ListServices", "ListSubscribers")
-_RETRIES = {
-    "methodConfig": [
-        {
-            "name": [
-                *({"service": "muster.registry.v1.DiscoveryService", "method": method} for method in _READS),
-                {"service": "muster.registry.v1.RegistrationService", "method": "Renew"},
-            ],
-            "retryPolicy": {
-                "maxAttempts": 4,
-                "initialBackoff": "0.1s",
-                "maxBackoff": "1s",
-                "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
-            },
-        }
-    ]
-}
-_OPTIONS: tuple[tuple[str, Any], ...] = (
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 3_000),
-    ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.max_receive_message_length", 16 << 20),
-    ("grpc.service_config", json.dumps(_RETRIES)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +45,9 @@ class Client:
     `target` is `host:port` of the server's gRPC port; `name` tells people who look at the server who speaks, at most 256 bytes;
     `grace_s` is how long the server keeps this client's instances, SUSPECT, after the connection is lost, 0 to 3600;
     `timeout_s` is the most a unary call may take; `backoff` is the wait between attempts to connect; `options` are further
-    channel arguments of gRPC.
+    channel arguments of gRPC. `traits` is what gray releases look at: labels of this client, its ip, its id. `snapshot_dir`, if
+    given, is a directory of this program alone, in which the last known state of each config item that is got or listened to is
+    kept for the time when no server answers; contents lie there in plain text, readable by this user only.
 
     Register an instance and see it:
 
@@ -87,7 +63,7 @@ class Client:
         10.0.0.1 HEALTH_HEALTHY
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # settings by name, each with a default that serves most
         self,
         target: str,
         *,
@@ -96,36 +72,36 @@ class Client:
         timeout_s: float = 10.0,
         backoff: Backoff = Backoff(),  # noqa: B008  # a frozen value
         options: Sequence[tuple[str, Any]] = (),
+        traits: ClientTraits | None = None,
+        snapshot_dir: Path | None = None,
     ) -> None:
-        self._target = target
         self._name = name
         self._grace_s = grace_s
         self._timeout_s = timeout_s
         self._backoff = backoff
-        self._options = (*_OPTIONS, *options)
-        self._links: list[Link] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._traits = traits or ClientTraits()
+        self._connection = Connection(target, name, timeout_s, backoff, options)
+        self._snapshots = Snapshots(snapshot_dir) if snapshot_dir is not None else None
         self._session: SessionConversation | None = None
         self._watch: WatchConversation | None = None
+        self._listen: ListenConversation | None = None
 
     async def __aenter__(self) -> Self:
         """Make the channel; it connects on first use."""
-        self._channel = grpc.aio.insecure_channel(self._target, options=self._options)
+        self._channel = self._connection.open()
         self._registration = registration_service_pb2_grpc.RegistrationServiceStub(self._channel)
         self._discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(self._channel)
+        self._config = config_service_pb2_grpc.ConfigServiceStub(self._channel)
+        self._config_calls = ConfigCalls(self._config, self._connection.call, self._traits, self._snapshots)
         return self
 
     async def __aexit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         """Say goodbye, which removes this client's instances at once, and close. Takes about 3 s at most."""
-        for link in self._links:
-            link.close()
         try:
-            if self._tasks:
-                await asyncio.wait(self._tasks)
+            await self._connection.aclose()
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await self._channel.close()
+            if self._snapshots is not None:
+                await self._snapshots.aclose()
 
     # Staying registered.
 
@@ -153,7 +129,7 @@ class Client:
         """
         if self._session is None:
             self._session = SessionConversation(self._name, _version(), self._grace_s)
-            self._session.wake = self._keep(self._session, self._registration.Session).wake
+            self._session.wake = self._connection.keep(self._session, self._registration.Session).wake
         named = with_id(instance)
         return await self._session.register(InstanceName(ServiceName.of(service), named.instance_id), named)
 
@@ -180,8 +156,132 @@ class Client:
         """
         if self._watch is None:
             self._watch = WatchConversation()
-            self._watch.wake = self._keep(self._watch, self._discovery.Watch).wake
+            self._watch.wake = self._connection.keep(self._watch, self._discovery.Watch).wake
         return Watch(ServiceName.of(service), self._watch)
+
+    # Configuration.
+
+    async def get_config(self, config: str | ConfigRef, *, group: str = "", namespace: str = "") -> Config:
+        """What this client sees of a config item. Plain text is a name in `group` and `namespace`, by default the default ones.
+
+        With a snapshot directory, and if no server answers, it is the last known state, with `is_stale`.
+        Raises NotFoundError, InvalidFieldError, UnavailableError.
+        """
+        return await self._config_calls.get(ConfigName.of(config, group=group, namespace=namespace))
+
+    async def publish_config(  # noqa: PLR0913  # each a field of the request, by name
+        self,
+        config: str | ConfigRef,
+        content: str,
+        *,
+        group: str = "",
+        namespace: str = "",
+        content_type: str = "",
+        labels: Mapping[str, str] | None = None,
+        author: str = "",
+        comment: str = "",
+        encrypted_data_key: str = "",
+        create_only: bool = False,
+        if_revision: int | None = None,
+        if_md5: str | None = None,
+        allow_invalid: bool = False,
+    ) -> Publication:
+        """Release a content. It is on disk, and every listener is being told, when this returns.
+
+        An empty `content_type` means that of the latest release, else `text`; `json`, `yaml`, `toml`, `xml` and `properties` are
+        checked unless `allow_invalid`. `labels` are those of the item from now on. At most one condition: `create_only`,
+        `if_revision` (that of the latest release; 0 means that there is none) or `if_md5`. A lost answer is asked for again, and
+        the content is not released twice by that.
+
+        Raises InvalidContentError, InvalidFieldError, AlreadyExistsError, RevisionMismatchError, TooLargeError, LimitExceededError,
+        UnavailableError; ValueError for two conditions.
+
+        Change only what has not been changed by others:
+
+            >>> async def main() -> None:
+            ...     async with Client(target) as client:
+            ...         await client.publish_config("app.yaml", "size: 1", content_type="yaml", create_only=True)
+            ...         config = await client.get_config("app.yaml")
+            ...         print(config.number, config.content)
+            ...         await client.publish_config("app.yaml", "size: 2", if_revision=config.revision)
+            ...         try:
+            ...             await client.publish_config("app.yaml", "size: 3", if_revision=config.revision)
+            ...         except RevisionMismatchError as error:
+            ...             print(error.revision > config.revision)
+            ...         try:
+            ...             await client.publish_config("app.yaml", "size: ]")
+            ...         except InvalidContentError as error:
+            ...             print(error.line, error.column)
+            >>> asyncio.run(main())
+            1 size: 1
+            True
+            1 7
+        """
+        request = configuration.PublishConfigRequest(
+            ref=ConfigName.of(config, group=group, namespace=namespace).ref(),
+            content=content,
+            content_type=content_type,
+            labels=labels,
+            author=author,
+            comment=comment,
+            encrypted_data_key=encrypted_data_key,
+            condition=condition(create_only=create_only, if_revision=if_revision, if_md5=if_md5),
+            request_id=secrets.token_hex(16),
+            allow_invalid=allow_invalid,
+        )
+        return await self._config_calls.publish(request)
+
+    async def delete_config(  # noqa: PLR0913  # each a field of the request, by name
+        self,
+        config: str | ConfigRef,
+        *,
+        group: str = "",
+        namespace: str = "",
+        author: str = "",
+        comment: str = "",
+        if_revision: int | None = None,
+        if_md5: str | None = None,
+        allow_missing: bool = False,
+    ) -> Release | None:
+        """Delete an item with its gray lines; its history remains. Answers the release that tells of it, None if there was nothing.
+
+        At most one condition, as in `publish_config`. Raises NotFoundError unless `allow_missing`, RevisionMismatchError.
+        """
+        request = configuration.DeleteConfigRequest(
+            ref=ConfigName.of(config, group=group, namespace=namespace).ref(),
+            condition=condition(if_revision=if_revision, if_md5=if_md5),
+            allow_missing=allow_missing,
+            author=author,
+            comment=comment,
+        )
+        return await self._config_calls.delete(request)
+
+    def listen(self, *configs: str | ConfigRef, group: str = "", namespace: str = "") -> Listener:
+        """Follow config items: an async iterator of their states, first of all the present one of each. Close it, or `async with`.
+
+        Plain text is a name in `group` and `namespace`. All listeners of a client share one stream.
+        Raises ValueError if there is nothing to follow.
+
+            >>> async def main() -> None:
+            ...     async with Client(target) as client, client.listen("switch") as states:
+            ...         print("deleted" if (await anext(states)).is_deleted else "never there")
+            ...         await client.publish_config("switch", "on")
+            ...         print((await anext(states)).content)
+            ...         await client.delete_config("switch")
+            ...         state = await anext(states)
+            ...         print(isinstance(state, MissingConfig) and state.is_deleted)
+            >>> asyncio.run(main())
+            never there
+            on
+            True
+        """
+        if not configs:
+            raise ValueError("nothing to listen to")
+        if self._listen is None:
+            self._listen = ListenConversation(self._name, self._traits)
+            self._listen.wake = self._connection.keep(self._listen, self._config.Listen).wake
+        names = [ConfigName.of(config, group=group, namespace=namespace) for config in configs]
+        return Listener(names, self._listen, self._config_calls.fetch, self._snapshots, self._timeout_s, self._backoff)
 
     # Single calls.
 
@@ -192,13 +292,13 @@ class Client:
         request = discovery.ListInstancesRequest(
             service=ServiceName.of(service).ref(), clusters=clusters, available_only=available_only
         )
-        response: discovery.ListInstancesResponse = await self._call(self._discovery.ListInstances, request)
+        response: discovery.ListInstancesResponse = await self._connection.call(self._discovery.ListInstances, request)
         return Listing(response.instances, response.revision, response.epoch, response.warming_up)
 
     async def get_instance(self, service: str | ServiceRef, instance_id: str) -> Instance:
         """One instance. Raises NotFoundError."""
         request = discovery.GetInstanceRequest(ref=_ref(service, instance_id))
-        response: discovery.GetInstanceResponse = await self._call(self._discovery.GetInstance, request)
+        response: discovery.GetInstanceResponse = await self._connection.call(self._discovery.GetInstance, request)
         return response.instance
 
     async def list_services(self, *, namespace: str = "", group: str = "") -> AsyncIterator[discovery.ServiceSummary]:
@@ -206,7 +306,7 @@ class Client:
         token = ""
         while True:
             request = discovery.ListServicesRequest(namespace=namespace, group=group, page_token=token)
-            response: discovery.ListServicesResponse = await self._call(self._discovery.ListServices, request)
+            response: discovery.ListServicesResponse = await self._connection.call(self._discovery.ListServices, request)
             for service in response.services:
                 yield service
             token = response.next_page_token
@@ -227,13 +327,13 @@ class Client:
             unique_address=unique_address,
             expected_revision=expected_revision,
         )
-        response: registration.RegisterResponse = await self._call(self._registration.Register, request)
+        response: registration.RegisterResponse = await self._connection.call(self._registration.Register, request)
         return response.instance
 
     async def renew(self, service: str | ServiceRef, *instance_ids: str) -> list[str]:
         """Renew the leases of up to 1000 instances; answers the ids that do not exist (any more): register them again."""
         request = registration.RenewRequest(refs=[_ref(service, instance_id) for instance_id in instance_ids])
-        response: registration.RenewResponse = await self._call(self._registration.Renew, request)
+        response: registration.RenewResponse = await self._connection.call(self._registration.Renew, request)
         return [ref.instance_id for ref in response.missing]
 
     async def update_instance(
@@ -250,13 +350,13 @@ class Client:
             update_mask=FieldMask(paths=paths),
             expected_revision=expected_revision,
         )
-        response: registration.UpdateInstanceResponse = await self._call(self._registration.UpdateInstance, request)
+        response: registration.UpdateInstanceResponse = await self._connection.call(self._registration.UpdateInstance, request)
         return response.instance
 
     async def deregister(self, service: str | ServiceRef, instance_id: str, *, allow_missing: bool = False) -> bool:
         """Remove an instance, whoever registered it; False if there was none. Raises NotFoundError unless `allow_missing`."""
         request = registration.DeregisterRequest(ref=_ref(service, instance_id), allow_missing=allow_missing)
-        response: registration.DeregisterResponse = await self._call(self._registration.Deregister, request)
+        response: registration.DeregisterResponse = await self._connection.call(self._registration.Deregister, request)
         return response.removed
 
     async def set_admin_state(
@@ -264,22 +364,8 @@ class Client:
     ) -> Instance:
         """Lay an operator's word over an instance; ADMIN_STATE_UNSPECIFIED lifts it. Raises NotFoundError."""
         request = registration.SetAdminStateRequest(ref=_ref(service, instance_id), state=state, author=author, comment=comment)
-        response: registration.SetAdminStateResponse = await self._call(self._registration.SetAdminState, request)
+        response: registration.SetAdminStateResponse = await self._connection.call(self._registration.SetAdminState, request)
         return response.instance
-
-    def _keep(self, conversation: Conversation, open_stream: Any) -> Link:
-        link = Link(conversation, lambda: open_stream(metadata=(("muster-client", self._name),)), self._backoff)
-        self._links.append(link)
-        # No TaskGroup: it would wrap what the user's own block raises, and cut the goodbye off. __aexit__ waits for these tasks.
-        self._tasks.append(asyncio.create_task(link.run(), name=f"muster {conversation.name}"))
-        return link
-
-    async def _call(self, method: Any, request: Message) -> Any:
-        call: Awaitable[Any] = method(request, timeout=self._timeout_s)
-        try:
-            return await call
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
 
 
 def _ref(service: str | ServiceRef, instance_id: str) -> InstanceRef:

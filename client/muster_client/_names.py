@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from muster.config.v1.config_pb2 import ConfigRef
 from muster.registry.v1.instance_pb2 import Instance, InstanceRef, ServiceRef
 
 
@@ -37,6 +38,24 @@ class InstanceName(NamedTuple):
     def ref(self) -> InstanceRef:
         """As the wire says it."""
         return InstanceRef(service=self.service.ref(), instance_id=self.instance_id)
+
+
+class ConfigName(NamedTuple):
+    """A config item, with the defaults of namespace and group filled in."""
+
+    namespace: str
+    group: str
+    name: str
+
+    @classmethod
+    def of(cls, config: str | ConfigRef, *, group: str = "", namespace: str = "") -> "ConfigName":
+        """The full name of an item: plain text is a name in `group` and `namespace`, a ref says all by itself."""
+        ref = ConfigRef(namespace=namespace, group=group, name=config) if isinstance(config, str) else config
+        return cls(ref.namespace or "default", ref.group or "DEFAULT_GROUP", ref.name)
+
+    def ref(self) -> ConfigRef:
+        """As the wire says it."""
+        return ConfigRef(namespace=self.namespace, group=self.group, name=self.name)
 
 
 def with_id(instance: Instance) -> Instance:

@@ -1,11 +1,17 @@
 """`muster top`: rates between two looks at the server."""
 
+import asyncio
+
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from muster.admin.v1.admin_service_pb2 import GetServerInfoResponse, Latency
+from muster_client import Client, Endpoint, Instance
 from muster_client.cli.output import plain_text
 from muster_client.cli.top import Reading, headline, reading_document, reading_line, reading_table
+from running import running_server
+
+from cli.running_cli import muster, terminal
 
 
 def info(calls: int, pushes: int, total_ms: int) -> GetServerInfoResponse:
@@ -58,3 +64,37 @@ def test_document_holds_what_the_server_said_and_the_rates() -> None:
 
 def test_headline_says_who_the_server_is() -> None:
     assert headline(READING.info, "host:1") == "Muster 1.2.3 at host:1, sqlite, since 2023-11-14T22:13:20Z, revision 300"
+
+
+async def test_top_in_a_pipe_writes_a_line_for_each_look() -> None:
+    async with running_server() as server, Client(server.grpc_target) as client:
+        await client.register("api", Instance(endpoints=[Endpoint(host="one", port=80)]))
+
+        table = await muster(server, "top", "--interval", "0.1", "--count", "2")
+        documents = await muster(server, "top", "--count", "1", "-o", "json")
+
+        assert table.status == 0
+        assert [("instances 1" in line, "sessions 1" in line) for line in table.out.splitlines()] == [(True, True)] * 2
+        assert documents.document["instance_count"] == 1
+        assert documents.out.count("\n") == 1
+
+
+async def test_top_on_a_terminal_redraws_until_ctrl_c() -> None:
+    async with running_server() as server, Client(server.grpc_target) as client:
+        with terminal(server.grpc_target, "top", "--interval", "0.1") as screen:
+            await asyncio.to_thread(screen.wait_for, "loop lag")
+            await client.register("api", Instance(endpoints=[Endpoint(host="one", port=80)]))
+            await asyncio.to_thread(screen.wait_for, "sessions             1")
+
+            screen.type("\x03")
+            status = await asyncio.to_thread(screen.end)
+
+        assert status == 0
+        assert "Traceback" not in screen.screen
+
+
+async def test_version_of_the_server_is_asked_for() -> None:
+    async with running_server() as server:
+        answer = await muster(server, "version", "--server", "-o", "json")
+
+        assert set(answer.document) == {"client", "server"}

@@ -3,7 +3,7 @@
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from muster_server.core.deadlines import Deadlines
+from muster_server.core.deadlines import MIN_STALE, Deadlines
 
 
 def made(**deadlines: float) -> Deadlines[str]:
@@ -115,6 +115,18 @@ def test_renewing_often_keeps_one_deadline_for_each_key() -> None:
 
 
 KEYS = st.sampled_from("abcde")
+
+
+def test_names_that_come_and_go_with_far_deadlines_do_not_pile_up() -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    deadlines.set("stays", 50.0)
+
+    for number in range(100_000):
+        deadlines.set(f"name-{number}", 86_400.0)
+        deadlines.cancel(f"name-{number}")
+
+    assert deadlines.stale_count < 2 * MIN_STALE
+    assert deadlines.due(100.0) == [("stays", 50.0)]
 
 
 class DeadlinesMachine(RuleBasedStateMachine):

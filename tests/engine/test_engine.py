@@ -15,6 +15,7 @@ from muster_server.core.commands import (
     Register,
     Removed,
     Renew,
+    SessionChanged,
     SetAdminState,
     Update,
 )
@@ -424,7 +425,7 @@ async def test_leases_expire_between_two_durable_writes_when_the_disk_is_never_i
 
 async def test_lost_session_is_told_to_its_listener_with_each_instance() -> None:
     engine, _, clock = make()
-    heard: list[Put | Removed] = []
+    heard: list[Put | Removed | SessionChanged] = []
     engine.on_session_change = heard.append
     engine.execute(OpenSession("s1", 1, "client", None, 5.0))
     engine.execute(put_on_session("api#1", "s1"))
@@ -432,8 +433,9 @@ async def test_lost_session_is_told_to_its_listener_with_each_instance() -> None
     engine.execute(LoseSession("s1", 1))
     pass_time(engine, clock, 5)
 
-    assert [type(event).__name__ for event in heard] == ["Put", "Removed"]
-    assert all(event.previous is not None and event.previous.session == "s1" for event in heard)
+    assert [type(event).__name__ for event in heard] == ["SessionChanged", "Put", "SessionChanged", "Removed"]
+    told = [event.previous for event in heard if isinstance(event, Put | Removed)]
+    assert [previous.session for previous in told if previous is not None] == ["s1", "s1"]
     await engine.close()
 
 

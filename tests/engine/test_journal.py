@@ -1,7 +1,7 @@
 """The journal: ephemeral state as it stands when the disk is free, once per turn of the disk, and again if the disk refused."""
 
 from core.story import ref
-from muster_server.core.commands import Deregister, EndSession, InstanceKey, OpenSession, Renew, SetAdminState
+from muster_server.core.commands import Deregister, EndSession, InstanceKey, OpenSession, Renew, RenewSession, SetAdminState
 from muster_server.core.model import AdminState
 from muster_server.engine import records
 from muster_server.engine.engine import Engine
@@ -118,6 +118,20 @@ async def test_sessions_are_written_with_their_instances_and_deleted_with_their_
     assert during == (["client"], {"1": 1.0})
     assert store.scan(Bucket.SESSIONS) == []
     assert journalled(store) == {}
+    await engine.close()
+
+
+async def test_sign_of_life_of_a_session_is_not_written() -> None:
+    engine, store = counting()
+    engine.execute(OpenSession("s", 1, "client", 10.0, 5.0))
+    await turns_of_the_loop()
+    store.batches.clear()
+
+    for _ in range(10):
+        engine.execute(RenewSession("s"))
+        await turns_of_the_loop()
+
+    assert store.batches == []
     await engine.close()
 
 

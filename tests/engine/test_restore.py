@@ -3,18 +3,21 @@
 import pytest
 from core.story import ref, registration
 from muster_server.core.commands import Deregister, InstanceKey, OpenSession, Register, SetAdminState
+from muster_server.core.config_commands import Publish
+from muster_server.core.config_model import Text, config_key
 from muster_server.core.model import AdminState, Health, Instance
 from muster_server.core.state import Limits
 from muster_server.engine import records
 from muster_server.engine.engine import Engine
 from muster_server.engine.restore import REVISION_BLOCK, restore
 from muster_server.storage.memory import MemoryStore
-from muster_server.storage.port import Bucket, StorageError, Write
+from muster_server.storage.port import Bucket, StorageError, StorageUnusableError, Write
 from running import ManualClock
 
 from engine.fakes import (
     API,
     Reader,
+    TextEncoder,
     healths,
     make,
     pass_time,
@@ -400,3 +403,27 @@ def test_restore_reads_only() -> None:
 
     assert (restored.epoch, restored.reserved_revision, restored.is_warm) == (1000, REVISION_BLOCK, False)
     assert all(store.scan(bucket) == [] for bucket in Bucket)
+
+
+@pytest.mark.parametrize(
+    "bucket", [Bucket.META, Bucket.INSTANCES, Bucket.JOURNAL, Bucket.OVERRIDES, Bucket.SESSIONS, Bucket.RELEASES]
+)
+async def test_record_that_cannot_be_read_stops_the_start_with_one_clear_error(bucket: Bucket) -> None:
+    store = MemoryStore()
+    key = b"revision" if bucket is Bucket.META else b"\xc1"
+    store.submit((Write(bucket, key, b"\xc1"),), lambda _: None)
+
+    with pytest.raises(StorageUnusableError, match="cannot be read"):
+        Engine(store, TextEncoder(), ManualClock())
+
+
+async def test_release_whose_content_is_missing_stops_the_start() -> None:
+    store = MemoryStore()
+    engine, _, _ = make(store)
+    await perform(engine, Publish(config_key("", "", "a"), Text("x")))
+    await engine.close()
+    for record, _ in store.scan(Bucket.CONTENTS):
+        store.submit((Write(Bucket.CONTENTS, record, None),), lambda _: None)
+
+    with pytest.raises(StorageUnusableError, match="content of release 1 of config 'a' is missing"):
+        Engine(store, TextEncoder(), ManualClock())

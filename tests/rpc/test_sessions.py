@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 
+from google.protobuf.duration_pb2 import Duration
+from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as wire
 from muster_server.core.commands import Register
-from muster_server.core.errors import MusterError
+from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Endpoint, Registration, ServiceKey, service_key
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Call
@@ -27,15 +29,19 @@ class FakeStream:
         self.call = Call("test", {})
         self.received: asyncio.Queue[Any] = asyncio.Queue()
         self.sent: list[wire.SessionResponse] = []
+        self.ends: list[MusterError] = []
+        self.reading = asyncio.Event()
+        self.reading.set()
 
     async def read(self) -> Any:
         return await self.received.get()
 
     async def write(self, frame: Any) -> None:
-        self.sent.append(frame)
+        await self.reading.wait()
+        self.sent.append(wire.SessionResponse.FromString(frame))
 
     def end(self, error: MusterError) -> None:
-        raise AssertionError(error)
+        self.ends.append(error)
 
 
 async def settled() -> None:
@@ -127,4 +133,67 @@ async def test_session_resumed_by_a_client_that_leaves_at_that_moment_is_lost_ag
     suspects = [instance.health.name for instance in engine.state.services[API].instances.values()]
 
     assert suspects == ["SUSPECT"]
+    await engine.close()
+
+
+async def test_session_that_falls_silent_ends_its_stream_and_keeps_its_instances_for_the_grace() -> None:
+    clock, stream = ManualClock(), FakeStream()
+    engine = Engine(MemoryStore(), WireEncoder(), clock)
+    serving = asyncio.ensure_future(SessionServicer(engine).session(stream))
+    hello = wire.SessionRequest.Hello(ttl=Duration(seconds=2))
+    for frame in (wire.SessionRequest(hello=hello), register("one")):
+        stream.received.put_nowait(frame)
+    await settled()
+
+    for _ in range(5):
+        clock.now_s += 0.5
+        engine.tick()
+
+    assert [error.reason for error in stream.ends] == [Reason.SESSION_EXPIRED]
+    assert hosts(engine) == ["one"]
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    await engine.close()
+
+
+async def test_session_that_renews_in_time_is_not_ended() -> None:
+    clock, stream = ManualClock(), FakeStream()
+    engine = Engine(MemoryStore(), WireEncoder(), clock)
+    serving = asyncio.ensure_future(SessionServicer(engine).session(stream))
+    stream.received.put_nowait(wire.SessionRequest(hello=wire.SessionRequest.Hello(ttl=Duration(seconds=2))))
+
+    for _ in range(10):
+        stream.received.put_nowait(wire.SessionRequest(renew=wire.SessionRequest.Renew()))
+        await settled()
+        clock.now_s += 0.9
+        engine.tick()
+
+    assert stream.ends == []
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    await engine.close()
+
+
+async def test_client_that_reads_no_answers_is_not_read_beyond_a_mebibyte_of_them() -> None:
+    stream = FakeStream()
+    engine = Engine(MemoryStore(), WireEncoder(), ManualClock())
+    serving = asyncio.ensure_future(SessionServicer(engine).session(stream))
+    stream.received.put_nowait(HELLO)
+    await settled()
+    stream.reading.clear()
+    refs = [instance_pb2.InstanceRef(service=instance_pb2.ServiceRef(name="api"), instance_id="x" * 1000)] * 1000
+    batch = wire.SessionRequest(deregister=wire.SessionRequest.Deregister(refs=refs))
+
+    for _ in range(10):
+        stream.received.put_nowait(batch)
+    await settled()
+    unread = stream.received.qsize()
+    stream.reading.set()
+    await settled()
+
+    assert unread >= 7
+    assert stream.received.qsize() == 0
+    assert len(stream.sent) == 11
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
     await engine.close()

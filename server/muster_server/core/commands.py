@@ -199,6 +199,14 @@ class SessionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRenewed:
+    """A session was heard of, and nothing else changed: silence ends it at `deadline_s`."""
+
+    session: str
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SessionClosed:
     """A session is over."""
 
@@ -222,7 +230,7 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Event = NamingEvent | SessionChanged | SessionClosed | GuardChanged | ServiceForgotten | ConfigEvent
+Event = NamingEvent | SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | ConfigEvent
 
 
 def is_durable(event: Event) -> bool:

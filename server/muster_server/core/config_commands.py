@@ -102,7 +102,7 @@ class ReleasesCompacted:
     """These releases are no longer kept."""
 
     key: ConfigKey
-    numbers: tuple[int, ...]
+    releases: tuple[Release, ...]
 
 
 ConfigEvent = ConfigReleased | ReleasesCompacted

@@ -238,13 +238,13 @@ def _compact(turn: Turn, key: ConfigKey, newest: Release) -> None:
         return
     limits = turn.limits
     shown = {line.release.number for line in item.lines.values()}
-    dropped: list[int] = []
+    dropped: list[Release] = []
     for number, release in item.releases.items():
         is_recent = release.create_time > turn.wall_s - limits.history_retention_s and len(item.releases) < limits.max_releases
         if len(dropped) == 4 or number > newest.number - limits.min_releases or is_recent:
             break
         if number not in shown:
-            dropped.append(number)
-    already = {number for event in turn.events if isinstance(event, ReleasesCompacted) for number in event.numbers}
-    if remaining := tuple(number for number in dropped if number not in already):
+            dropped.append(release)
+    already = {release.number for event in turn.events if isinstance(event, ReleasesCompacted) for release in event.releases}
+    if remaining := tuple(release for release in dropped if release.number not in already):
         turn.events.append(ReleasesCompacted(key, remaining))

@@ -59,8 +59,8 @@ class ConfigState:
     def apply(self, event: ConfigEvent) -> None:
         """Make an event true. Events come from `decide` on this very state, so nothing is checked here."""
         if isinstance(event, ReleasesCompacted):
-            for number in event.numbers:
-                del self.items[event.key].releases[number]
+            for release in event.releases:
+                del self.items[event.key].releases[release.number]
             return
         item = self.items.get(event.key)
         if item is None:

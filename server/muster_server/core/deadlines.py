@@ -10,6 +10,9 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
+MIN_STALE = 1024
+"""Cancelled entries are swept out of the heap when they are this many and outnumber the others."""
+
 
 class Deadlines(Generic[K]):
     """Keys with deadlines in seconds of one clock. Owned by the registry state. `set` is O(1) for a later deadline."""
@@ -22,6 +25,11 @@ class Deadlines(Generic[K]):
 
     def __len__(self) -> int:
         return len(self._deadline)
+
+    @property
+    def stale_count(self) -> int:
+        """How many entries of the heap stand for nothing any more."""
+        return len(self._heap) - len(self._deadline)
 
     def get(self, key: K) -> float | None:
         """The deadline of a key; None if it has none."""
@@ -58,7 +66,18 @@ class Deadlines(Generic[K]):
         found.sort(key=lambda entry: entry[1])
         return found
 
+    def _is_live(self, filed: float, key: K) -> bool:
+        if self._filed.get(key) != filed:
+            return False
+        if key not in self._deadline:
+            del self._filed[key]
+            return False
+        return True
+
     def _file(self, key: K, deadline_s: float) -> None:
         self._serial += 1
         self._filed[key] = deadline_s
+        if len(self._heap) > 2 * len(self._deadline) + MIN_STALE:
+            self._heap[:] = [(filed, serial, name) for filed, serial, name in self._heap if self._is_live(filed, name)]
+            heapq.heapify(self._heap)
         heapq.heappush(self._heap, (deadline_s, self._serial, key))

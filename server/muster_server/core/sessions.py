@@ -3,7 +3,16 @@
 from dataclasses import replace
 
 from muster_server.core import guard
-from muster_server.core.commands import EndSession, LoseSession, OpenSession, RenewSession, Session, SessionChanged, SessionClosed
+from muster_server.core.commands import (
+    EndSession,
+    LoseSession,
+    OpenSession,
+    RenewSession,
+    Session,
+    SessionChanged,
+    SessionClosed,
+    SessionRenewed,
+)
 from muster_server.core.model import Health, Instance, RemovalReason, ServiceKey
 from muster_server.core.naming import limit_exceeded, session_not_found
 from muster_server.core.turn import Turn
@@ -31,7 +40,7 @@ def renew_session(turn: Turn, command: RenewSession) -> None:
     """Push the session's deadline back. An unknown session is left alone."""
     session = turn.state.sessions.get(command.session)
     if session is not None and session.ttl_s is not None and session.connection is not None:
-        turn.events.append(SessionChanged(session, _deadline(turn, session)))
+        turn.events.append(SessionRenewed(session.session, turn.now_s + session.ttl_s))
 
 
 def lose_session(turn: Turn, command: LoseSession) -> None:

@@ -22,6 +22,7 @@ from muster_server.core.commands import (
     Session,
     SessionChanged,
     SessionClosed,
+    SessionRenewed,
 )
 from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
 from muster_server.core.config_state import ConfigState
@@ -156,12 +157,14 @@ class RegistryState:
             case _:
                 self._apply_bookkeeping(event)
 
-    def _apply_bookkeeping(self, event: SessionChanged | SessionClosed | GuardChanged | ServiceForgotten) -> None:
+    def _apply_bookkeeping(self, event: SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten) -> None:
         match event:
             case SessionChanged(session=session, deadline_s=deadline):
                 self.sessions[session.session] = session
                 self.session_instances.setdefault(session.session, {})
                 self._set_timer(SessionTimer(session.session), deadline)
+            case SessionRenewed(session=name, deadline_s=deadline):
+                self.timers.set(SessionTimer(name), deadline)
             case SessionClosed(session=name):
                 self.sessions.pop(name, None)
                 self.session_instances.pop(name, None)

@@ -15,7 +15,9 @@ from muster_server.core.commands import (
     Event,
     Put,
     Removed,
+    RenewSession,
     ServiceForgotten,
+    SessionChanged,
     is_durable,
 )
 from muster_server.core.config_commands import ConfigReleased
@@ -39,7 +41,7 @@ MAX_QUEUED = 100_000
 TICK_S = 0.1
 STALL_S = 1.0
 
-SessionListener = Callable[[Put | Removed], None]
+SessionListener = Callable[[Put | Removed | SessionChanged], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Engine:
 
         Raises MusterError, at once or by the future; then nothing was changed.
         """
-        if not self._in_flight and not self._queue:
+        is_next = not self._in_flight and not self._queue
+        if is_next or isinstance(command, RenewSession):  # a sign of life depends on nothing that waits
             turn = self._turn()
             answer = decide(turn, command)
             self._revision = turn.last_revision
@@ -173,7 +176,7 @@ class Engine:
         if line is not None and line.release.number == release.number:
             return line.content
         try:
-            content = await asyncio.to_thread(read_content, self._store, key, release.number)
+            content = await asyncio.to_thread(read_content, self._store, release)
         except StorageError as error:
             raise MusterError(Reason.STORAGE_FAILED, "the disk refused") from error
         if content is None:
@@ -230,6 +233,8 @@ class Engine:
                 self.hub.note(event)
                 if event.previous is not None and event.previous.session is not None:
                     self.on_session_change(event)
+            elif isinstance(event, SessionChanged):
+                self.on_session_change(event)
             elif isinstance(event, ConfigReleased):
                 self.config_hub.note(event)
             elif isinstance(event, ServiceForgotten):

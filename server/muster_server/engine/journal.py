@@ -31,13 +31,13 @@ def durable_writes(events: Sequence[Event]) -> list[Write]:
                 value = records.encode(override) if override else None
                 writes.append(Write(Bucket.OVERRIDES, records.encode_key(instance_key), value))
             case ConfigReleased(key=config, release=release, content=content):
-                name = records.encode_release_key(config, release.number)
-                writes.append(Write(Bucket.RELEASES, name, records.encode(release)))
+                name = records.encode_revision(release.revision)
+                writes.append(Write(Bucket.RELEASES, name, records.encode_release(config, release)))
                 if content is not None:
                     writes.append(Write(Bucket.CONTENTS, name, content.encode()))
-            case ReleasesCompacted(key=config, numbers=numbers):
-                for number in numbers:
-                    name = records.encode_release_key(config, number)
+            case ReleasesCompacted(releases=releases):
+                for release in releases:
+                    name = records.encode_revision(release.revision)
                     writes += Write(Bucket.RELEASES, name, None), Write(Bucket.CONTENTS, name, None)
             case _:
                 raise AssertionError(event)

@@ -11,12 +11,11 @@ _instance = msgspec.msgpack.Decoder(Instance)
 _override = msgspec.msgpack.Decoder(Override)
 _session = msgspec.msgpack.Decoder(Session)
 _key = msgspec.msgpack.Decoder(tuple[str, str, str, str])
-_release = msgspec.msgpack.Decoder(Release)
-_release_key = msgspec.msgpack.Decoder(tuple[str, str, str, int])
+_release = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], Release])
 _int = msgspec.msgpack.Decoder(int)
 
 
-def encode(value: Instance | Override | Session | Release | int) -> bytes:
+def encode(value: Instance | Override | Session | int) -> bytes:
     """One value as a record."""
     return _encoder.encode(value)
 
@@ -32,20 +31,20 @@ def decode_key(record: bytes) -> InstanceKey:
     return InstanceKey(ServiceKey(namespace, group, name), instance_id)
 
 
-def encode_release_key(key: ConfigKey, number: int) -> bytes:
-    """A release's identity as a record key."""
-    return _encoder.encode((*key, number))
+def encode_release(key: ConfigKey, release: Release) -> bytes:
+    """A release, and of which item it is, as a record."""
+    return _encoder.encode((key, release))
 
 
-def decode_release_key(record: bytes) -> tuple[ConfigKey, int]:
-    """The identity back."""
-    namespace, group, name, number = _release_key.decode(record)
-    return ConfigKey(namespace, group, name), number
+def decode_release(record: bytes) -> tuple[ConfigKey, Release]:
+    """The item and the release back."""
+    key, release = _release.decode(record)
+    return ConfigKey(*key), release
 
 
-def decode_release(record: bytes) -> Release:
-    """A release back."""
-    return _release.decode(record)
+def encode_revision(revision: int) -> bytes:
+    """A revision as a record key: later ones sort last, so that releases and contents are appended and not spread over the file."""
+    return revision.to_bytes(8, "big")
 
 
 def decode_instance(record: bytes) -> Instance:

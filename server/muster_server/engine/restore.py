@@ -3,9 +3,12 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from muster_server.core.commands import InstanceKey, Lapsed, Put, SessionChanged
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.config_state import shown_numbers
+from muster_server.core.errors import MusterError
 from muster_server.core.model import Health, Instance
 from muster_server.core.state import Limits, RegistryState
 from muster_server.engine import records
@@ -40,7 +43,15 @@ def restore(store: Store, moment: tuple[float, float], limits: Limits) -> Restor
 
     Every service begins at the first revision of a new block, so that no revision ever goes back. The epoch is the start's time
     in Unix milliseconds, and always higher than the one before: a server that has lost its data has another epoch all the same.
+    Raises StorageUnusableError for a record that cannot be read.
     """
+    try:
+        return _restored(store, moment, limits)
+    except (msgspec.MsgspecError, MusterError, UnicodeDecodeError) as error:
+        raise StorageUnusableError(f"the store holds a record that cannot be read: {error}") from error
+
+
+def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Restored:
     now_s, wall_s = moment
     meta = dict(store.scan(Bucket.META))
     epoch = max(int(wall_s * 1000), records.decode_int(meta[EPOCH]) + 1 if EPOCH in meta else 1)
@@ -86,22 +97,25 @@ def _restore_sessions(store: Store, state: RegistryState, now_s: float, limits: 
 def _restore_configs(store: Store, state: RegistryState) -> None:
     """Read every history, and the contents that lines show; earlier contents stay on disk."""
     histories: defaultdict[ConfigKey, list[Release]] = defaultdict(list)
-    for record, value in store.scan(Bucket.RELEASES):
-        histories[records.decode_release_key(record)[0]].append(records.decode_release(value))
+    for _, value in store.scan(Bucket.RELEASES):
+        key, release = records.decode_release(value)
+        histories[key].append(release)
     for key, releases in histories.items():
         releases.sort(key=lambda release: release.number)
         contents: dict[int, str] = {}
-        for number in shown_numbers(releases):
-            content = read_content(store, key, number)
-            if content is None:
-                raise StorageUnusableError(f"the content of release {number} of config {key.name!r} is missing")
-            contents[number] = content
+        shown = shown_numbers(releases)
+        for release in releases:
+            if release.number in shown:
+                content = read_content(store, release)
+                if content is None:
+                    raise StorageUnusableError(f"the content of release {release.number} of config {key.name!r} is missing")
+                contents[release.number] = content
         state.configs.restore(key, releases, contents)
 
 
-def read_content(store: Store, key: ConfigKey, number: int) -> str | None:
+def read_content(store: Store, release: Release) -> str | None:
     """The content of a release; None if it is not kept. Raises StorageError. Blocks."""
-    value = store.read(Bucket.CONTENTS, records.encode_release_key(key, number))
+    value = store.read(Bucket.CONTENTS, records.encode_revision(release.revision))
     return None if value is None else value.decode()
 
 

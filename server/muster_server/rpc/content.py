@@ -50,9 +50,9 @@ _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the slow one onl
 async def checked_content(content: str, content_type: str) -> None:
     """`check_content` without blocking the loop: what is longer than 1024 characters is checked in a thread.
 
-    Measured: 10 MiB take 0.1 s as JSON, 0.3 s as XML, 0.5 s as properties, 2 s as YAML, 10 s as TOML, and delay the loop by about
-    10 ms at a time (it waits for the interpreter's lock), by 0.1 s in one JSON array of strings, by 0.7 s where Python collects its
-    garbage: TOML, or millions of empty JSON arrays.
+    Measured: 10 MiB take 0.1 s as JSON, 0.3 s as XML, 0.5 s as properties, 2 s as YAML, 10 s as TOML. They delay the loop by about
+    10 ms at a time, which is its wait for the interpreter's lock; by 0.1 s in one JSON array of strings or one XML attribute; by
+    0.7 s where Python collects its garbage: TOML, or millions of empty JSON arrays.
     """
     if len(content) <= THREAD_ABOVE_CHARACTERS:
         check_content(content, content_type)

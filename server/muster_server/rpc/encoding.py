@@ -20,13 +20,26 @@ _TAG_2 = b"\x12"
 
 def duration(seconds: float) -> Duration:
     """Seconds as a Duration."""
-    whole, nanos = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Duration(seconds=whole, nanos=nanos)
+    message = Duration()
+    _set_duration(message, seconds)
+    return message
 
 
 def timestamp(seconds: float) -> Timestamp:
     """Unix seconds as a Timestamp."""
-    return Timestamp(seconds=int(seconds), nanos=int((seconds - int(seconds)) * 1e9))
+    message = Timestamp()
+    _set_time(message, seconds)
+    return message
+
+
+def _set_duration(message: Duration, seconds: float) -> None:
+    message.SetInParent()  # zero is a duration too
+    message.seconds, message.nanos = divmod(round(seconds * 1e9), 1_000_000_000)
+
+
+def _set_time(message: Timestamp, seconds: float) -> None:
+    message.seconds = int(seconds)
+    message.nanos = int((seconds - int(seconds)) * 1e9)
 
 
 def service_message(key: ServiceKey) -> instance_pb2.ServiceRef:
@@ -47,14 +60,12 @@ def ref_message(ref: InstanceRef) -> instance_pb2.InstanceRef:
 
 
 def instance_message(instance: Instance) -> instance_pb2.Instance:
-    """An instance with all its output fields."""
+    """An instance with all its output fields. Messages within it are filled in place: handing them over would copy them."""
     said = instance.said
     message = instance_pb2.Instance(
         instance_id=said.instance_id,
-        endpoints=[instance_pb2.Endpoint(scheme=e.scheme, host=e.host, port=e.port) for e in said.endpoints],
         cluster=said.cluster,
         weight=said.weight,
-        metadata=said.metadata,
         persistent=said.is_persistent,
         health=cast("Any", instance.health),
         admin_state=cast("Any", instance.admin_state),
@@ -62,17 +73,21 @@ def instance_message(instance: Instance) -> instance_pb2.Instance:
         on_session=instance.session is not None,
         revision=instance.revision,
         create_revision=instance.create_revision,
-        create_time=timestamp(instance.create_time),
-        update_time=timestamp(instance.update_time),
     )
+    for endpoint in said.endpoints:
+        message.endpoints.add(scheme=endpoint.scheme, host=endpoint.host, port=endpoint.port)
+    if said.metadata:
+        message.metadata.update(said.metadata)
+    _set_time(message.create_time, instance.create_time)
+    _set_time(message.update_time, instance.update_time)
     if said.lease is not None:
-        message.lease.ttl.CopyFrom(duration(said.lease.ttl_s))
-        message.lease.grace.CopyFrom(duration(said.lease.grace_s))
+        _set_duration(message.lease.ttl, said.lease.ttl_s)
+        _set_duration(message.lease.grace, said.lease.grace_s)
         message.lease.paused = said.lease.is_paused
     if (override := instance.override) is not None:
         message.admin_override.state = cast("Any", override.state)
         message.admin_override.author, message.admin_override.comment = override.author, override.comment
-        message.admin_override.set_time.CopyFrom(timestamp(override.set_time))
+        _set_time(message.admin_override.set_time, override.set_time)
     return message
 
 

@@ -19,6 +19,7 @@ from muster_server.core.commands import (
     Put,
     Removed,
     RenewSession,
+    SessionChanged,
 )
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import RemovalReason, checked_text
@@ -31,6 +32,7 @@ from muster_server.rpc.status_codes import item_error
 
 DEFAULT_GRACE_S = 5.0
 MAX_OUTBOX = 10_000
+MAX_OUTBOX_BYTES = 1 << 20
 
 
 class SessionServicer:
@@ -70,6 +72,7 @@ class SessionServicer:
             while (frame := await link.stream.read()) is not None:
                 if await self._take(link, frame):
                     break
+                await link.room()
         except MusterError as error:
             return error
         return None
@@ -143,7 +146,10 @@ class SessionServicer:
             return wire.ItemResult(instance_id=message.instance_id, error=item_error(error))
         return wire.ItemResult(instance_id=removed.previous.instance_id, revision=removed.revision)
 
-    def _on_change(self, event: Put | Removed) -> None:
+    def _on_change(self, event: Put | Removed | SessionChanged) -> None:
+        if isinstance(event, SessionChanged):
+            self._on_session(event)
+            return
         previous = event.previous
         link = self._links.get(previous.session) if previous is not None and previous.session is not None else None
         if previous is None or link is None:
@@ -160,16 +166,28 @@ class SessionServicer:
         number = cast("Any", reason)
         link.post(wire.SessionResponse(revoked=wire.SessionResponse.Revoked(ref=ref, reason=number, revision=revision)))
 
+    def _on_session(self, event: SessionChanged) -> None:
+        """A session that fell silent is lost while its stream is still open: the stream ends too."""
+        link = self._links.get(event.session.session)
+        if link is not None and event.session.connection is None:
+            link.stream.end(MusterError(Reason.SESSION_EXPIRED, "nothing came on the session for its ttl"))
+
 
 class _Link:
-    """One open stream: its outbox, written in order by one writer task. More than 10,000 unread frames end the stream."""
+    """One open stream: its outbox, written in order by one writer task.
+
+    While answers of more than 1 MiB are unread, nothing more is read. More than 10,000 unread frames, which are then losses to
+    others, end the stream.
+    """
 
     def __init__(self, stream: Stream, connection: int) -> None:
         self.stream = stream
         self.connection = connection
         self.session = ""
         self._is_finished = False
-        self._outbox: deque[wire.SessionResponse] = deque()
+        self._outbox: deque[bytes] = deque()
+        self._outbox_bytes = 0
+        self._written = asyncio.Event()
         self._renewed: int | None = None
         self._wake = asyncio.Event()
 
@@ -178,8 +196,15 @@ class _Link:
         if len(self._outbox) >= MAX_OUTBOX:
             self.stream.end(MusterError(Reason.SLOW_CONSUMER, "too many answers were not read"))
             return
-        self._outbox.append(frame)
+        self._outbox.append(frame.SerializeToString())
+        self._outbox_bytes += len(self._outbox[-1])
         self._wake.set()
+
+    async def room(self) -> None:
+        """Wait until the client has read enough of its answers."""
+        while self._outbox_bytes > MAX_OUTBOX_BYTES:
+            self._written.clear()
+            await self._written.wait()
 
     def renewed(self, sequence: int) -> None:
         """Acknowledge renewals up to a sequence; several are answered together."""
@@ -196,7 +221,9 @@ class _Link:
         while True:
             while self._outbox or self._renewed is not None:
                 if self._outbox:
-                    await self.stream.write(self._outbox.popleft())
+                    await self.stream.write(self._outbox[0])
+                    self._outbox_bytes -= len(self._outbox.popleft())
+                    self._written.set()
                 else:
                     sequence, self._renewed = self._renewed or 0, None
                     await self.stream.write(wire.SessionResponse(sequence=sequence, renewed=wire.SessionResponse.Renewed()))

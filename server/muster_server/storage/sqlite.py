@@ -42,7 +42,7 @@ class SqliteStore:
         except BaseException:
             os.close(self._lock)
             raise
-        self._queue: queue.Queue[_Queued | None] = queue.Queue(MAX_QUEUED)
+        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._is_closed = False
         self._reading = threading.Lock()
         self._writer = threading.Thread(target=self._write, name="muster-storage", daemon=True)
@@ -65,10 +65,10 @@ class SqliteStore:
         """Queue a batch; `done` is called on the writer thread."""
         if self._is_closed:
             raise StorageError("the store is closed")
-        try:
-            self._queue.put_nowait((batch, done))
-        except queue.Full:
+        if self._queue.qsize() >= MAX_QUEUED:
             done(StorageError("too many writes are waiting for the disk"))
+        else:
+            self._queue.put((batch, done))
 
     def close(self) -> None:
         """Commit what is queued, fold the log into the file and let go of the directory."""
@@ -103,11 +103,9 @@ class SqliteStore:
     def _transact(self, writes: Sequence[Write]) -> StorageError | None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for write in writes:
-                if write.value is None:
-                    self._connection.execute(_DELETE, (write.bucket.value, write.key))
-                else:
-                    self._connection.execute(_PUT, (write.bucket.value, write.key, write.value))
+            last = {(write.bucket.value, write.key): write.value for write in writes}  # only the last write of a key matters
+            self._connection.executemany(_PUT, [(*name, value) for name, value in last.items() if value is not None])
+            self._connection.executemany(_DELETE, [name for name, value in last.items() if value is None])
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:

@@ -11,7 +11,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import Message
 from muster.admin.v1.admin_service_pb2_grpc import AdminServiceStub
-from muster.config.v1.config_pb2 import ConfigRef
+from muster.config.v1.config_pb2 import ClientTraits, ConfigRef
 from muster.config.v1.config_service_pb2_grpc import ConfigServiceStub
 from muster.registry.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 from muster.registry.v1.instance_pb2 import ServiceRef
@@ -77,9 +77,9 @@ class Context:
         """The config item that the user means. Raises CommandError."""
         return full_name(text, self.given.namespace, self.given.group).config()
 
-    def client(self) -> Client:
-        """A client for what is kept: registrations and watches."""
-        return Client(self.given.target, name=CLIENT_NAME, timeout_s=self.given.timeout_s)
+    def client(self, traits: ClientTraits | None = None) -> Client:
+        """A client for what is kept: registrations, watches and listening, there as a client with these traits."""
+        return Client(self.given.target, name=CLIENT_NAME, timeout_s=self.given.timeout_s, traits=traits)
 
     @asynccontextmanager
     async def within_timeout(self) -> AsyncIterator[None]:

@@ -88,10 +88,12 @@ class Terminal:
     def wait_for(self, text: str) -> None:
         """Read until the text has been written. What was written until then is `seen`, and `screen` begins after it."""
         deadline = time.monotonic() + WAIT_S
-        while text not in self.screen:
+        wanted = re.compile(" +".join(map(re.escape, text.split())))  # columns may be of any width
+        while (found := wanted.search(self.screen)) is None:
             assert self._read(deadline), f"{text!r} did not come; there is:\n{self.screen}"
-        before, _, self.raw = self.screen.partition(text)
-        self.seen += before + text
+        screen = self.screen
+        self.seen += screen[: found.end()]
+        self.raw = screen[found.end() :]
 
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())

@@ -130,9 +130,9 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def rich_table(table: Table, title: str = "") -> RichTable:
+def rich_table(table: Table) -> RichTable:
     """A table for a terminal."""
-    drawn = RichTable(box=rich.box.SIMPLE_HEAD, header_style="bold", title=Text(title) if title else None, title_justify="left")
+    drawn = RichTable(box=rich.box.SIMPLE_HEAD, header_style="bold")
     for heading in table.headings:
         drawn.add_column(Text(heading), justify="right" if heading in table.right else "left", overflow="fold")
     for row in table.rows:

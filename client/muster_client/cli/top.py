@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 from muster.admin.v1 import admin_service_pb2 as wire
+from rich.console import Group
 from rich.live import Live
+from rich.text import Text
 
 from muster_client.cli import texts
 from muster_client.cli.command import application, command
@@ -56,7 +58,8 @@ async def top(
         if context.output.is_live:
             with Live(console=context.output.console, auto_refresh=False) as live:
                 async for reading in _readings(context, interval_s, looks):
-                    live.update(rich_table(reading_table(reading), headline(reading.info, context.given.target)), refresh=True)
+                    title = Text(headline(reading.info, context.given.target), "bold")
+                    live.update(Group(title, rich_table(reading_table(reading))), refresh=True)
         else:
             async for reading in _readings(context, interval_s, looks):
                 context.output.event(reading_line(reading), reading_document(reading))

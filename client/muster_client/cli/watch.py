@@ -82,9 +82,9 @@ def picture(states: dict[str, Update], changes: "deque[str]", height: int) -> Re
     most_rows = max(1, (height - len(changes) - 1) // len(states) - LINES_OF_A_TABLE)
     for name, update in states.items():
         warming = ", the server started a moment ago" if update.is_warming_up else ""
-        title = f"{clean(name)}: {texts.count(len(update.instances), 'instance')} at revision {update.revision}{warming}"
+        title = f"{name}: {texts.count(len(update.instances), 'instance')} at revision {update.revision}{warming}"
         found = list(update.instances.values())
-        parts.append(rich_table(instance_table(found[:most_rows]), title))
+        parts += [Text(clean(title), "bold"), rich_table(instance_table(found[:most_rows]))]
         if len(found) > most_rows:
             parts.append(Text(f"  and {len(found) - most_rows} more\n", "dim"))
     parts += [Text(clean(line), "dim") for line in changes]

@@ -1,17 +1,16 @@
 """One ASGI app for all HTTP ports: routes to the rooms, and answers unknown paths in the dialect's own form."""
 
-import datetime
-import http
 from typing import Any, Protocol
 
-import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from muster_gateway import openapi
 from muster_gateway.finders.routes import Finders
-from muster_gateway.nacos.routes import SECURITY_HEADERS, Nacos
+from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
+from muster_gateway.nacos.config import NacosConfig
+from muster_gateway.nacos.routes import Nacos
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route
 from muster_gateway.turns import Turns
@@ -34,7 +33,7 @@ class BodyTooLargeError(Exception):
 def create_app(channel: Any, metrics: MetricsSource) -> ASGIApp:
     """The app over a channel, local or real."""
     registry = Registry(channel)
-    routes = (*Finders(registry).routes(), *Nacos(registry).routes())
+    routes = (*Finders(registry).routes(), *Nacos(registry).routes(), *NacosConfig(registry).routes())
     return Gateway(routes, metrics)
 
 
@@ -74,7 +73,7 @@ class Gateway:
             return own
         is_nacos = path.startswith("/nacos/")
         if is_nacos and _is_odd(request):
-            return _nacos_error(request, 400, "No message available")
+            return error_page(request, 400, "No message available")
         methods = self._by_path.get(path)
         if not is_nacos and method == "OPTIONS" and _is_preflight(request):
             return Response(None, 204)
@@ -145,28 +144,16 @@ def _add_cors(request: Request, response: Response) -> None:
 
 def _nacos_unrouted(request: Request, methods: dict[str, Route] | None) -> Response:
     if methods is None:
-        return _nacos_error(request, 404, f"No endpoint {request.method} {request.url.path}.")
+        return error_page(request, 404, f"No endpoint {request.method} {request.url.path}.")
     if request.method == "OPTIONS":
         allowed = [*methods, "HEAD", "OPTIONS"] if "GET" in methods else [*methods, "OPTIONS"]
         return Response(None, 200, headers={**SECURITY_HEADERS, "Allow": ",".join(allowed)})
-    response = _nacos_error(request, 405, f"Method '{request.method}' is not supported.")
+    response = error_page(request, 405, f"Method '{request.method}' is not supported.")
     response.headers["Allow"] = ", ".join(sorted(methods))
     return response
 
 
 def _too_large(request: Request) -> Response:
     if request.url.path.startswith("/nacos/"):
-        return _nacos_error(request, 413, "Request body is too large")
+        return error_page(request, 413, "Request body is too large")
     return Response("Request body is too large", 413)
-
-
-def _nacos_error(request: Request, status: int, message: str) -> Response:
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    body = {
-        "timestamp": now,
-        "status": status,
-        "error": http.HTTPStatus(status).phrase,
-        "message": message,
-        "path": request.url.path,
-    }
-    return Response(msgspec.json.encode(body), status, headers={**SECURITY_HEADERS, "content-type": "application/json"})

@@ -35,13 +35,13 @@ def page(routes: Sequence[Route]) -> str:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    query = [p for p in route.parameters if p.place == "query"]
-    body = [p for p in route.parameters if p.place != "query"]
+    outside = [p for p in route.parameters if p.place in ("query", "header")]
+    body = [p for p in route.parameters if p.place not in ("query", "header")]
     operation: dict[str, Any] = {
         "summary": route.summary,
         "parameters": [
-            {"name": p.name, "in": "query", "required": p.is_required, "description": p.text, "schema": {"type": "string"}}
-            for p in query
+            {"name": p.name, "in": p.place, "required": p.is_required, "description": p.text, "schema": {"type": "string"}}
+            for p in outside
         ],
         "responses": {"200": {"description": route.answer}, "400": {"description": "Bad input; nothing was changed"}},
     }
@@ -61,4 +61,5 @@ def _listed(route: Route) -> str:
 
 
 def _named(parameter: Parameter) -> str:
-    return f"<b>{parameter.name}</b>" if parameter.is_required else parameter.name
+    name = f"{parameter.name} (header)" if parameter.place == "header" else parameter.name
+    return f"<b>{name}</b>" if parameter.is_required else name

@@ -11,7 +11,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One documented parameter. `place` is `query`, `form` or `json`."""
+    """One documented parameter. `place` is `query`, `form`, `json` or `header`."""
 
     name: str
     place: str

@@ -50,6 +50,7 @@ class GatewayServer:
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,  # a room that heeds X-Forwarded-For says so itself; uvicorn would hide the socket's address
             limit_concurrency=MAX_CONNECTIONS,
             timeout_graceful_shutdown=STOP_S,
         )

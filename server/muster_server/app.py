@@ -34,6 +34,7 @@ DRAIN_S = 3.0
 CHANNEL_OPTIONS = (
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.max_receive_message_length", 16 << 20),  # as the server's own: a config may be 10 MiB
     ("grpc.max_reconnect_backoff_ms", 2_000),  # a server that is back is found again soon, however long it was gone
 )
 

@@ -84,7 +84,7 @@ async def test_top_on_a_terminal_redraws_until_ctrl_c() -> None:
         with terminal(server.grpc_target, "top", "--interval", "0.1") as screen:
             await asyncio.to_thread(screen.wait_for, "loop lag")
             await client.register("api", Instance(endpoints=[Endpoint(host="one", port=80)]))
-            await asyncio.to_thread(screen.wait_for, "sessions             1")
+            await asyncio.to_thread(screen.wait_for, "sessions 1")
 
             screen.type("\x03")
             status = await asyncio.to_thread(screen.end)

@@ -16,6 +16,7 @@ MESSAGES = {
     20007: "config listener error",
     20008: "invalid dataId",
     20009: "parameter mismatch",
+    20010: "config gray version version over max count",
     21000: "service name error",
     21001: "weight error",
     21002: "instance metadata error",
@@ -36,6 +37,11 @@ MESSAGES = {
     23002: "node down failure",
     30000: "server error",
 }
+# The registry's reasons that have an HTTP status and a code of their own here; for the others the status decides.
+REASONS = {
+    "STORAGE_FAILED": (500, 10002),
+    "TOO_LARGE": (400, 20002),
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,22 @@ class BadParameterError(Exception):
     """An error of the parameter filter: bare text and CR LF. The message is the text."""
 
 
+class CausedError(Exception):
+    """An error of the config query: bare text, `caused: <message>;`, in the type that the caller accepts."""
+
+
+class UnboundError(Exception):
+    """A value that its form cannot hold, where the original has no better answer than the error page. The message is the page's."""
+
+
 def missing(name: str, kind: str) -> RefusedError:
     """The refusal of an absent parameter."""
-    return RefusedError(400, 10000, f"Required parameter '{name}' type {kind} is not present")
+    return RefusedError(400, 10000, absence(name, kind))
+
+
+def absence(name: str, kind: str) -> str:
+    """What is said of an absent parameter."""
+    return f"Required parameter '{name}' type {kind} is not present"
 
 
 def unreadable(name: str) -> RefusedError:

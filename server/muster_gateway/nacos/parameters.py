@@ -14,6 +14,7 @@ from muster_gateway.nacos.errors import BadParameterError, RefusedError, unreada
 MAX_FORM_BYTES = 2 << 20
 _RULES = {
     "namespaceId/tenant": (64, re.compile(r"[\w-]+", re.ASCII)),
+    "dataId": (256, re.compile(r"[a-zA-Z0-9\-_:.]*")),
     "serviceName": (512, re.compile(r"(?!@).((?!@@)[^\u4E00-\u9FA5\s])*")),
     "group": (128, re.compile(r"[a-zA-Z0-9\-_:.]*")),
     "cluster": (64, re.compile(r"[0-9a-zA-Z\-_]+")),
@@ -42,6 +43,10 @@ class Parameters:
             for name, entry in await _form(request):
                 values.setdefault(name, []).append(entry)
         return cls(values)
+
+    def __contains__(self, name: str) -> bool:
+        """True if it was sent, be it empty."""
+        return name in self._values
 
     def text(self, name: str, default: str = "") -> str:
         """A value; several are joined with commas. Blank means the default."""
@@ -77,6 +82,11 @@ class Parameters:
         return number
 
 
+def units(text: str) -> int:
+    """The length as Java counts it: in UTF-16 code units."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
 async def _form(request: Request) -> list[tuple[str, str]]:
     try:
         async with request.form() as form:
@@ -90,7 +100,7 @@ def check_format(name: str, value: str) -> None:
     if not value.strip():
         return
     longest, pattern = _RULES[name]
-    if len(value.encode("utf-16-le", errors="surrogatepass")) // 2 > longest:
+    if units(value) > longest:
         raise BadParameterError(f"Param '{name}' is illegal, the param length should not exceed {longest}.")
     if pattern.fullmatch(value) is None:
         raise BadParameterError(f"Param '{name}' is illegal, illegal characters should not appear in the param.")

@@ -1,8 +1,7 @@
-"""The Nacos client calls, each one a registry call."""
+"""The Nacos naming calls, each one a registry call."""
 
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 
 import grpc.aio
 import msgspec
@@ -12,20 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.nacos import convert
-from muster_gateway.nacos.errors import MESSAGES, BadParameterError, RefusedError, missing
+from muster_gateway.nacos.answers import SECURITY_HEADERS, answering, envelope
+from muster_gateway.nacos.errors import MESSAGES, RefusedError, missing
 from muster_gateway.nacos.parameters import Parameters, check_instance, check_list
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry, http_status, message_of, reason_of
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-XSS-Protection": "0",
-    "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
-    "Pragma": "no-cache",
-    "Expires": "0",
-    "X-Frame-Options": "DENY",
-}
-_FILTER_HEADERS = {**SECURITY_HEADERS, "Cache-Control": "no-cache,no-store", "Expires": "Thu, 01 Jan 1970 00:00:00 GMT"}
 _LEGAL_CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
 _MAX_CACHED = 10_000
 
@@ -63,11 +54,10 @@ class Nacos:
         path = "/nacos/v3/client/ns/instance"
         clusters = Parameter("clusterName", "query", "comma-separated; `DEFAULT` if absent")
         listing = (*(Parameter(p.name, "query", p.text, p.is_required) for p in _SERVICE), clusters)
-        wrap = self._answering
         return (
-            Route("POST", path, wrap(self.register), "Register an instance, or renew it", _REGISTER, '`data: "ok"`'),
-            Route("DELETE", path, wrap(self.deregister), "Deregister an instance", _INSTANCE, '`data: "ok"`'),
-            Route("GET", f"{path}/list", wrap(self.list_instances), "List the enabled instances", listing, "`data`: array"),
+            Route("POST", path, answering(self.register), "Register an instance, or renew it", _REGISTER, '`data: "ok"`'),
+            Route("DELETE", path, answering(self.deregister), "Deregister an instance", _INSTANCE, '`data: "ok"`'),
+            Route("GET", f"{path}/list", answering(self.list_instances), "List the enabled instances", listing, "`data`: array"),
         )
 
     async def register(self, request: Request) -> Response:
@@ -129,26 +119,6 @@ class Nacos:
         ref = _address_ref(service, host, port, is_persistent=False)
         renewed = await self._registry.registration.Renew(registration.RenewRequest(refs=[ref]), timeout=CALL_TIMEOUT_S)
         return envelope(200, 21003, None) if renewed.missing else envelope(200, 0, "ok")
-
-    def _answering(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except BadParameterError as refusal:
-                return Response(f"{refusal}\r\n", 400, headers=_FILTER_HEADERS)
-            except RefusedError as refusal:
-                return envelope(refusal.status, refusal.code, refusal.data)
-            except grpc.aio.AioRpcError as error:
-                status = http_status(error)
-                return envelope(status, 20002 if status < 500 else 30000, message_of(error))
-
-        return answer
-
-
-def envelope(status: int, code: int, data: str | None) -> Response:
-    """The answer's usual form."""
-    body = msgspec.json.encode({"code": code, "message": MESSAGES[code], "data": data})
-    return Response(body, status, headers={**SECURITY_HEADERS, "content-type": "application/json"})
 
 
 def _service(parameters: Parameters) -> instance_pb2.ServiceRef:

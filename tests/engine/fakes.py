@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from core.story import ref, registration
 from muster_server.core.commands import Command, Register
+from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Instance, Lease, Registration, RemovalReason, ServiceKey
 from muster_server.core.state import Limits
@@ -54,6 +55,22 @@ class TextEncoder:
         return f"cancelled {key.name} {reason.name}".encode()
 
     def reconnect_after(self, delay_s: float) -> bytes:
+        return f"reconnect {delay_s}".encode()
+
+    def changed(self, key: ConfigKey, release: Release, content: str, revision: int) -> bytes:
+        self.made["changed"] += 1
+        return f"changed {key.name} {revision}: {content}".encode()
+
+    def missing(self, key: ConfigKey, revision: int, *, is_deleted: bool) -> bytes:
+        return f"missing {key.name} {revision}{' deleted' * is_deleted}".encode()
+
+    def listen_bookmark(self, revision: int, epoch: int) -> bytes:
+        return f"bookmark {revision}".encode()
+
+    def listen_cancelled(self, key: ConfigKey, reason: Reason, message: str) -> bytes:
+        return f"cancelled {key.name} {reason.name}".encode()
+
+    def listen_reconnect_after(self, delay_s: float) -> bytes:
         return f"reconnect {delay_s}".encode()
 
 

@@ -21,6 +21,7 @@ from muster_server.core.commands import (
 )
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Address, AdminState, Instance, Registration, ServiceKey
+from muster_server.core.namespace_commands import DeleteNamespace
 from muster_server.engine.engine import Engine
 from muster_server.engine.restore import REVISION, REVISION_BLOCK
 from muster_server.storage.memory import MemoryStore
@@ -359,6 +360,23 @@ async def test_guard_that_opens_in_a_batch_does_not_bring_back_what_left_in_it()
     assert list(held.values()).count("SUSPECT") == 3
     assert healths(engine) == {"2": "UNHEALTHY", "3": "HEALTHY", "4": "HEALTHY"}
     assert engine.state.instance_count == 5
+    await engine.close()
+
+
+async def test_namespace_that_is_deleted_in_a_batch_takes_no_instance_with_it_that_comes_after() -> None:
+    engine, store, _ = make()
+    await perform(engine, put_durable("db#1"))
+    store.hold()
+    waiting = [
+        engine.execute(command)
+        for command in (put_durable("web#1"), DeleteNamespace("shop", is_forced=True), put_durable("db#1"), put_durable("db#2"))
+    ]
+
+    store.release()
+    await asyncio.gather(*waiting)  # type: ignore[arg-type]
+
+    assert revisions(engine) == {"1": 6, "2": 7}
+    assert healths(engine, ref("web#").service) == {}
     await engine.close()
 
 

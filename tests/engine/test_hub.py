@@ -592,3 +592,88 @@ async def test_subscription_over_the_limit_is_cancelled_and_the_others_stay() ->
     assert frames.count("cancelled api LIMIT_EXCEEDED") == 1
     assert len(reader.subscriber.subscriptions) == MAX_SUBSCRIPTIONS
     await engine.close()
+
+
+async def test_reset_sends_everybody_the_whole_state_anew_and_a_bookmark() -> None:
+    engine, _, _ = make()
+    engine.execute(put("api#1"))
+    reader, other = Reader(engine), Reader(engine)
+    reader.subscribe()
+    reader.subscribe(WEB)
+    other.subscribe(WEB)
+    for frames in (reader, reader, other):
+        await frames.next()
+
+    engine.hub.reset(engine.epoch + 1)
+
+    assert [await reader.next() for _ in range(3)] == ["snapshot api 2 reset: +1", "snapshot web 2 reset:", "bookmark 2"]
+    assert [await other.next() for _ in range(2)] == ["snapshot web 2 reset:", "bookmark 2"]
+    await engine.close()
+
+
+async def test_subscriber_of_a_reset_hub_goes_on_with_deltas() -> None:
+    engine, _, _ = make()
+    engine.execute(put("api#1"))
+    reader = Reader(engine)
+    reader.subscribe()
+    await reader.next()
+    engine.hub.reset(engine.epoch + 1)
+    await reader.to_bookmark()
+
+    engine.execute(put("api#2"))
+
+    assert await reader.next() == "delta api 3<-2: +2"
+    await engine.close()
+
+
+async def test_reset_while_a_subscriber_does_not_read_replaces_what_it_was_due() -> None:
+    engine, _, _ = make()
+    reader = Reader(engine)
+    reader.subscribe()
+    await reader.next()
+    reader.stop_reading()
+    engine.execute(put("api#1"))
+    await turns_of_the_loop()
+    engine.execute(put("api#2"))
+
+    engine.hub.reset(engine.epoch + 1)
+    reader.read_on()
+
+    assert await reader.to_bookmark() == ["delta api 2<-1: +1", "snapshot api 3 reset: +1 +2"]
+    await engine.close()
+
+
+async def test_reset_of_a_subscriber_whose_window_is_full_waits_for_its_acks() -> None:
+    engine, _, _ = make()
+    engine.execute(put("api#1"))
+    reader = Reader(engine)
+    reader.subscribe()
+    await reader.next()
+    engine.hub.ack(reader.subscriber, API, engine.revision)
+    for weight in range(2, MAX_UNACKED + 2):
+        engine.execute(put("api#1", weight=weight))
+        await reader.next()
+
+    engine.hub.reset(engine.epoch + 1)
+    await turns_of_the_loop()
+    held = reader.frames.empty()
+    engine.hub.ack(reader.subscriber, API, engine.revision)
+
+    assert held
+    assert await reader.next() == f"snapshot api {engine.revision} reset: +1"
+    await engine.close()
+
+
+async def test_subscription_of_before_a_reset_is_reset_when_it_says_its_epoch() -> None:
+    engine, _, _ = make()
+    engine.execute(put("api#1"))
+    former, epoch = engine.epoch, engine.epoch + 1
+    engine.hub.reset(epoch)
+    old, new = Reader(engine), Reader(engine)
+
+    old.subscribe(from_revision=2, epoch=former)
+    new.subscribe(from_revision=2, epoch=epoch)
+
+    assert await old.next() == "snapshot api 2 reset: +1"
+    assert await new.next() == "delta api 2<-2:"
+    await engine.close()

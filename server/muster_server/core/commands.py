@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
+from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
+from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
+from muster_server.core.restore_commands import RestoreArchive
 
 
 class Moment(NamedTuple):
@@ -122,8 +125,9 @@ class EndSession:
     session: str
 
 
-NamingCommand = Register | Deregister | Renew | Update | SetAdminState | OpenSession | RenewSession | LoseSession | EndSession
-Command = NamingCommand | ConfigCommand
+SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
+NamingCommand = Register | Deregister | Renew | Update | SetAdminState | SessionCommand
+Command = NamingCommand | ConfigCommand | NamespaceCommand | RestoreArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,8 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Event = NamingEvent | SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | ConfigEvent
+Bookkeeping = SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
+Event = NamingEvent | ConfigEvent | Bookkeeping
 
 
 def is_durable(event: Event) -> bool:
@@ -241,6 +246,8 @@ def is_durable(event: Event) -> bool:
         case Removed(previous=previous):
             return previous.said.is_persistent
         case OverrideSet() | ConfigReleased() | ReleasesCompacted():
+            return True
+        case NamespaceDescribed() | NamespaceForgotten() | EpochBegan():
             return True
         case _:
             return False

@@ -1,23 +1,24 @@
 """The rules of configuration: how content is published, ended and brought back."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 from muster_server.core.config_commands import (
     MAIN,
+    NOTHING_SAID,
     Condition,
     ConfigCommand,
-    ConfigReleased,
     Delete,
     Promote,
     Publish,
     Published,
-    ReleasesCompacted,
     Rollback,
     StopGray,
 )
-from muster_server.core.config_model import DEFAULT_TYPE, ConfigKey, GrayRule, Note, Release, ReleaseKind, Text
+from muster_server.core.config_model import DEFAULT_TYPE, ConfigKey, Release, ReleaseKind, Text
 from muster_server.core.config_state import ConfigItem, Line
 from muster_server.core.errors import MusterError, Reason
+from muster_server.core.releasing import Step, ended, is_same, released, too_large
 from muster_server.core.turn import Turn
 
 REPEATABLE = 10
@@ -55,10 +56,10 @@ def publish(turn: Turn, command: Publish) -> Published:
     if not text.content_type:
         example = line or (item.main if item is not None else None)
         text = replace(text, content_type=example.release.content_type if example is not None else DEFAULT_TYPE)
-    if line is not None and _is_same(line, text, rule):
+    if line is not None and is_same(line, text, rule):
         return Published(line.release, is_changed=False)
     _check_room(turn, item, line, command.gray, text)
-    return _released(turn, command.key, ReleaseKind.PUBLISHED, _Step(command.gray, text, rule, command.note))
+    return released(turn, command.key, ReleaseKind.PUBLISHED, Step(command.gray, text, rule, command.note))
 
 
 def rollback(turn: Turn, command: Rollback) -> Published:
@@ -69,7 +70,7 @@ def rollback(turn: Turn, command: Rollback) -> Published:
     line = item.lines.get(MAIN)
     _check_condition(line, command.condition)
     _check_room(turn, item, line, MAIN, command.text)
-    return _released(turn, command.key, ReleaseKind.ROLLED_BACK, _Step(MAIN, command.text, None, command.note, command.number))
+    return released(turn, command.key, ReleaseKind.ROLLED_BACK, Step(MAIN, command.text, None, command.note, command.number))
 
 
 def promote(turn: Turn, command: Promote) -> Published:
@@ -83,8 +84,8 @@ def promote(turn: Turn, command: Promote) -> Published:
     text = Text(line.content, was.content_type, was.labels, was.encrypted_data_key)
     if item is not None and item.main is not None:
         text = replace(text, labels=item.main.release.labels)
-    answer = _released(turn, command.key, ReleaseKind.PROMOTED, _Step(MAIN, text, None, command.note, was.number))
-    _ended(turn, command.key, ReleaseKind.GRAY_STOPPED, command.gray, command.note)
+    answer = released(turn, command.key, ReleaseKind.PROMOTED, Step(MAIN, text, None, command.note, was.number))
+    ended(turn, command.key, ReleaseKind.GRAY_STOPPED, command.gray, command.note)
     return answer
 
 
@@ -96,7 +97,14 @@ def delete(turn: Turn, command: Delete) -> Release | None:
             return None
         raise config_not_found(command.key)
     _check_condition(item.lines.get(MAIN), command.condition)
-    return _ended(turn, command.key, ReleaseKind.DELETED, MAIN, command.note)
+    return ended(turn, command.key, ReleaseKind.DELETED, MAIN, command.note)
+
+
+def delete_all(turn: Turn, keys: Iterable[ConfigKey]) -> None:
+    """End all lines of those of these items that have any."""
+    for key in keys:
+        if turn.state.configs.items[key].lines:
+            ended(turn, key, ReleaseKind.DELETED, MAIN, NOTHING_SAID)
 
 
 def stop_gray(turn: Turn, command: StopGray) -> Release | None:
@@ -106,7 +114,7 @@ def stop_gray(turn: Turn, command: StopGray) -> Release | None:
         if command.is_missing_allowed:
             return None
         raise _gray_not_found(command.gray)
-    return _ended(turn, command.key, ReleaseKind.GRAY_STOPPED, command.gray, command.note)
+    return ended(turn, command.key, ReleaseKind.GRAY_STOPPED, command.gray, command.note)
 
 
 def found_release(item: ConfigItem | None, key: ConfigKey, number: int) -> tuple[ConfigItem, Release]:
@@ -125,17 +133,6 @@ def config_not_found(key: ConfigKey) -> MusterError:
     return MusterError(Reason.CONFIG_NOT_FOUND, f"no config {key.name!r} in group {key.group!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What a release with content says."""
-
-    gray: str
-    text: Text
-    rule: GrayRule | None
-    note: Note
-    source_number: int = 0
-
-
 def _gray_not_found(gray: str) -> MusterError:
     return MusterError(Reason.GRAY_NOT_FOUND, f"there is no gray line {gray!r}")
 
@@ -147,17 +144,6 @@ def _repeated(item: ConfigItem, request_id: str) -> Release | None:
         if release is not None and release.note.request_id == request_id:
             return release
     return None
-
-
-def _is_same(line: Line, text: Text, rule: GrayRule | None) -> bool:
-    was = line.release
-    return (was.md5, was.sha256, was.content_type, was.encrypted_data_key, was.rule) == (
-        text.md5,
-        text.sha256,
-        text.content_type,
-        text.encrypted_data_key,
-        rule,
-    ) and was.labels == text.labels
 
 
 def _check_condition(line: Line | None, condition: Condition) -> None:
@@ -176,75 +162,15 @@ def _check_condition(line: Line | None, condition: Condition) -> None:
 def _check_room(turn: Turn, item: ConfigItem | None, line: Line | None, gray: str, text: Text) -> None:
     state, limits = turn.state.configs, turn.limits
     if text.size_bytes > limits.max_content_bytes:
-        raise _too_large("the content", text.size_bytes, limits.max_content_bytes)
+        raise too_large("the content", text.size_bytes, limits.max_content_bytes)
     if item is None and len(state.items) >= limits.max_configs:
         raise _limit_exceeded("config items, those with history included", limits.max_configs)
     if gray != MAIN and line is None and item is not None and len(item.lines) - (MAIN in item.lines) >= limits.max_grays:
         raise _limit_exceeded("gray lines of an item", limits.max_grays)
     total = state.live_bytes + text.size_bytes - (line.release.size_bytes if line is not None else 0)
     if total > limits.max_total_bytes and text.size_bytes > (line.release.size_bytes if line is not None else 0):
-        raise _too_large("all contents together", total, limits.max_total_bytes)
-
-
-def _too_large(what: str, size_bytes: int, limit: int) -> MusterError:
-    return MusterError(Reason.TOO_LARGE, f"{what} would be {size_bytes} bytes, at most {limit} are taken", {"limit": str(limit)})
+        raise too_large("all contents together", total, limits.max_total_bytes)
 
 
 def _limit_exceeded(what: str, limit: int) -> MusterError:
     return MusterError(Reason.LIMIT_EXCEEDED, f"at most {limit} {what}", {"limit": str(limit)})
-
-
-def _released(turn: Turn, key: ConfigKey, kind: ReleaseKind, step: _Step) -> Published:
-    text = step.text
-    release = Release(
-        number=_next_number(turn, key),
-        revision=turn.next_revision(),
-        kind=kind,
-        gray=step.gray,
-        content_type=text.content_type,
-        md5=text.md5,
-        sha256=text.sha256,
-        size_bytes=text.size_bytes,
-        labels=text.labels,
-        encrypted_data_key=text.encrypted_data_key,
-        note=step.note,
-        create_time=turn.wall_s,
-        source_number=step.source_number,
-        rule=step.rule,
-    )
-    turn.events.append(ConfigReleased(key, release, text.content))
-    _compact(turn, key, release)
-    return Published(release, is_changed=True)
-
-
-def _ended(turn: Turn, key: ConfigKey, kind: ReleaseKind, gray: str, note: Note) -> Release:
-    number, revision = _next_number(turn, key), turn.next_revision()
-    release = Release(number, revision, kind, gray, "", "", "", 0, {}, "", note, turn.wall_s)
-    turn.events.append(ConfigReleased(key, release, None))
-    _compact(turn, key, release)
-    return release
-
-
-def _next_number(turn: Turn, key: ConfigKey) -> int:
-    item = turn.state.configs.items.get(key)
-    decided = sum(1 for event in turn.events if isinstance(event, ConfigReleased) and event.key == key)
-    return (item.last_number if item is not None else 0) + decided + 1
-
-
-def _compact(turn: Turn, key: ConfigKey, newest: Release) -> None:
-    """Drop what is old: of at most a few releases at a time, so that a write stays cheap; each write adds at most two."""
-    item = turn.state.configs.items.get(key)
-    if item is None:
-        return
-    limits = turn.limits
-    shown = {line.release.number for line in item.lines.values()}
-    dropped: list[Release] = []
-    for number, release in item.releases.items():
-        is_recent = release.create_time > turn.wall_s - limits.history_retention_s and len(item.releases) < limits.max_releases
-        if len(dropped) == 4 or number > newest.number - limits.min_releases or is_recent:
-            break
-        if number not in shown:
-            dropped.append(release)
-    already = {release.number for event in turn.events if isinstance(event, ReleasesCompacted) for release in event.releases}
-    if remaining := tuple(release for release in dropped if release.number not in already):
-        turn.events.append(ReleasesCompacted(key, remaining))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from muster_server.core.config_commands import MAIN, ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.config_model import ConfigKey, Release, ReleaseKind, Traits
+from muster_server.core.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class ConfigState:
         self.items: dict[ConfigKey, ConfigItem] = {}
         self.live_bytes = 0
         self.live_count = 0
+        self.live_tally = Tally()
         self._names: list[ConfigKey] = []
 
     def apply(self, event: ConfigEvent) -> None:
@@ -76,6 +78,7 @@ class ConfigState:
             item.lines.pop(release.gray, None)
         self.live_bytes += sum(line.release.size_bytes for line in item.lines.values())
         self.live_count += bool(item.lines) - was_live
+        self.live_tally.add(event.key.namespace, bool(item.lines) - was_live)
         item.releases[release.number] = release
         item.last_number, item.revision = release.number, release.revision
 

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, naming, sessions
+from muster_server.core import config_rules, namespaces, naming, restoring, sessions
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -16,6 +16,8 @@ from muster_server.core.commands import (
     Update,
 )
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
+from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, UpdateNamespace
+from muster_server.core.restore_commands import RestoreArchive
 from muster_server.core.turn import Turn
 
 
@@ -32,16 +34,13 @@ def decide(turn: Turn, command: Command) -> object:
             return naming.update(turn, command)
         case SetAdminState():
             return naming.set_admin_state(turn, command)
-        case RenewSession():
-            sessions.renew_session(turn, command)
-        case OpenSession():
-            return sessions.open_session(turn, command)
-        case LoseSession():
-            sessions.lose_session(turn, command)
-        case EndSession():
-            sessions.end_session(turn, command)
+        case RenewSession() | OpenSession() | LoseSession() | EndSession():
+            return sessions.decide_session(turn, command)
         case Publish() | Rollback() | Promote() | Delete() | StopGray():
             return config_rules.decide_config(turn, command)
+        case CreateNamespace() | UpdateNamespace() | DeleteNamespace():
+            return namespaces.decide_namespace(turn, command)
+        case RestoreArchive():
+            return restoring.restore_archive(turn, command)
         case _:
             assert_never(command)
-    return None

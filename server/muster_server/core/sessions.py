@@ -11,11 +11,26 @@ from muster_server.core.commands import (
     Session,
     SessionChanged,
     SessionClosed,
+    SessionCommand,
     SessionRenewed,
 )
 from muster_server.core.model import Health, Instance, RemovalReason, ServiceKey
 from muster_server.core.naming import limit_exceeded, session_not_found
 from muster_server.core.turn import Turn
+
+
+def decide_session(turn: Turn, command: SessionCommand) -> Session | None:
+    """Collect in `turn.events` what a command means, and answer what its class says. Raises MusterError; then nothing happened."""
+    match command:
+        case OpenSession():
+            return open_session(turn, command)
+        case RenewSession():
+            renew_session(turn, command)
+        case LoseSession():
+            lose_session(turn, command)
+        case EndSession():
+            end_session(turn, command)
+    return None
 
 
 def open_session(turn: Turn, command: OpenSession) -> Session:

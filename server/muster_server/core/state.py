@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from muster_server.core.commands import (
     AddressQuery,
+    Bookkeeping,
     Event,
     GuardChanged,
     InstanceKey,
@@ -27,7 +28,10 @@ from muster_server.core.commands import (
 from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
 from muster_server.core.config_state import ConfigState
 from muster_server.core.deadlines import Deadlines
+from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, Instance, Override, RemovalReason, ServiceKey
+from muster_server.core.namespace_commands import Namespace, NamespaceDescribed, NamespaceForgotten
+from muster_server.core.tally import Tally
 
 MAX_DEPARTED = 100
 _EXPIRY = (RemovalReason.LEASE_EXPIRED, RemovalReason.CONNECTION_LOST)
@@ -41,6 +45,7 @@ class Limits:
     max_instances_per_service: int = 100_000
     max_services: int = 200_000
     max_sessions: int = 100_000
+    max_namespaces: int = 10_000
     override_retention_s: float = 600.0
     service_retention_s: float = 3600.0
     guard_min_instances: int = 5
@@ -105,8 +110,9 @@ class Service:
 class RegistryState:
     """All naming state. Owned by the engine; only `apply` changes it."""
 
-    def __init__(self, revision: int = 0) -> None:
+    def __init__(self, revision: int = 0, epoch: int = 0) -> None:
         self.revision = revision
+        self.epoch = epoch
         self.services: dict[ServiceKey, Service] = {}
         self._service_names: list[ServiceKey] = []
         self.sessions: dict[str, Session] = {}
@@ -114,6 +120,9 @@ class RegistryState:
         self.overrides: dict[InstanceKey, Override] = {}
         self.timers: Deadlines[Timer] = Deadlines()
         self.configs = ConfigState()
+        self.namespaces: dict[str, Namespace] = {}
+        self.service_tally = Tally()
+        self.instance_tally = Tally()
         self.instance_count = 0
 
     def find(self, ref: InstanceRef) -> Instance | None:
@@ -157,8 +166,16 @@ class RegistryState:
             case _:
                 self._apply_bookkeeping(event)
 
-    def _apply_bookkeeping(self, event: SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten) -> None:
+    def _apply_bookkeeping(self, event: Bookkeeping) -> None:
         match event:
+            case NamespaceDescribed(namespace=namespace):
+                self.namespaces[namespace.name] = namespace
+                self.revision = namespace.revision
+            case NamespaceForgotten(name=name, revision=revision):
+                del self.namespaces[name]
+                self.revision = revision
+            case EpochBegan(epoch=epoch):
+                self.epoch = epoch
             case SessionChanged(session=session, deadline_s=deadline):
                 self.sessions[session.session] = session
                 self.session_instances.setdefault(session.session, {})
@@ -176,6 +193,7 @@ class RegistryState:
                 self._set_timer(GuardTimer(key), end)
             case ServiceForgotten(service=key):
                 del self.services[key]
+                self.service_tally.add(key.namespace, -1)
                 del self._service_names[bisect_left(self._service_names, key)]
 
     def services_after(self, key: ServiceKey) -> Iterator[ServiceKey]:
@@ -206,10 +224,12 @@ class RegistryState:
         if service is None:
             service = self.services[event.service] = Service()
             insort(self._service_names, event.service)
+            self.service_tally.add(event.service.namespace, 1)
         if not service.instances:
             self.timers.cancel(ServiceTimer(event.service))
         if previous is None:
             self.instance_count += 1
+            self.instance_tally.add(event.service.namespace, 1)
             self.timers.cancel(OverrideTimer(key))
         elif previous.address != instance.address:
             self._forget_address(service, previous)
@@ -243,6 +263,7 @@ class RegistryState:
         if previous.session is not None:
             self.session_instances.get(previous.session, {}).pop(key, None)
         self.instance_count -= 1
+        self.instance_tally.add(event.service.namespace, -1)
         self.timers.cancel(key)
         if not service.instances:
             self.timers.set(ServiceTimer(event.service), now_s + limits.service_retention_s)

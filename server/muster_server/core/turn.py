@@ -20,6 +20,10 @@ class Turn:
         self._revision = last_revision
         self.events: list[Event] = []
 
+    def trial(self) -> "Turn":
+        """A turn at the same moment whose decisions are not for applying."""
+        return Turn(self.state, (self.now_s, self.wall_s), self.limits, self._revision)
+
     @property
     def last_revision(self) -> int:
         """The last revision that was given out."""

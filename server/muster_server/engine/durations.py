@@ -20,6 +20,26 @@ class Durations:
         self._counts[bisect_left(BOUNDS_S, seconds)] += 1
         self.total_s += seconds
 
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return sum(self._counts)
+
+    def most(self, share: float) -> float:
+        """What this share of them (0 to 1) took at most, as a bucket's bound: the last one for all that is above it, 0 for none."""
+        needed, so_far = self.count * share, 0
+        for bound, count in zip(BOUNDS_S, self._counts, strict=False):
+            so_far += count
+            if so_far >= needed:
+                return bound if needed else 0.0
+        return BOUNDS_S[-1]
+
+    def __add__(self, other: "Durations") -> "Durations":
+        both = Durations()
+        both._counts = [mine + theirs for mine, theirs in zip(self._counts, other._counts, strict=True)]
+        both.total_s = self.total_s + other.total_s
+        return both
+
     def buckets(self) -> Iterator[tuple[str, int]]:
         """Upper bound in seconds, and how many took no longer; the last bound is `+Inf`."""
         so_far = 0

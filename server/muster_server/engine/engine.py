@@ -23,19 +23,21 @@ from muster_server.core.commands import (
 from muster_server.core.config_commands import ConfigReleased
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.decide import decide
+from muster_server.core.epochs import EpochBegan
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.expiry import expire
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
+from muster_server.engine import records
 from muster_server.engine.clock import Clock
 from muster_server.engine.config_hub import ConfigHub
 from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
 from muster_server.engine.hub import Hub
 from muster_server.engine.journal import Journal, durable_writes
-from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION_BLOCK, read_content, restore
+from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION, REVISION_BLOCK, read_content, restore
 from muster_server.engine.touches import Touched
-from muster_server.storage.port import StorageError, Store
+from muster_server.storage.port import Bucket, StorageError, Store, Write
 
 MAX_QUEUED = 100_000
 TICK_S = 0.1
@@ -69,13 +71,14 @@ class Engine:
         restored = restore(store, (clock.monotonic_s(), clock.wall_s()), self._limits)
         _write_now(store, restored.writes())
         self.state = restored.state
-        self.epoch = restored.epoch
-        self.hub = Hub(self.state, encoder, clock, self.epoch)
+        self.life_began_s = clock.wall_s()
+        self.hub = Hub(self.state, encoder, clock, restored.epoch)
         self.hub.is_warming_up = restored.is_warm
-        self.config_hub = ConfigHub(self.state, encoder, clock, self.epoch)
+        self.config_hub = ConfigHub(self.state, encoder, clock, restored.epoch)
         self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
         self._revision = self.state.revision
         self._reserved = restored.reserved_revision
+        self._reserving = self._reserved
         self._is_reserving = False
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(store, self.state, self._loop)
@@ -90,6 +93,16 @@ class Engine:
         return self.state.revision
 
     @property
+    def epoch(self) -> int:
+        """The life of the server: another one after each start and each restored archive, and always higher."""
+        return self.state.epoch
+
+    @property
+    def storage_kind(self) -> str:
+        """Where state is kept, in one word."""
+        return self._store.kind
+
+    @property
     def journal_failures(self) -> int:
         """How often the disk refused what is written lazily."""
         return self._journal.failures
@@ -101,14 +114,12 @@ class Engine:
         """
         is_next = not self._in_flight and not self._queue
         if is_next or isinstance(command, RenewSession):  # a sign of life depends on nothing that waits
-            turn = self._turn()
-            answer = decide(turn, command)
-            self._revision = turn.last_revision
-            if not any(map(is_durable, turn.events)):
-                self._settle(turn.events)
+            events, answer = self._decide(command)
+            if not any(map(is_durable, events)):
+                self._settle(events)
                 return answer
             future = self._loop.create_future()
-            self._commit([_Decided(turn.events, answer, future)])
+            self._commit([_Decided(events, answer, future)])
             return future
         if len(self._queue) >= MAX_QUEUED:
             raise MusterError(Reason.LIMIT_EXCEEDED, f"at most {MAX_QUEUED} waiting commands", {"limit": str(MAX_QUEUED)})
@@ -175,13 +186,20 @@ class Engine:
         line = self.state.configs.items[key].lines.get(release.gray)
         if line is not None and line.release.number == release.number:
             return line.content
-        try:
-            content = await asyncio.to_thread(read_content, self._store, release)
-        except StorageError as error:
-            raise MusterError(Reason.STORAGE_FAILED, "the disk refused") from error
+        content = await asyncio.to_thread(self.read_content, release)
         if content is None:
             raise MusterError(Reason.RELEASE_COMPACTED, f"release {release.number} is no longer kept")
         return content
+
+    def read_content(self, release: Release) -> str | None:
+        """The content of a release from the disk; None if it is not kept. Blocks; from any thread, unlike everything else here.
+
+        Raises MusterError: STORAGE_FAILED.
+        """
+        try:
+            return read_content(self._store, release)
+        except StorageError as error:
+            raise MusterError(Reason.STORAGE_FAILED, "the disk refused") from error
 
     def wall_s(self) -> float:
         """Unix seconds."""
@@ -207,21 +225,29 @@ class Engine:
             self._reserve()
         return Turn(self.state, (self.lease_now_s(), self._clock.wall_s()), self._limits, self._revision)
 
+    def _decide(self, command: Command) -> tuple[Sequence[Event], object]:
+        turn = self._turn()
+        answer = decide(turn, command)
+        if turn.last_revision > self._reserved and not any(map(is_durable, turn.events)):
+            raise _out_of_revisions()  # a durable one reserves what it needs itself
+        self._revision = turn.last_revision
+        return turn.events, answer
+
     def _reserve(self) -> None:
         is_used_up = self._revision + 10_000 >= self._reserved
         if not self._is_reserving:
             self._ask_for_revisions()
         if is_used_up:
-            raise MusterError(Reason.STORAGE_FAILED, "no revisions are left: the disk does not take the reservation of more")
+            raise _out_of_revisions()
 
     def _ask_for_revisions(self) -> None:
         self._is_reserving = True
-        target = self._reserved + REVISION_BLOCK
+        target = max(self._reserved, self._revision) + REVISION_BLOCK
 
         def reserved(error: StorageError | None) -> None:
             self._is_reserving = False
             if error is None:
-                self._reserved = target
+                self._reserved = max(self._reserved, target)
 
         self._journal.reserve(target, reserved)
 
@@ -239,12 +265,23 @@ class Engine:
                 self.config_hub.note(event)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
+            elif isinstance(event, EpochBegan):
+                self._begin_epoch(event.epoch)
         self._journal.note(events)
+
+    def _begin_epoch(self, epoch: int) -> None:
+        self.life_began_s = self._clock.wall_s()
+        self.hub.reset(epoch)
+        self.config_hub.reset(epoch)
 
     def _commit(self, batch: list[_Decided]) -> None:
         self._in_flight = batch
         self._commit_began_s = self._clock.monotonic_s()
         writes = [write for entry in batch for write in durable_writes(entry.events)]
+        self._reserving = self._reserved
+        if self._revision > self._reserved:  # one command, such as a restore, may take any number
+            self._reserving = self._revision + REVISION_BLOCK
+            writes.append(Write(Bucket.META, REVISION, records.encode(self._reserving)))
         done = self._loop.call_soon_threadsafe
         try:
             self._store.submit(writes, lambda error: _quietly(done, self._committed, error))
@@ -254,6 +291,8 @@ class Engine:
     def _committed(self, error: StorageError | None) -> None:
         batch, self._in_flight = self._in_flight, []
         self.commit_durations.add(self._clock.monotonic_s() - self._commit_began_s)
+        if error is None:
+            self._reserved = max(self._reserved, self._reserving)
         for entry in batch:
             if error is not None:
                 _fail(entry.future, MusterError(Reason.STORAGE_FAILED, "the disk refused; nothing was changed"))
@@ -276,19 +315,17 @@ class Engine:
             if future.cancelled():
                 continue
             try:
-                turn = self._turn()
-                answer = decide(turn, command)
+                events, answer = self._decide(command)
             except MusterError as error:
                 _fail(future, error)
                 continue
-            self._revision = turn.last_revision
-            entry = _Decided(turn.events, answer, future)
-            if is_durable_batch or any(map(is_durable, turn.events)):
+            entry = _Decided(events, answer, future)
+            if is_durable_batch or any(map(is_durable, events)):
                 touched.add(command)
                 batch.append(entry)
                 is_durable_batch = True
             else:
-                self._settle(turn.events)
+                self._settle(events)
                 future.set_result(answer)
         if batch:
             self._commit(batch)
@@ -313,6 +350,10 @@ def _quietly(call: Callable[..., object], *arguments: object) -> None:
         call(*arguments)
     except RuntimeError:
         return  # the loop is closed: nobody is left to hear
+
+
+def _out_of_revisions() -> MusterError:
+    return MusterError(Reason.STORAGE_FAILED, "no revisions are left: the disk does not take the reservation of more")
 
 
 def _fail(future: "asyncio.Future[object]", error: MusterError) -> None:

@@ -60,7 +60,7 @@ class Subscriber(Generic[K, S]):
     """One stream. `dirty` is its mailbox: the subjects it has not the latest state of, one slot each, and since when.
 
     `write` raises ConnectionError when the stream is gone; `end` makes the stream's handler fail with an error. `since_s` is Unix
-    seconds.
+    seconds; `number` is the call's, a later call has a higher one.
     """
 
     client_name: str
@@ -68,6 +68,7 @@ class Subscriber(Generic[K, S]):
     write: Callable[[bytes], Awaitable[None]]
     end: Callable[[MusterError], None]
     since_s: float = 0.0
+    number: int = 0
     subscriptions: dict[K, S] = field(default_factory=dict)
     dirty: dict[K, float] = field(default_factory=dict)
     notices: deque[bytes] = field(default_factory=deque)

@@ -5,6 +5,7 @@ import msgspec
 from muster_server.core.commands import InstanceKey, Session
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.model import Instance, Override, ServiceKey
+from muster_server.core.namespace_commands import Namespace
 
 _encoder = msgspec.msgpack.Encoder()
 _instance = msgspec.msgpack.Decoder(Instance)
@@ -12,10 +13,11 @@ _override = msgspec.msgpack.Decoder(Override)
 _session = msgspec.msgpack.Decoder(Session)
 _key = msgspec.msgpack.Decoder(tuple[str, str, str, str])
 _release = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], Release])
+_namespace = msgspec.msgpack.Decoder(Namespace)
 _int = msgspec.msgpack.Decoder(int)
 
 
-def encode(value: Instance | Override | Session | int) -> bytes:
+def encode(value: Instance | Override | Session | Namespace | int) -> bytes:
     """One value as a record."""
     return _encoder.encode(value)
 
@@ -60,6 +62,11 @@ def decode_override(record: bytes) -> Override:
 def decode_session(record: bytes) -> Session:
     """A session back."""
     return _session.decode(record)
+
+
+def decode_namespace(record: bytes) -> Namespace:
+    """A description back."""
+    return _namespace.decode(record)
 
 
 def decode_int(record: bytes) -> int:

@@ -56,7 +56,7 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
     meta = dict(store.scan(Bucket.META))
     epoch = max(int(wall_s * 1000), records.decode_int(meta[EPOCH]) + 1 if EPOCH in meta else 1)
     first = records.decode_int(meta[REVISION]) if REVISION in meta else 0
-    state = RegistryState(first)
+    state = RegistryState(first, epoch)
     for record, value in store.scan(Bucket.OVERRIDES):
         state.overrides[records.decode_key(record)] = records.decode_override(value)
     _restore_sessions(store, state, now_s, limits)
@@ -74,6 +74,9 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
                 # The guard held it without its session: nothing else would ever end it.
                 state.apply(Lapsed(key, now_s + RECONNECT_GRACE_S), now_s, limits)
     _restore_configs(store, state)
+    for _, value in store.scan(Bucket.NAMESPACES):
+        namespace = records.decode_namespace(value)
+        state.namespaces[namespace.name] = namespace
     state.revision = first + 1
     for service in state.services.values():
         service.revision = state.revision

@@ -16,11 +16,12 @@ class Touched:
         self._whole: set[Hashable] = set()
         self._parts: set[tuple[Hashable, str]] = set()
         self._subjects: set[Hashable] = set()
+        self._is_everything = False
 
     def is_free(self, command: Command) -> bool:
         """True if a command can be decided before the batch is applied."""
         touches = self._touches(command)
-        if touches is None:
+        if touches is None or self._is_everything:
             return False
         subject, part = touches
         if subject in self._whole or (part is None and subject in self._subjects):
@@ -31,6 +32,7 @@ class Touched:
         """Take a command into the batch."""
         touches = self._touches(command)
         if touches is None:
+            self._is_everything = True
             return
         subject, part = touches
         self._subjects.add(subject)

@@ -1,15 +1,17 @@
 """The one module that knows grpc.aio: servicers see a Call or a Stream of ours and fail by raising MusterError."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from enum import Enum
+from typing import Any, Protocol, assert_never
 
 import grpc
 import grpc.aio
 import structlog
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -31,15 +33,16 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who calls. `metadata` holds text values only; `principal` is who they proved to be."""
+    """Who calls. `metadata` holds text values only; `principal` is who they proved to be; a later call has a higher `number`."""
 
     peer: str
     metadata: Mapping[str, str]
     principal: str = "anonymous"
+    number: int = 0
 
 
 class Stream(Protocol):
-    """A bidirectional stream as a servicer sees it."""
+    """A stream as a servicer sees it, whichever of its sides has many messages."""
 
     call: Call
 
@@ -71,7 +74,19 @@ class CallObserver(Protocol):
 _GONE = (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError)
 
 Unary = Callable[[Any, Call], Awaitable[Message | bytes]]
-Streaming = Callable[[Stream], Awaitable[None]]
+ServerStreaming = Callable[[Any, Stream], Awaitable[None]]
+ClientStreaming = Callable[[Stream], Awaitable[Message | bytes]]
+Bidirectional = Callable[[Stream], Awaitable[None]]
+Method = Unary | ServerStreaming | ClientStreaming | Bidirectional
+
+
+class Shape(Enum):
+    """Which sides of a method have many messages. On the wire all that stream are alike."""
+
+    UNARY = (False, False)
+    SERVER_STREAMING = (False, True)
+    CLIENT_STREAMING = (True, False)
+    BIDIRECTIONAL = (True, True)
 
 
 class Services:
@@ -79,12 +94,14 @@ class Services:
 
     def __init__(self, observer: CallObserver) -> None:
         self._observer = observer
-        self._methods: dict[str, tuple[type[Message], Unary | Streaming, bool]] = {}
+        self._methods: dict[str, tuple[type[Message], Method, Shape]] = {}
+        self._numbers = itertools.count(1)
+        self.finished_count = 0
         self.names: list[str] = []
         self.running: set[asyncio.Task[Any]] = set()
         self.streams: set[_GrpcStream] = set()
 
-    def add(self, service: ServiceDescriptor, methods: Mapping[str, Unary | Streaming]) -> None:
+    def add(self, service: ServiceDescriptor, methods: Mapping[str, Method]) -> None:
         """Serve a service. Raises ValueError if a method of the descriptor is missing or one is unknown."""
         if set(methods) != {method.name for method in service.methods}:
             raise ValueError(f"{service.full_name}: servicer and descriptor differ in their methods")
@@ -93,14 +110,14 @@ class Services:
             self._methods[f"/{service.full_name}/{method.name}"] = (
                 GetMessageClass(method.input_type),
                 methods[method.name],
-                _is_stream(method),
+                Shape((bool(method.client_streaming), bool(method.server_streaming))),
             )
 
     async def call(self, path: str, request: Message, call: Call) -> Message | bytes:
         """Call a unary method in this process. Raises grpc.aio.AioRpcError, as a channel would."""
         _, method, _ = self._methods[path]
         began_s, code = time.monotonic(), "OK"
-        self._observer.started(path)
+        self.started(path)
         try:
             return await method(request, call)  # type: ignore[arg-type,call-arg,return-value]  # unary by contract
         except asyncio.CancelledError:
@@ -112,7 +129,16 @@ class Services:
             metadata = grpc.aio.Metadata(*trailers(refusal))
             raise grpc.aio.AioRpcError(STATUS_CODES[refusal.reason], grpc.aio.Metadata(), metadata, refusal.message) from error
         finally:
-            self._observer.finished(path, code, time.monotonic() - began_s)
+            self.finished(path, code, time.monotonic() - began_s)
+
+    def started(self, path: str) -> None:
+        """A call began."""
+        self._observer.started(path)
+
+    def finished(self, path: str, code: str, seconds: float) -> None:
+        """A call ended with a status code's name."""
+        self.finished_count += 1
+        self._observer.finished(path, code, seconds)
 
     def end_streams(self, error: MusterError) -> None:
         """End every stream with this error."""
@@ -122,12 +148,12 @@ class Services:
     def handlers(self) -> list[grpc.GenericRpcHandler]:
         """What grpc.aio serves."""
         by_service: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
-        for path, (request_class, method, is_stream) in self._methods.items():
+        for path, (request_class, method, shape) in self._methods.items():
             _, service, name = path.split("/")
             made: grpc.RpcMethodHandler[Any, Any] = (
-                grpc.stream_stream_rpc_method_handler(self._streaming(path, request_class, method))  # type: ignore[arg-type]
-                if is_stream
-                else grpc.unary_unary_rpc_method_handler(self._unary(path, request_class, method))  # type: ignore[arg-type]
+                grpc.unary_unary_rpc_method_handler(self._unary(path, request_class, method))  # type: ignore[arg-type]
+                if shape is Shape.UNARY
+                else grpc.stream_stream_rpc_method_handler(self._streaming(path, request_class, (method, shape)))
             )
             by_service.setdefault(service, {})[name] = made
         return [grpc.method_handlers_generic_handler(service, methods) for service, methods in by_service.items()]
@@ -135,27 +161,48 @@ class Services:
     def _unary(self, path: str, request_class: type[Message], method: Unary) -> Callable[..., Awaitable[bytes]]:
         async def handle(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
             async with _Guard(self, path, context):
-                response = await method(_parsed(request_class, request), _call(context))
+                response = await method(_parsed(request_class, request), self._call(context))
                 return response if isinstance(response, bytes) else response.SerializeToString()
             raise AssertionError("abort returned")
 
         return handle
 
-    def _streaming(self, path: str, request_class: type[Message], method: Streaming) -> Callable[..., Awaitable[None]]:
+    def _streaming(self, path: str, request_class: type[Message], shaped: tuple[Method, Shape]) -> Callable[..., Awaitable[None]]:
         async def handle(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext[Any, Any]) -> None:
-            stream = _GrpcStream(context, request_class)
+            stream = _GrpcStream(context, request_class, self._call(context))
             async with _Guard(self, path, context, stream):
                 await stream.open()
-                await method(stream)
+                await _serve(stream, *shaped)
 
         return handle
+
+    def _call(self, context: "grpc.aio.ServicerContext[Any, Any]") -> Call:
+        metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+        return Call(context.peer(), metadata, number=next(self._numbers))
+
+
+async def _serve(stream: Stream, method: Any, shape: Shape) -> None:
+    match shape:
+        case Shape.BIDIRECTIONAL:
+            await method(stream)
+        case Shape.CLIENT_STREAMING:
+            await stream.write(await method(stream))
+        case Shape.SERVER_STREAMING:
+            request = await stream.read()
+            if request is None:
+                raise MusterError(Reason.PROTOCOL_VIOLATION, "one request is needed, none came")
+            await method(request, stream)
+        case Shape.UNARY:
+            raise AssertionError(shape)
+        case _:
+            assert_never(shape)
 
 
 class _GrpcStream:
     """A grpc.aio stream behind our interface."""
 
-    def __init__(self, context: "grpc.aio.ServicerContext[Any, Any]", request_class: type[Message]) -> None:
-        self.call = _call(context)
+    def __init__(self, context: "grpc.aio.ServicerContext[Any, Any]", request_class: type[Message], call: Call) -> None:
+        self.call = call
         self.failure: MusterError | None = None
         self._context = context
         self._request_class = request_class
@@ -204,7 +251,7 @@ class _Guard:
             self._services.running.add(self._task)
         if self._stream is not None:
             self._services.streams.add(self._stream)
-        self._services._observer.started(self._path)
+        self._services.started(self._path)
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         code = "OK"
@@ -224,7 +271,7 @@ class _Guard:
         finally:
             if self._task is not None:
                 self._services.running.discard(self._task)
-            self._services._observer.finished(self._path, code, time.monotonic() - self._began_s)
+            self._services.finished(self._path, code, time.monotonic() - self._began_s)
 
 
 def _as_refusal(error: Exception, path: str) -> MusterError:
@@ -243,15 +290,6 @@ def _parsed(request_class: type[Message], frame: bytes) -> Message:
         return request_class.FromString(frame)
     except DecodeError:
         raise MusterError.invalid("request", f"is no {request_class.DESCRIPTOR.full_name}") from None
-
-
-def _call(context: "grpc.aio.ServicerContext[Any, Any]") -> Call:
-    metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-    return Call(context.peer(), metadata)
-
-
-def _is_stream(method: MethodDescriptor) -> bool:
-    return bool(method.client_streaming and method.server_streaming)
 
 
 def bind(server: grpc.aio.Server, host: str, port: int) -> int:

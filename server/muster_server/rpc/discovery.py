@@ -81,7 +81,7 @@ class DiscoveryServicer:
     async def watch(self, stream: Stream) -> None:
         """Serve one watch stream."""
         name = stream.call.metadata.get(CLIENT_NAME_KEY) or stream.call.metadata.get("user-agent", "")
-        subscriber = Subscriber(name[:256], stream.call.peer, stream.write, stream.end)
+        subscriber = Subscriber(name[:256], stream.call.peer, stream.write, stream.end, number=stream.call.number)
         hub = self._engine.hub
         hub.attach(subscriber)
         try:

@@ -31,8 +31,8 @@ class ListenServicer:
             raise MusterError(Reason.PROTOCOL_VIOLATION, "the first frame must be hello")
         name = checked_text("hello.client_name", first.hello.client_name, 256)
         traits = decode_traits(first.hello.client, stream.call.peer)
-        listener = Listener(name or stream.call.metadata.get("user-agent", "")[:256], stream.call.peer, stream.write, stream.end)
-        listener.traits = traits
+        client = name or stream.call.metadata.get("user-agent", "")[:256]
+        listener = Listener(client, stream.call.peer, stream.write, stream.end, number=stream.call.number, traits=traits)
         hub = self._engine.config_hub
         hub.attach(listener)
         try:

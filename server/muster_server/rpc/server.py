@@ -9,11 +9,13 @@ from grpc_channelz.v1 import channelz
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from muster.admin.v1 import admin_service_pb2
 from muster.config.v1 import config_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import SERVER_OPTIONS, CallObserver, Services
+from muster_server.rpc.admin import admin_methods
 from muster_server.rpc.config import ConfigServicer
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
@@ -72,6 +74,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "Listen": listening.listen,
         },
     )
+    services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))
     return services
 
 

@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import secrets
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, cast
 
 from muster.registry.v1 import instance_pb2
@@ -40,7 +41,7 @@ class SessionServicer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._links: dict[str, _Link] = {}
+        self._links: dict[str, Link] = {}
         self._connections = itertools.count(1)
         engine.on_session_change = self._on_change
 
@@ -49,9 +50,14 @@ class SessionServicer:
         """How many session streams are open."""
         return len(self._links)
 
+    @property
+    def links(self) -> Iterable["Link"]:
+        """The open session streams."""
+        return self._links.values()
+
     async def session(self, stream: Stream) -> None:
         """Serve one stream, from hello to goodbye or loss."""
-        link = _Link(stream, next(self._connections))
+        link = Link(stream, next(self._connections), self._engine.wall_s())
         try:
             link.post(wire.SessionResponse(granted=await self._hello(link, await stream.read())))
             async with asyncio.TaskGroup() as group:
@@ -66,7 +72,7 @@ class SessionServicer:
             if link.session:
                 await _certainly(self._engine, LoseSession(link.session, link.connection))
 
-    async def _serve(self, link: "_Link") -> MusterError | None:
+    async def _serve(self, link: "Link") -> MusterError | None:
         """Take frames to the end. Answers a refusal instead of raising it, which would cut the writer off within a write."""
         try:
             while (frame := await link.stream.read()) is not None:
@@ -82,7 +88,7 @@ class SessionServicer:
         for link in list(self._links.values()):
             link.post(wire.SessionResponse(reconnect_after=instance_pb2.ReconnectAfter(delay=duration(delay_s))))
 
-    async def _hello(self, link: "_Link", frame: wire.SessionRequest | None) -> wire.SessionResponse.Granted:
+    async def _hello(self, link: "Link", frame: wire.SessionRequest | None) -> wire.SessionResponse.Granted:
         if frame is None or frame.WhichOneof("frame") != "hello":
             raise MusterError(Reason.PROTOCOL_VIOLATION, "the first frame must be hello")
         hello = frame.hello
@@ -92,6 +98,7 @@ class SessionServicer:
         ttl_s = _bounded("hello.ttl", seconds("hello.ttl", hello.ttl), 1.0) if hello.HasField("ttl") else None
         grace_s = _bounded("hello.grace", seconds("hello.grace", hello.grace), 0.0) if hello.HasField("grace") else DEFAULT_GRACE_S
         client = checked_text("hello.client_name", hello.client_name, 256)
+        link.client_name = client
         link.session = name  # first: cut off while it waits, the session may be open all the same, and is then lost
         await perform(self._engine, OpenSession(name, link.connection, client, ttl_s, grace_s, bool(hello.session_id)))
         former = self._links.get(name)
@@ -111,7 +118,7 @@ class SessionServicer:
             granted.ttl.CopyFrom(duration(ttl_s))
         return granted
 
-    async def _take(self, link: "_Link", frame: wire.SessionRequest) -> bool:
+    async def _take(self, link: "Link", frame: wire.SessionRequest) -> bool:
         await perform(self._engine, RenewSession(link.session))
         match frame.WhichOneof("frame"):
             case "renew":
@@ -135,11 +142,11 @@ class SessionServicer:
                 raise MusterError(Reason.PROTOCOL_VIOLATION, "a frame of no known kind")
         return False
 
-    def _answer(self, link: "_Link", sequence: int, results: list[wire.ItemResult]) -> None:
+    def _answer(self, link: "Link", sequence: int, results: list[wire.ItemResult]) -> None:
         answer = wire.SessionResponse.Results(results=results, revision=self._engine.revision)
         link.post(wire.SessionResponse(sequence=sequence, results=answer))
 
-    async def _deregister(self, link: "_Link", message: instance_pb2.InstanceRef) -> wire.ItemResult:
+    async def _deregister(self, link: "Link", message: instance_pb2.InstanceRef) -> wire.ItemResult:
         try:
             removed: Removed = await perform(self._engine, Deregister(decode_ref(message), link.session))
         except MusterError as error:
@@ -173,16 +180,20 @@ class SessionServicer:
             link.stream.end(MusterError(Reason.SESSION_EXPIRED, "nothing came on the session for its ttl"))
 
 
-class _Link:
+class Link:
     """One open stream: its outbox, written in order by one writer task.
 
     While answers of more than 1 MiB are unread, nothing more is read. More than 10,000 unread frames, which are then losses to
     others, end the stream.
+
+    `since_s` is Unix seconds. `session` and `client_name` are empty until hello.
     """
 
-    def __init__(self, stream: Stream, connection: int) -> None:
+    def __init__(self, stream: Stream, connection: int, since_s: float) -> None:
         self.stream = stream
         self.connection = connection
+        self.since_s = since_s
+        self.client_name = ""
         self.session = ""
         self._is_finished = False
         self._outbox: deque[bytes] = deque()
@@ -190,6 +201,11 @@ class _Link:
         self._written = asyncio.Event()
         self._renewed: int | None = None
         self._wake = asyncio.Event()
+
+    @property
+    def pending_count(self) -> int:
+        """How many frames wait to be written."""
+        return len(self._outbox)
 
     def post(self, frame: wire.SessionResponse) -> None:
         """Queue a frame."""

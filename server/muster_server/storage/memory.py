@@ -8,6 +8,8 @@ from muster_server.storage.port import Bucket, Done, StorageError, Write
 class MemoryStore:
     """Commits within `submit`. Tests hold commits back with `hold`/`release` and make the next one fail with `fail_next`."""
 
+    kind = "memory"
+
     def __init__(self) -> None:
         self._data: dict[Bucket, dict[bytes, bytes]] = {bucket: {} for bucket in Bucket}
         self._held: list[tuple[Sequence[Write], Done]] | None = None

@@ -40,7 +40,9 @@ class StorageUnusableError(StorageError):
 
 
 class Store(Protocol):
-    """Batches are atomic and commit in the order they were submitted."""
+    """Batches are atomic and commit in the order they were submitted. `kind` is the adapter's name, for people."""
+
+    kind: str
 
     def scan(self, bucket: Bucket) -> list[tuple[bytes, bytes]]:
         """Everything in a bucket, ordered by key. Only before the first `submit`."""

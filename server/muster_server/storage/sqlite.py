@@ -34,6 +34,8 @@ class SqliteStore:
     Raises StorageUnusableError if the directory is held by another process, not writable, damaged or of a newer version.
     """
 
+    kind = "sqlite"
+
     def __init__(self, data_dir: Path, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
         self._lock = _lock(data_dir)
         try:

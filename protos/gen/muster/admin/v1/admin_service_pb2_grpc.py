@@ -115,7 +115,9 @@ class AdminServiceServicer:
     def Backup(self, request, context):
         """Backup answers a copy of what is durable: namespaces, config items with their kept history, persistent instances and operators'
         overrides, as they stand at one revision. The chunks together are one archive: a line of JSON that says what it is, records, and
-        a checksum. It can be restored into any Muster that knows its format version.
+        a checksum. It can be restored into any Muster that knows its format version. Ends with NOT_FOUND (NAMESPACE_NOT_FOUND),
+        RESOURCE_EXHAUSTED (TOO_LARGE: more than 1 GiB, which no Restore takes; LIMIT_EXCEEDED: four archives are under way already;
+        SLOW_CONSUMER: nothing was read for 30 s).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,9 +125,12 @@ class AdminServiceServicer:
 
     def Restore(self, request_iterator, context):
         """Restore takes an archive and makes its contents true, in one step, or changes nothing. The first message says how, the others
-        carry the archive's chunks. What exists and is not in the archive stays. After it the server has a new epoch, and every watcher
-        and listener gets the whole state anew. Ends with INVALID_ARGUMENT (ARCHIVE_INVALID, with the `offset` where it broke),
-        RESOURCE_EXHAUSTED (TOO_LARGE: an archive above 1 GiB).
+        carry the archive's chunks. What exists and is not in the archive stays. A config item that is not here at all comes with its
+        history; one that is here keeps its own, and what the archive shows is released on top of it. After it the server has a new
+        epoch, and every watcher and listener gets the whole state anew. Ends with INVALID_ARGUMENT (ARCHIVE_INVALID, with the `offset`
+        where it broke), FAILED_PRECONDITION (PROTOCOL_VIOLATION; SERVICE_KIND_MISMATCH: a service here holds ephemeral instances, and
+        persistent ones in the archive), RESOURCE_EXHAUSTED (TOO_LARGE: an archive above 1 GiB, or contents above a limit;
+        LIMIT_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,36 @@
+"""A copy of what is durable, as it stands at one moment."""
+
+from collections.abc import Iterator
+
+from muster_server.core.archive import Archive, ArchivedItem, ArchivedOverride
+from muster_server.core.model import Instance, ServiceKey
+from muster_server.core.state import RegistryState
+
+
+def copied(state: RegistryState, namespace: str = "") -> Archive:
+    """What is durable as it stands now, of one namespace or (empty) of all; contents of those releases only that lines show.
+
+    O(everything), but nothing is copied except references: what is kept of an item or an instance never changes.
+    """
+
+    def is_wanted(name: str) -> bool:
+        return namespace in ("", name)
+
+    instances = [entry for entry in _persistent(state) if is_wanted(entry[0].namespace)]
+    return Archive(
+        tuple(state.namespaces[name] for name in sorted(state.namespaces) if is_wanted(name)),
+        tuple(
+            ArchivedItem(key, tuple(item.releases.values()), {line.release.number: line.content for line in item.lines.values()})
+            for key, item in sorted(state.configs.items.items(), key=lambda entry: entry[0])
+            if is_wanted(key.namespace)
+        ),
+        tuple(sorted(instances, key=lambda entry: entry[1].create_revision)),
+        tuple(ArchivedOverride(*key, state.overrides[key]) for key in sorted(state.overrides) if is_wanted(key.service.namespace)),
+    )
+
+
+def _persistent(state: RegistryState) -> Iterator[tuple[ServiceKey, Instance]]:
+    for key, service in state.services.items():
+        for instance in service.instances.values():
+            if instance.said.is_persistent:
+                yield key, instance

@@ -1,0 +1,166 @@
+"""Random worlds of durable things, and what of them an archive must bring back."""
+
+import contextlib
+from dataclasses import replace
+from typing import Any
+
+import hypothesis.strategies as st
+from muster_server.core.archive import Archive, ArchivedItem
+from muster_server.core.commands import Deregister, Event, InstanceRef, Register, SetAdminState, Update
+from muster_server.core.config_commands import ConfigReleased, Delete, Promote, Publish, Rollback, StopGray
+from muster_server.core.config_model import ConfigKey, GrayRule, Note, Release, Text, config_key
+from muster_server.core.copying import copied
+from muster_server.core.decide import decide
+from muster_server.core.errors import MusterError
+from muster_server.core.model import AdminState, Endpoint, Health, Registration, service_key
+from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, Namespace, UpdateNamespace
+from muster_server.core.state import Limits
+
+from core.story import World
+
+NAMESPACES = ["default", "shop", "größe"]
+
+namespaces = st.sampled_from(NAMESPACES)
+names = st.sampled_from(["a", "b"])
+ids = st.sampled_from(["1", "2"])
+grays = st.sampled_from(["beta", "gamma"])
+words = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
+rules = st.sampled_from([GrayRule(percent=10), GrayRule(labels={"zone": "a"}, priority=3), GrayRule(addresses=("10.0.0.0/8",))])
+notes = st.builds(Note, words, words, st.sampled_from(["", "", "r1", "r2"]))
+texts = st.builds(
+    Text,
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=20),
+    st.sampled_from(["text", "json", ""]),
+    st.dictionaries(st.sampled_from(["team", "tier"]), words, max_size=2),
+    st.sampled_from(["", "key"]),
+)
+config_keys = st.builds(config_key, namespaces, st.just(""), names)
+refs = st.builds(InstanceRef, st.builds(service_key, namespaces, st.just(""), names), ids)
+
+
+@st.composite
+def rollbacks(draw: st.DrawFn) -> Rollback:
+    return Rollback(draw(config_keys), draw(st.integers(1, 4)), draw(texts), note=draw(notes))
+
+
+@st.composite
+def registers(draw: st.DrawFn) -> Register:
+    ref = draw(refs)
+    said = Registration(
+        (Endpoint("http", draw(st.sampled_from(["h", "i"])), draw(st.integers(0, 3))),),
+        str(ref.target),
+        draw(st.sampled_from(["DEFAULT", "east"])),
+        draw(st.floats(0, 10)),
+        draw(st.dictionaries(st.sampled_from(["version", "zone"]), words, max_size=2)),
+        is_persistent=True,
+        health=draw(st.sampled_from(Health)),
+        declared_state=draw(st.sampled_from(AdminState)),
+    )
+    return Register(ref.service, said)
+
+
+described = st.builds(Namespace, st.sampled_from([*NAMESPACES, "empty"]), words, words)
+commands = st.one_of(
+    st.builds(Publish, config_keys, texts, grays, rules, note=notes),
+    st.builds(Publish, config_keys, texts, grays, note=notes),
+    st.builds(Publish, config_keys, texts, note=notes),
+    rollbacks(),
+    st.builds(Promote, config_keys, st.just("beta"), note=notes),
+    st.builds(Delete, config_keys, note=notes),
+    st.builds(StopGray, config_keys, st.sampled_from(["beta", "gamma"]), note=notes),
+    registers(),
+    registers(),
+    st.builds(Update, refs, st.fixed_dictionaries({"health": st.sampled_from(Health)})),
+    st.builds(Deregister, refs),
+    st.builds(SetAdminState, refs, st.sampled_from(AdminState), words, words),
+    st.builds(CreateNamespace, described),
+    st.builds(UpdateNamespace, described),
+    st.builds(DeleteNamespace, namespaces, st.booleans()),
+)
+
+
+class DurableWorld(World):
+    """A world that keeps the contents of its releases, as a disk does."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        super().__init__(limits)
+        self.contents: dict[int, str] = {}
+
+    def settle(self, turn: Any) -> list[Event]:
+        for event in turn.events:
+            if isinstance(event, ConfigReleased) and event.content is not None:
+                self.contents[event.release.revision] = event.content
+        return super().settle(turn)
+
+    def answer(self, command: object) -> Any:
+        turn = self.turn()
+        answered = decide(turn, command)  # type: ignore[arg-type]
+        self.settle(turn)
+        return answered
+
+    def content_of(self, release: Release) -> str | None:
+        return self.contents.get(release.revision)
+
+    def archive(self, namespace: str = "") -> Archive:
+        """A copy with all contents, as one that was read from a file."""
+        copy = copied(self.state, namespace)
+        items = tuple(ArchivedItem(item.key, item.releases, self._contents(item)) for item in copy.items)
+        return Archive(copy.namespaces, items, copy.instances, copy.overrides)
+
+    def _contents(self, item: ArchivedItem) -> dict[int, str]:
+        return {release.number: self.contents[release.revision] for release in item.releases if release.has_content}
+
+
+def world_after(*done: object) -> DurableWorld:
+    """A world in which these commands were tried, a second apart."""
+    world = DurableWorld()
+    for command in done:
+        world.now_s += 1.0
+        with contextlib.suppress(MusterError):
+            world.do(command)
+    return world
+
+
+worlds = st.lists(commands, max_size=25).map(lambda done: world_after(*done))
+
+
+def seen(world: World) -> dict[str, Any]:
+    """What clients see of durable things, and no revision: by kind, then by name."""
+    state = world.state
+    return {
+        "namespace": {name: (found.display_name, found.description) for name, found in state.namespaces.items()},
+        "config": {key: lines(world, key) for key, item in state.configs.items.items() if item.lines},
+        "instance": {
+            (*key, name): (instance.said, instance.health, instance.override)
+            for key, service in state.services.items()
+            for name, instance in service.instances.items()
+        },
+        "override": dict(state.overrides),
+    }
+
+
+def lines(world: World, key: ConfigKey) -> dict[str, tuple[Any, ...]]:
+    """What the lines of an item show."""
+    found = {}
+    for gray, line in world.state.configs.items[key].lines.items():
+        release = line.release
+        about = (release.content_type, release.labels, release.encrypted_data_key, release.rule, release.md5, release.size_bytes)
+        found[gray] = (line.content, *about)
+    return found
+
+
+def histories(world: DurableWorld) -> dict[ConfigKey, list[tuple[Release, str | None]]]:
+    """Every kept release with its content, but for its revision."""
+    return {
+        key: [(replace(release, revision=0), world.content_of(release)) for release in item.releases.values()]
+        for key, item in world.state.configs.items.items()
+    }
+
+
+def order(world: World) -> dict[object, list[tuple[str, float]]]:
+    """The instances of each service in the order of their registration, and when each came."""
+    return {
+        key: [(name, instance.create_time) for name, instance in service.instances.items()]
+        for key, service in world.state.services.items()
+        if service.instances
+    }

@@ -4,9 +4,10 @@ from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from muster_gateway import openapi
+from muster_gateway.bodies import Bodies, BodyRefusedError
 from muster_gateway.finders.routes import Finders
 from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
 from muster_gateway.nacos.config import NacosConfig
@@ -15,8 +16,6 @@ from muster_gateway.registry import Registry
 from muster_gateway.route import Route
 from muster_gateway.turns import Turns
 
-MAX_BODY_BYTES = 8 << 20
-
 
 class MetricsSource(Protocol):
     """Whoever can be scraped."""
@@ -24,10 +23,6 @@ class MetricsSource(Protocol):
     def render(self) -> bytes:
         """The text that Prometheus reads."""
         ...
-
-
-class BodyTooLargeError(Exception):
-    """The request's body is above 8 MiB."""
 
 
 def create_app(channel: Any, metrics: MetricsSource) -> ASGIApp:
@@ -46,6 +41,7 @@ class Gateway:
         self._by_path: dict[str, dict[str, Route]] = {}
         for route in routes:
             self._by_path.setdefault(route.path, {})[route.method] = route
+        self._bodies = Bodies()
         self._turns = Turns()
         self._document = openapi.document(routes)
         self._page = openapi.page(routes)
@@ -54,13 +50,12 @@ class Gateway:
         """ASGI."""
         if scope["type"] != "http":
             return
-        request = Request(scope, _bounded(receive))
+        request = Request(scope)
         try:
-            await request.body()  # before it takes a turn: a client that sends slowly would keep others from theirs
-            async with self._turns:
+            async with self._bodies.read(scope, receive) as request, self._turns:
                 response = await self._answer(request)
-        except BodyTooLargeError:
-            response = _too_large(request)
+        except BodyRefusedError as refusal:
+            response = _refused(request, refusal)
         except ClientDisconnect:
             return
         if not request.url.path.startswith("/nacos"):
@@ -101,20 +96,6 @@ class Gateway:
                 return None
 
 
-def _bounded(receive: Receive) -> Receive:
-    size = 0
-
-    async def bounded() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > MAX_BODY_BYTES:
-            raise BodyTooLargeError
-        return message
-
-    return bounded
-
-
 def _is_odd(request: Request) -> bool:
     path = request.scope["path"]
     return (
@@ -153,7 +134,7 @@ def _nacos_unrouted(request: Request, methods: dict[str, Route] | None) -> Respo
     return response
 
 
-def _too_large(request: Request) -> Response:
+def _refused(request: Request, refusal: BodyRefusedError) -> Response:
     if request.url.path.startswith("/nacos/"):
-        return error_page(request, 413, "Request body is too large")
-    return Response("Request body is too large", 413)
+        return error_page(request, refusal.status, str(refusal))
+    return Response(str(refusal), refusal.status)

@@ -90,6 +90,16 @@ async def test_history_diff_and_rollback_go_back_to_what_only_the_disk_knows(tmp
         assert (rolled.release.number, rolled.release.source_number) == (4, 1)
 
 
+async def test_difference_that_is_too_large_is_refused_with_the_limit() -> None:
+    async with running_server() as server, server.channel() as channel:
+        for letter in "ab":
+            await publish(channel, "".join(f"{letter}{number}\n" for number in range(100_000)))
+
+        refusal = await refused(stub(channel).DiffReleases(wire.DiffReleasesRequest(ref=REF)))
+
+        assert refusal == ("RESOURCE_EXHAUSTED", "TOO_LARGE")
+
+
 async def test_history_is_answered_in_pages_and_by_line() -> None:
     async with running_server() as server, server.channel() as channel:
         for number in range(5):

@@ -1,7 +1,6 @@
 """The Nacos naming calls, each one a registry call."""
 
 import re
-from collections import OrderedDict
 
 import grpc.aio
 import msgspec
@@ -14,11 +13,11 @@ from muster_gateway.nacos import convert
 from muster_gateway.nacos.answers import SECURITY_HEADERS, answering, envelope
 from muster_gateway.nacos.errors import MESSAGES, RefusedError, missing
 from muster_gateway.nacos.parameters import Parameters, check_instance, check_list
+from muster_gateway.nacos.rendered import Rendered
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 
 _LEGAL_CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
-_MAX_CACHED = 10_000
 
 _SERVICE = (
     Parameter("namespaceId", "form", "`public` if absent"),
@@ -47,7 +46,7 @@ class Nacos:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._rendered: OrderedDict[tuple[str, str, str, str], tuple[int, bytes]] = OrderedDict()
+        self._rendered = Rendered()
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -100,20 +99,14 @@ class Nacos:
         service = _service(parameters)
         clusters = parameters.text("clusterName", "DEFAULT")
         key = (service.namespace, service.group, service.name, clusters)
-        revision, body = self._rendered.get(key, (0, b""))
+        revision, body = self._rendered.get(key)
         found = await self._registry.list_instances(service, revision)
         if not found.not_modified:
             wanted = clusters.split(",")
             shown = [convert.view(message, service.group, service.name) for message in found.instances if message.cluster in wanted]
             body = msgspec.json.encode({"code": 0, "message": MESSAGES[0], "data": [item for item in shown if item["enabled"]]})
-            self._keep(key, found.revision, body)
+            self._rendered.keep(key, found.revision, body)
         return Response(body, headers={**SECURITY_HEADERS, "content-type": "application/json"})
-
-    def _keep(self, key: tuple[str, str, str, str], revision: int, body: bytes) -> None:
-        self._rendered[key] = (revision, body)
-        self._rendered.move_to_end(key)
-        if len(self._rendered) > _MAX_CACHED:
-            self._rendered.popitem(last=False)
 
     async def _renew(self, service: instance_pb2.ServiceRef, host: str, port: int) -> Response:
         ref = _address_ref(service, host, port, is_persistent=False)

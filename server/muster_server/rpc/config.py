@@ -19,6 +19,7 @@ from muster_server.core.config_model import (
 )
 from muster_server.core.config_rules import config_not_found, found_release
 from muster_server.core.config_state import ConfigItem
+from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import MAX_NAME_BYTES, checked_text
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Call
@@ -31,6 +32,7 @@ from muster_server.rpc.paging import MAX_PAGE, name_token, number_token, page_si
 from muster_server.rpc.registration import perform
 
 DEFAULT_HISTORY_PAGE = 100
+MAX_DIFF_CHARACTERS = 1 << 20
 
 
 class ConfigServicer:
@@ -135,7 +137,11 @@ class ConfigServicer:
         earlier = found_release(item, key, request.from_number)[1] if request.from_number else _previous(item, later)
         texts = [await self._content(key, release) for release in (earlier, later)]
         names = (f"{key.name} #{earlier.number if earlier is not None else 0}", f"{key.name} #{later.number}")
-        answer = wire.DiffReleasesResponse(to=release_message(later), unified_diff=await diffed(texts[0], texts[1], names))
+        difference = await diffed(texts[0], texts[1], names)
+        if len(difference) > MAX_DIFF_CHARACTERS:
+            limit = {"limit": str(MAX_DIFF_CHARACTERS)}
+            raise MusterError(Reason.TOO_LARGE, f"the difference is larger than {MAX_DIFF_CHARACTERS} characters", limit)
+        answer = wire.DiffReleasesResponse(to=release_message(later), unified_diff=difference)
         if earlier is not None:
             getattr(answer, "from").CopyFrom(release_message(earlier))
         return answer

@@ -165,7 +165,8 @@ class ConfigServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DiffReleases(self, request, context):
-        """DiffReleases answers what changed between two releases of an item. Ends as GetRelease does.
+        """DiffReleases answers what changed between two releases of an item. Ends as GetRelease does; RESOURCE_EXHAUSTED (TOO_LARGE) if
+        the difference is above 1 Mi characters.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -116,6 +116,7 @@ async def test_exception_of_a_servicer_becomes_one_typed_status_without_its_text
         call = stub.Watch() if method == "Watch" else stub.GetInstance(wire.GetInstanceRequest())
 
         caught = await failure_of(call)
+        await asyncio.wait_for(observer.ended.wait(), 10)  # the status arrives before the call is over
 
         assert (caught.code().name, reason(caught)) == (code, expected)
         assert "secret" not in f"{caught.details()} {caught.trailing_metadata()}"
@@ -353,6 +354,7 @@ async def test_refusal_of_a_method_with_one_streaming_side_arrives_as_its_status
         call = stub.Backup(admin.BackupRequest()).read() if method == "Backup" else stub.Restore(iter([admin.RestoreRequest()]))
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call
+        await asyncio.wait_for(observer.ended.wait(), 10)
 
         assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.ABORTED, "REVISION_MISMATCH")
         assert observer.codes == ["ABORTED"]

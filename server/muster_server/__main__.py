@@ -46,6 +46,10 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     http_ports: Annotated[str | None, typer.Option(metavar="PORTS", help=_help("http_ports"))] = None,
     data_dir: Annotated[Path | None, typer.Option(metavar="DIRECTORY", help=_help("data_dir"))] = None,
     storage: Annotated[str | None, typer.Option(metavar="sqlite|memory", help=_help("storage"))] = None,
+    max_instances: Annotated[str | None, typer.Option(metavar="COUNT", help=_help("max_instances"))] = None,
+    max_content_bytes: Annotated[str | None, typer.Option(metavar="BYTES", help=_help("max_content_bytes"))] = None,
+    max_total_content_bytes: Annotated[str | None, typer.Option(metavar="BYTES", help=_help("max_total_content_bytes"))] = None,
+    history_days: Annotated[str | None, typer.Option(metavar="DAYS", help=_help("history_days"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
@@ -56,6 +60,10 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
         "http_ports": http_ports,
         "data_dir": data_dir,
         "storage": storage,
+        "max_instances": max_instances,
+        "max_content_bytes": max_content_bytes,
+        "max_total_content_bytes": max_total_content_bytes,
+        "history_days": history_days,
         "ready_file": ready_file,
         "insecure": insecure,
     }

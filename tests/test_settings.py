@@ -20,6 +20,10 @@ LAYERS: dict[str, tuple[Any, tuple[str, Any], tuple[str, Any], tuple[str, Any]]]
     "http_ports": ((8848, 9080, 30100), ("2,2", (2, 2)), ("", ()), ("[4, 4]", (4, 4))),
     "data_dir": (Path("muster-data"), ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "storage": ("sqlite", ("memory", "memory"), ("memory", "memory"), ("'memory'", "memory")),
+    "max_instances": (1_000_000, ("2", 2), ("3", 3), ("4", 4)),
+    "max_content_bytes": (10 << 20, ("2", 2), ("3", 3), ("4", 4)),
+    "max_total_content_bytes": (1 << 30, ("2", 2), ("3", 3), ("4", 4)),
+    "history_days": (30.0, ("2", 2.0), ("0.5", 0.5), ("4", 4.0)),
     "ready_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "insecure": (False, ("true", True), ("true", True), ("true", True)),
 }
@@ -27,6 +31,10 @@ BAD = {
     "grpc_port": ["nonsense", "-1", "65536", "1.5", "", "9" * 5000],
     "http_ports": ["nonsense", "1,-1", "1,65536", "1,,x", "1;2"],
     "storage": ["cloud", "", "SQLITE"],
+    "max_instances": ["0", "-1", "many"],
+    "max_content_bytes": ["0", str((12 << 20) + 1), "10M"],
+    "max_total_content_bytes": ["0", "x"],
+    "history_days": ["-1", "nan", "1e9"],
 }
 OPEN_HOSTS = ["0.0.0.0", "::", "10.0.0.1", "registry.example.com", "", "127.0.0.1.example.com", "localhost."]
 

@@ -6,39 +6,43 @@ received are the messages of muster.registry.v1 and muster.config.v1, whose fiel
 protos/muster/registry/v1/instance.proto and protos/muster/config/v1/config.proto.
 """
 
-from muster.config.v1.config_pb2 import ClientTraits, ConfigRef, Release
-from muster.registry.v1.instance_pb2 import (
-    AdminState,
-    Endpoint,
-    Health,
-    Instance,
-    InstanceRef,
-    Lease,
-    RemovalReason,
-    ServiceRef,
-)
+import importlib
+from typing import TYPE_CHECKING
 
-from muster_client._client import Client, Listing
-from muster_client._config import Config, MissingConfig, Publication
-from muster_client._link import Backoff
-from muster_client._listener import Listener
-from muster_client._session import Registration
-from muster_client._view import Removal, Update
-from muster_client._watch import Watch
-from muster_client.errors import (
-    AccessDeniedError,
-    AlreadyExistsError,
-    ConflictError,
-    InvalidContentError,
-    InvalidFieldError,
-    LimitExceededError,
-    MusterError,
-    NotFoundError,
-    RegistrationLostError,
-    RevisionMismatchError,
-    TooLargeError,
-    UnavailableError,
-)
+if TYPE_CHECKING:
+    from muster.config.v1.config_pb2 import ClientTraits, ConfigRef, Release
+    from muster.registry.v1.instance_pb2 import (
+        AdminState,
+        Endpoint,
+        Health,
+        Instance,
+        InstanceRef,
+        Lease,
+        RemovalReason,
+        ServiceRef,
+    )
+
+    from muster_client._client import Client, Listing
+    from muster_client._config import Config, MissingConfig, Publication
+    from muster_client._link import Backoff
+    from muster_client._listener import Listener
+    from muster_client._session import Registration
+    from muster_client._view import Removal, Update
+    from muster_client._watch import Watch
+    from muster_client.errors import (
+        AccessDeniedError,
+        AlreadyExistsError,
+        ConflictError,
+        InvalidContentError,
+        InvalidFieldError,
+        LimitExceededError,
+        MusterError,
+        NotFoundError,
+        RegistrationLostError,
+        RevisionMismatchError,
+        TooLargeError,
+        UnavailableError,
+    )
 
 __all__ = [
     "AccessDeniedError",
@@ -76,3 +80,51 @@ __all__ = [
     "Update",
     "Watch",
 ]
+
+# A public name is imported when it is first asked for: every start of `muster serve` comes through this package, on its way to
+# the command line, and is not to pay 20 ms for a client that it does not use.
+_HOMES = {
+    **dict.fromkeys(("ClientTraits", "ConfigRef", "Release"), "muster.config.v1.config_pb2"),
+    **dict.fromkeys(
+        ("AdminState", "Endpoint", "Health", "Instance", "InstanceRef", "Lease", "RemovalReason", "ServiceRef"),
+        "muster.registry.v1.instance_pb2",
+    ),
+    **dict.fromkeys(("Client", "Listing"), "muster_client._client"),
+    **dict.fromkeys(("Config", "MissingConfig", "Publication"), "muster_client._config"),
+    "Backoff": "muster_client._link",
+    "Listener": "muster_client._listener",
+    "Registration": "muster_client._session",
+    **dict.fromkeys(("Removal", "Update"), "muster_client._view"),
+    "Watch": "muster_client._watch",
+    **dict.fromkeys(
+        (
+            "AccessDeniedError",
+            "AlreadyExistsError",
+            "ConflictError",
+            "InvalidContentError",
+            "InvalidFieldError",
+            "LimitExceededError",
+            "MusterError",
+            "NotFoundError",
+            "RegistrationLostError",
+            "RevisionMismatchError",
+            "TooLargeError",
+            "UnavailableError",
+        ),
+        "muster_client.errors",
+    ),
+}
+
+
+def __getattr__(name: str) -> object:
+    """A public name, from the module that has it."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(home), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted({*globals(), *__all__})

@@ -138,7 +138,7 @@ class Client:
     def watch(self, service: str | ServiceRef) -> Watch:
         """Follow a service: an async iterator of updates, the first of which is the whole state. Close it, or use `async with`.
 
-        All watches of a client share one stream:
+        Raises InvalidFieldError for a name above 4096 bytes. All watches of a client share one stream:
 
             >>> async def main() -> None:
             ...     async with Client(target) as client, client.watch("search") as updates:

@@ -11,14 +11,13 @@ from muster.config.v1 import config_service_pb2 as wire
 from muster.config.v1.config_pb2 import ClientTraits
 
 from muster_client._config_view import ConfigView
-from muster_client._names import ConfigName
+from muster_client._names import ConfigName, check_length
 from muster_client.errors import InvalidFieldError, MusterError, UnavailableError, make_error, reason_name
 
 log = logging.getLogger("muster_client")
 
 MAX_ITEMS = 1000
 MAX_FRAME_BYTES = 1 << 20
-MAX_NAME_BYTES = 4096
 _REFUSALS = {
     "INVALID_FIELD": grpc.StatusCode.INVALID_ARGUMENT,
     "LIMIT_EXCEEDED": grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -74,9 +73,11 @@ class ListenConversation:
 
     def join(self, reader: Reader) -> None:
         """A new reader; what is known is due to it at once. A name that is too long ends it: the server would echo it cut short."""
-        if any(len(part.encode()) > MAX_NAME_BYTES for name in reader.names for part in name):
-            message = f"ref: namespace, group and name must not be longer than {MAX_NAME_BYTES} bytes"
-            reader.end(InvalidFieldError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", message))
+        try:
+            for name in reader.names:
+                check_length("ref", name)
+        except InvalidFieldError as error:
+            reader.end(error)
             return
         for name in reader.names:
             view = self._views.get(name)

@@ -2,8 +2,20 @@
 
 from typing import NamedTuple
 
+import grpc
 from muster.config.v1.config_pb2 import ConfigRef
 from muster.registry.v1.instance_pb2 import Instance, InstanceRef, ServiceRef
+
+from muster_client.errors import InvalidFieldError
+
+MAX_NAME_BYTES = 4096
+
+
+def check_length(field: str, parts: tuple[str, ...]) -> None:
+    """Raises InvalidFieldError for a name that no server takes: it would be refused under its first 4096 bytes, as another name."""
+    if any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
+        message = f"{field}: namespace, group and name must not be longer than {MAX_NAME_BYTES} bytes"
+        raise InvalidFieldError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", message)
 
 
 class ServiceName(NamedTuple):

@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import Message
 from muster.registry.v1 import discovery_service_pb2 as wire
 
-from muster_client._names import ServiceName
+from muster_client._names import ServiceName, check_length
 from muster_client._view import Mailbox, Removal, Update, View
 from muster_client.errors import MusterError, UnavailableError, make_error, reason_name
 
@@ -31,6 +31,7 @@ class Watch:
     """
 
     def __init__(self, service: ServiceName, conversation: "WatchConversation") -> None:
+        check_length("service", service)
         self._service = service
         self._conversation = conversation
         self._mailbox, self._changed = conversation.join(service, self)

@@ -1,4 +1,7 @@
-"""The `muster` command: `muster serve`, and `muster gateway` for the HTTP edge as a process of its own."""
+"""`muster serve`, and `muster gateway` for the HTTP edge as a process of its own.
+
+The command line of the client finds both by the entry points `muster.commands`; `python -m muster_server` has them alone.
+"""
 
 import asyncio
 import gc
@@ -18,7 +21,13 @@ from muster_server.app import gateway_serving, serving, write_ready_file
 from muster_server.settings import Settings
 from muster_server.storage.port import StorageError
 
-cli = typer.Typer(add_completion=False, no_args_is_help=True, help="Muster, a service registry.")
+cli = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Muster, a service registry.",
+)
 
 
 def _help(name: str) -> str:
@@ -30,14 +39,18 @@ def _root() -> None:
     """Muster, a service registry."""
 
 
-@cli.command()
+@cli.command(epilog="\b\nExample:\n  muster serve --data-dir /var/lib/muster --http-ports 8848")
 def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
-    host: Annotated[str | None, typer.Option(help=_help("host"))] = None,
-    grpc_port: Annotated[str | None, typer.Option(help=_help("grpc_port"))] = None,
-    http_ports: Annotated[str | None, typer.Option(help=_help("http_ports"))] = None,
-    data_dir: Annotated[Path | None, typer.Option(help=_help("data_dir"))] = None,
-    storage: Annotated[str | None, typer.Option(help=_help("storage"))] = None,
-    ready_file: Annotated[Path | None, typer.Option(help=_help("ready_file"))] = None,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_help("host"))] = None,
+    grpc_port: Annotated[str | None, typer.Option(metavar="PORT", help=_help("grpc_port"))] = None,
+    http_ports: Annotated[str | None, typer.Option(metavar="PORTS", help=_help("http_ports"))] = None,
+    data_dir: Annotated[Path | None, typer.Option(metavar="DIRECTORY", help=_help("data_dir"))] = None,
+    storage: Annotated[str | None, typer.Option(metavar="sqlite|memory", help=_help("storage"))] = None,
+    max_instances: Annotated[str | None, typer.Option(metavar="COUNT", help=_help("max_instances"))] = None,
+    max_content_bytes: Annotated[str | None, typer.Option(metavar="BYTES", help=_help("max_content_bytes"))] = None,
+    max_total_content_bytes: Annotated[str | None, typer.Option(metavar="BYTES", help=_help("max_total_content_bytes"))] = None,
+    history_days: Annotated[str | None, typer.Option(metavar="DAYS", help=_help("history_days"))] = None,
+    ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
     """Run the server until SIGTERM or SIGINT. Flags win over MUSTER_* variables, those over muster.toml."""
@@ -47,18 +60,22 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
         "http_ports": http_ports,
         "data_dir": data_dir,
         "storage": storage,
+        "max_instances": max_instances,
+        "max_content_bytes": max_content_bytes,
+        "max_total_content_bytes": max_total_content_bytes,
+        "history_days": history_days,
         "ready_file": ready_file,
         "insecure": insecure,
     }
     _run(_serve(_checked({name: value for name, value in given.items() if value is not None})))
 
 
-@cli.command()
+@cli.command(epilog="\b\nExample:\n  muster gateway --target 10.0.0.1:9848 --http-ports 8848,9080")
 def gateway(
-    target: Annotated[str, typer.Option(help="The server's gRPC address, host:port.")] = "127.0.0.1:9848",
-    host: Annotated[str | None, typer.Option(help=_help("host"))] = None,
-    http_ports: Annotated[str | None, typer.Option(help=_help("http_ports"))] = None,
-    ready_file: Annotated[Path | None, typer.Option(help=_help("ready_file"))] = None,
+    target: Annotated[str, typer.Option(metavar="HOST:PORT", help="The server's gRPC address.")] = "127.0.0.1:9848",
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_help("host"))] = None,
+    http_ports: Annotated[str | None, typer.Option(metavar="PORTS", help=_help("http_ports"))] = None,
+    ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
     """Run the HTTP gateway alone, against a server elsewhere. Serve that one with `--http-ports ''`."""

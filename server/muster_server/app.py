@@ -17,6 +17,7 @@ from muster_gateway.nacos.grpc.service import NacosGrpc
 from muster_gateway.server import GatewayServer, listen
 
 from muster_server.core.errors import MusterError, Reason
+from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
@@ -65,7 +66,7 @@ async def serving(settings: Settings, *, store: Store | None = None, clock: Cloc
     own = store is None
     used = store or (MemoryStore() if settings.storage == "memory" else SqliteStore(settings.data_dir))
     try:
-        engine = Engine(used, WireEncoder(), clock or SystemClock())
+        engine = Engine(used, WireEncoder(), clock or SystemClock(), _limits(settings))
         try:
             async with _serving(settings, engine) as running:
                 yield running
@@ -74,6 +75,15 @@ async def serving(settings: Settings, *, store: Store | None = None, clock: Cloc
     finally:
         if own:
             used.close()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_instances=settings.max_instances,
+        max_content_bytes=settings.max_content_bytes,
+        max_total_bytes=settings.max_total_content_bytes,
+        history_retention_s=settings.history_days * 24 * 3600.0,
+    )
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, Metric, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -9,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from muster_server.engine.durations import Durations
 from muster_server.engine.engine import Engine
+from muster_server.engine.mailroom import Mailroom
 from muster_server.rpc.sessions import SessionServicer
 
 
@@ -18,23 +20,27 @@ class Metrics:
     def __init__(self, engine: Engine, sessions: SessionServicer) -> None:
         self._registry = CollectorRegistry()
         self._methods: defaultdict[str, _Method] = defaultdict(_Method)
-        hub, state = engine.hub, engine.state
+        hub, config_hub, state = engine.hub, engine.config_hub, engine.state
         for name, text, read in (
             ("muster_revision", "Last revision.", lambda: engine.revision),
             ("muster_epoch", "Life of this server: its start in Unix milliseconds.", lambda: engine.epoch),
             ("muster_instances", "Registered instances.", lambda: state.instance_count),
             ("muster_services", "Known services.", lambda: len(state.services)),
+            ("muster_configs", "Config items that are not deleted.", lambda: state.configs.live_count),
+            ("muster_config_bytes", "Contents that config items show.", lambda: state.configs.live_bytes),
             ("muster_timers", "Leases and other deadlines that are running.", lambda: len(state.timers)),
             ("muster_sessions", "Open session streams.", lambda: sessions.open_count),
             ("muster_subscribers", "Open watch streams.", lambda: sum(1 for _ in hub.subscribers)),
-            ("muster_mailbox_depth", "States that subscribers are still due.", lambda: sum(len(s.dirty) for s in hub.subscribers)),
-            ("muster_pushes", "Frames pushed to subscribers.", lambda: hub.pushes),
+            ("muster_listeners", "Open listen streams.", lambda: sum(1 for _ in config_hub.subscribers)),
+            ("muster_mailbox_depth", "States that watchers and listeners are still due.", lambda: _depth(hub) + _depth(config_hub)),
+            ("muster_pushes", "Frames pushed to watchers and listeners.", lambda: hub.pushes + config_hub.pushes),
             ("muster_journal_failures", "Lazy writes that the disk refused.", lambda: engine.journal_failures),
             ("muster_stalled_seconds", "Deadlines were pushed back by this much.", lambda: engine.stalled_s),
         ):
             Gauge(name, text, registry=self._registry).set_function(read)
         timed = {
-            ("muster_push_seconds", "From a change to its writing to one subscriber, its own delays included."): hub.push_durations,
+            ("muster_push_seconds", "From a change to its writing to one watcher, its own delays included."): hub.push_durations,
+            ("muster_config_push_seconds", "From a release to its writing to one listener."): config_hub.push_durations,
             ("muster_commit_seconds", "From a durable batch to its fsync."): engine.commit_durations,
             ("muster_loop_lag_seconds", "How late the event loop runs what is due."): engine.loop_lags,
         }
@@ -55,6 +61,10 @@ class Metrics:
     def render(self) -> bytes:
         """The text that is scraped."""
         return generate_latest(self._registry)
+
+
+def _depth(room: Mailroom[Any, Any]) -> int:
+    return sum(len(subscriber.dirty) for subscriber in room.subscribers)
 
 
 class _Method:

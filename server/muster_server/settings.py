@@ -24,6 +24,18 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(Path("muster-data"), description="Where state is kept. Created if missing.")
     storage: Literal["sqlite", "memory"] = Field("sqlite", description="sqlite survives a restart, memory does not.")
+    max_instances: Annotated[int, Field(ge=1)] = Field(
+        1_000_000, description="Registered instances at the most. Each takes about 2 KiB of memory."
+    )
+    max_content_bytes: Annotated[int, Field(ge=1, le=12 << 20)] = Field(
+        10 << 20, description="Bytes of one config content at the most, up to 12 MiB. Raising it lets one publish take more memory."
+    )
+    max_total_content_bytes: Annotated[int, Field(ge=1)] = Field(
+        1 << 30, description="Bytes of all config contents together at the most. They are kept in memory; earlier releases are not."
+    )
+    history_days: Annotated[float, Field(ge=0, le=36500)] = Field(
+        30.0, description="Days that releases are kept. The last 10 of each item stay in any case. Raising it costs disk."
+    )
     ready_file: Path | None = Field(None, description="Write addresses and pid there as JSON once serving.")
     insecure: bool = Field(False, description="Allow an address other than loopback without authentication.")
 

@@ -153,6 +153,12 @@ async def test_restart_never_empties_a_service_and_tells_what_did_not_come_back(
         await watch.aclose()
 
 
+async def test_name_that_no_server_takes_is_refused_at_once() -> None:
+    async with Client("127.0.0.1:1") as client:
+        with pytest.raises(InvalidFieldError, match="4096 bytes"):
+            client.watch("n" * 5000)
+
+
 async def test_a_refused_subscription_raises_and_the_others_go_on() -> None:
     async with running_server() as server, Client(server.grpc_target) as client, client.watch("api") as good:
         await anext(good)

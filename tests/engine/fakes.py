@@ -142,7 +142,7 @@ def make(
     """An engine; on a store that was closed, as the next process would make it."""
     store, clock = store or MemoryStore(), clock or ManualClock()
     store.reopen()
-    return Engine(store, encoder or TextEncoder(), clock, limits), store, clock
+    return Engine(store, encoder or TextEncoder(), clock, limits, journal_pause_s=0.0), store, clock
 
 
 def said(instance_id: str, *, ttl_s: float = 10.0, grace_s: float = 10.0, **fields: object) -> Registration:

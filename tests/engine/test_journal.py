@@ -6,9 +6,11 @@ from muster_server.core.model import AdminState
 from muster_server.engine import records
 from muster_server.engine.engine import Engine
 from muster_server.storage.port import Bucket, StorageError
+from running import ManualClock
 
 from engine.fakes import (
     CountingStore,
+    TextEncoder,
     healths,
     make,
     pass_time,
@@ -270,3 +272,19 @@ async def test_override_whose_deletion_was_refused_is_counted() -> None:
 
     assert engine.journal_failures == 1
     await engine.close()
+
+
+async def test_changes_within_the_pause_are_written_together_and_close_does_not_wait_for_it() -> None:
+    store = CountingStore()
+    engine = Engine(store, TextEncoder(), ManualClock(), journal_pause_s=3600.0)
+    store.batches.clear()
+
+    for weight in (1, 2, 3):
+        engine.execute(put(f"api#{weight}", weight=weight))
+        await turns_of_the_loop()
+    first = store.keys_written(Bucket.JOURNAL)
+    await engine.close()
+
+    assert first == [1]
+    assert store.keys_written(Bucket.JOURNAL) == [1, 2]
+    assert journalled(store) == {"1": 1.0, "2": 2.0, "3": 3.0}

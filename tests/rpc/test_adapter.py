@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,8 @@ import grpc.aio
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+from muster.admin.v1 import admin_service_pb2 as admin
+from muster.admin.v1 import admin_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as wire
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
 from muster_server.core.errors import MusterError, Reason
@@ -46,18 +48,29 @@ async def unused(*_: Any) -> Any:
 
 
 @asynccontextmanager
-async def serving(**methods: Any) -> AsyncIterator[tuple[Any, Observer, Services]]:
-    """A stub of DiscoveryService whose methods are the given ones, the observer, and the services."""
+async def serving_any(descriptor: Any, stub: Any, methods: dict[str, Any]) -> AsyncIterator[tuple[Any, Observer, Services]]:
+    """A stub of a service whose methods are the given ones, the observer, and the services."""
     observer = Observer()
     services = Services(observer)
-    services.add(DESCRIPTOR, {method.name: methods.get(method.name, unused) for method in DESCRIPTOR.methods})
+    services.add(descriptor, {method.name: methods.get(method.name, unused) for method in descriptor.methods})
     server = grpc.aio.server()
     server.add_generic_rpc_handlers(tuple(services.handlers()))
     port = bind(server, "127.0.0.1", 0)
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield discovery_service_pb2_grpc.DiscoveryServiceStub(channel), observer, services
+        yield stub(channel), observer, services
     await server.stop(0)
+
+
+def serving(**methods: Any) -> AbstractAsyncContextManager[tuple[Any, Observer, Services]]:
+    """DiscoveryService: unary methods, and Watch with both sides streaming."""
+    return serving_any(DESCRIPTOR, discovery_service_pb2_grpc.DiscoveryServiceStub, methods)
+
+
+def serving_archives(**methods: Any) -> AbstractAsyncContextManager[tuple[Any, Observer, Services]]:
+    """AdminService: Backup streams from the server, Restore from the client."""
+    descriptor = admin.DESCRIPTOR.services_by_name["AdminService"]
+    return serving_any(descriptor, admin_service_pb2_grpc.AdminServiceStub, methods)
 
 
 async def failure_of(call: Any) -> grpc.aio.AioRpcError:
@@ -103,6 +116,7 @@ async def test_exception_of_a_servicer_becomes_one_typed_status_without_its_text
         call = stub.Watch() if method == "Watch" else stub.GetInstance(wire.GetInstanceRequest())
 
         caught = await failure_of(call)
+        await asyncio.wait_for(observer.ended.wait(), 10)  # the status arrives before the call is over
 
         assert (caught.code().name, reason(caught)) == (code, expected)
         assert "secret" not in f"{caught.details()} {caught.trailing_metadata()}"
@@ -296,3 +310,101 @@ def test_services_whose_methods_differ_from_the_descriptor_are_refused() -> None
 
     with pytest.raises(ValueError, match=DESCRIPTOR.full_name):
         services.add(DESCRIPTOR, {"GetInstance": unused})
+
+
+async def test_server_streaming_method_gets_its_request_and_writes_frames() -> None:
+    seen: list[Any] = []
+
+    async def backup(request: admin.BackupRequest, stream: Stream) -> None:
+        seen.append((request.namespace, stream.call.metadata["muster-client"], await stream.read()))
+        for chunk in (b"a", b"b"):
+            await stream.write(admin.BackupResponse(chunk=chunk))
+
+    async with serving_archives(Backup=backup) as (stub, observer, services):
+        call = stub.Backup(admin.BackupRequest(namespace="shop"), metadata=(("muster-client", "me"),))
+        chunks = [part.chunk async for part in call]
+        await observer.ended.wait()
+
+        assert (seen, chunks) == ([("shop", "me", None)], [b"a", b"b"])
+        assert (observer.started_, observer.codes, services.finished_count) == (["Backup"], ["OK"], 1)
+        assert not services.streams
+
+
+async def test_client_streaming_method_reads_frames_and_answers_once() -> None:
+    async def restore(stream: Stream) -> admin.RestoreResponse:
+        count = 0
+        while await stream.read() is not None:
+            count += 1
+        return admin.RestoreResponse(change_count=count)
+
+    async with serving_archives(Restore=restore) as (stub, observer, _):
+        answer = await stub.Restore(iter([admin.RestoreRequest(chunk=b"x")] * 3))
+        await observer.ended.wait()
+
+        assert answer.change_count == 3
+        assert (observer.started_, observer.codes) == (["Restore"], ["OK"])
+
+
+@pytest.mark.parametrize("method", ["Backup", "Restore"])
+async def test_refusal_of_a_method_with_one_streaming_side_arrives_as_its_status(method: str) -> None:
+    async def fail(*_: Any) -> Any:
+        raise REFUSED
+
+    async with serving_archives(**{method: fail}) as (stub, observer, _):
+        call = stub.Backup(admin.BackupRequest()).read() if method == "Backup" else stub.Restore(iter([admin.RestoreRequest()]))
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call
+        await asyncio.wait_for(observer.ended.wait(), 10)
+
+        assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.ABORTED, "REVISION_MISMATCH")
+        assert observer.codes == ["ABORTED"]
+
+
+@pytest.mark.parametrize("method", ["Backup", "Restore"])
+async def test_method_with_one_streaming_side_is_ended_with_all_streams(method: str) -> None:
+    began = asyncio.Event()
+
+    async def wait(*_: Any) -> Any:
+        began.set()
+        await asyncio.Event().wait()
+
+    async with serving_archives(**{method: wait}) as (stub, _, services):
+        call = stub.Backup(admin.BackupRequest()) if method == "Backup" else stub.Restore()
+        await asyncio.wait_for(began.wait(), 10)
+
+        services.end_streams(DRAINING)
+
+        assert await asyncio.wait_for(call.code(), 10) == grpc.StatusCode.UNAVAILABLE
+
+
+async def test_server_streaming_method_that_gets_no_request_is_refused() -> None:
+    observer = Observer()
+    services = Services(observer)
+    descriptor = admin.DESCRIPTOR.services_by_name["AdminService"]
+    services.add(descriptor, {method.name: unused for method in descriptor.methods})
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers(tuple(services.handlers()))
+    port = bind(server, "127.0.0.1", 0)
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.stream_stream(f"/{descriptor.full_name}/Backup")()
+        await call.done_writing()
+
+        caught = await failure_of(call)
+
+        assert reason(caught) == "PROTOCOL_VIOLATION"
+    await server.stop(0)
+
+
+async def test_later_call_has_a_higher_number() -> None:
+    numbers: list[int] = []
+
+    async def answer(_: Any, call: Call) -> Any:
+        numbers.append(call.number)
+        return wire.GetInstanceResponse()
+
+    async with serving(GetInstance=answer) as (stub, _, _):
+        for _ in range(3):
+            await stub.GetInstance(wire.GetInstanceRequest())
+
+    assert numbers == [1, 2, 3]

@@ -177,6 +177,15 @@ async def test_content_of_ten_mebibytes_is_taken_and_one_byte_more_is_not() -> N
         assert refusal == ("RESOURCE_EXHAUSTED", "TOO_LARGE")
 
 
+async def test_limits_of_contents_are_settings() -> None:
+    async with running_server(max_content_bytes=4, max_total_content_bytes=6) as server, server.channel() as channel:
+        await publish(channel, "four")
+
+        refusals = [await refused(publish(channel, "fives")), await refused(publish(channel, "abc", named("other")))]
+
+        assert refusals == [("RESOURCE_EXHAUSTED", "TOO_LARGE")] * 2
+
+
 async def test_content_that_is_not_what_its_type_says_is_refused_unless_allowed() -> None:
     async with running_server() as server, server.channel() as channel:
         refusal = await refused(publish(channel, "{", content_type="json"))

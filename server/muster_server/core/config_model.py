@@ -12,13 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from muster_server.core.errors import MusterError
-from muster_server.core.model import (
-    DEFAULT_GROUP,
-    DEFAULT_NAMESPACE,
-    MAX_KEY_BYTES,
-    MAX_NAME_BYTES,
-    checked_text,
-)
+from muster_server.core.model import MAX_NAME_BYTES, checked_names, checked_text
 
 MAX_LABELS = 64
 MAX_LABEL_BYTES = 32 * 1024
@@ -40,14 +34,7 @@ class ConfigKey(NamedTuple):
 
 def config_key(namespace: str, group: str, name: str) -> ConfigKey:
     """A checked key; an empty namespace or group means the default one."""
-    key = ConfigKey(
-        checked_text("ref.namespace", namespace or DEFAULT_NAMESPACE, MAX_NAME_BYTES),
-        checked_text("ref.group", group or DEFAULT_GROUP, MAX_NAME_BYTES),
-        checked_text("ref.name", name, MAX_NAME_BYTES, is_required=True),
-    )
-    if sum(map(len, key)) * 4 > MAX_KEY_BYTES and sum(len(part.encode()) for part in key) > MAX_KEY_BYTES:
-        raise MusterError.invalid("ref", f"must not be longer than {MAX_KEY_BYTES} bytes together")
-    return key
+    return ConfigKey(*checked_names("ref", namespace, group, name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,14 +84,19 @@ class ServiceKey(NamedTuple):
 
 def service_key(namespace: str, group: str, name: str) -> ServiceKey:
     """A checked key; an empty namespace or group means the default one."""
-    key = ServiceKey(
-        checked_text("service.namespace", namespace or DEFAULT_NAMESPACE, MAX_NAME_BYTES),
-        checked_text("service.group", group or DEFAULT_GROUP, MAX_NAME_BYTES),
-        checked_text("service.name", name, MAX_NAME_BYTES, is_required=True),
+    return ServiceKey(*checked_names("service", namespace, group, name))
+
+
+def checked_names(what: str, namespace: str, group: str, name: str) -> tuple[str, str, str]:
+    """The three parts of a name, defaults filled in. Raises MusterError for what is out of bounds; `what` names the field."""
+    parts = (
+        checked_text(f"{what}.namespace", namespace or DEFAULT_NAMESPACE, MAX_NAME_BYTES),
+        checked_text(f"{what}.group", group or DEFAULT_GROUP, MAX_NAME_BYTES),
+        checked_text(f"{what}.name", name, MAX_NAME_BYTES, is_required=True),
     )
-    if sum(map(len, key)) * 4 > MAX_KEY_BYTES and sum(len(part.encode()) for part in key) > MAX_KEY_BYTES:
-        raise MusterError.invalid("service", f"must not be longer than {MAX_KEY_BYTES} bytes together")
-    return key
+    if sum(map(len, parts)) * 4 > MAX_KEY_BYTES and sum(len(part.encode()) for part in parts) > MAX_KEY_BYTES:
+        raise MusterError.invalid(what, f"must not be longer than {MAX_KEY_BYTES} bytes together")
+    return parts
 
 
 class Address(NamedTuple):

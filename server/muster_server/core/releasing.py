@@ -89,8 +89,8 @@ def _compact(turn: Turn, key: ConfigKey, newest: Release) -> None:
         turn.events.append(ReleasesCompacted(key, remaining))
 
 
-def is_same(line: Line, text: Text, rule: GrayRule | None) -> bool:
-    """True if a line shows just that."""
+def is_same(line: Line, text: Text | Release, rule: GrayRule | None) -> bool:
+    """True if a line shows just that, by its hashes."""
     was = line.release
     return (was.md5, was.sha256, was.content_type, was.encrypted_data_key, was.rule) == (
         text.md5,

@@ -48,8 +48,8 @@ def _release_anew(turn: Turn, archived: ArchivedItem, item: ConfigItem, author: 
         ended(turn, key, ReleaseKind.DELETED, MAIN, note)
         lines = {}
     for gray, release in wanted.items():
-        text = Text(archived.contents[release.number], release.content_type, release.labels, release.encrypted_data_key)
-        if gray not in lines or not is_same(lines[gray], text, release.rule):
+        if gray not in lines or not is_same(lines[gray], release, release.rule):
+            text = Text(archived.contents[release.number], release.content_type, release.labels, release.encrypted_data_key)
             said = Note(release.note.author, release.note.comment)
             released(turn, key, ReleaseKind.PUBLISHED, Step(gray, text, release.rule, said))
     for gray in lines:

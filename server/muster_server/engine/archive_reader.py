@@ -76,11 +76,12 @@ class _Reader:
         return self._taken(self._file.read(size_bytes), size_bytes)
 
     def line(self, max_bytes: int) -> bytes:
-        """Up to the end of a line. Raises MusterError if it does not end."""
+        """A line of JSON with its end. Raises MusterError if it does not end, or is none from its first byte."""
         line = self._file.readline(max_bytes)
-        if not line.endswith(b"\n") and len(line) == max_bytes:
+        is_whole = line.endswith(b"\n")
+        if not is_whole and (len(line) == max_bytes or line[:1] not in (b"", b"{")):
             raise self.broken("it does not begin with a line of JSON")
-        return self._taken(line, len(line) + (not line.endswith(b"\n")))
+        return self._taken(line, len(line) if is_whole else len(line) + 1)
 
     def next_part(self) -> None:
         """What was read is well."""

@@ -42,6 +42,7 @@ from muster_server.storage.port import Bucket, StorageError, Store, Write
 MAX_QUEUED = 100_000
 TICK_S = 0.1
 STALL_S = 1.0
+JOURNAL_PAUSE_S = 0.05
 
 SessionListener = Callable[[Put | Removed | SessionChanged], None]
 
@@ -59,7 +60,15 @@ class Engine:
     Raises StorageError if the store refuses the new epoch.
     """
 
-    def __init__(self, store: Store, encoder: Encoder, clock: Clock, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        clock: Clock,
+        limits: Limits | None = None,
+        *,
+        journal_pause_s: float = JOURNAL_PAUSE_S,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._limits = limits or Limits()
@@ -81,7 +90,7 @@ class Engine:
         self._reserving = self._reserved
         self._is_reserving = False
         self._loop = asyncio.get_running_loop()
-        self._journal = Journal(store, self.state, self._loop)
+        self._journal = Journal(store, self.state, self._loop, journal_pause_s)
         self._in_flight: list[_Decided] = []
         self._is_expiry_late = False
         self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()

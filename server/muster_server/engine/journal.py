@@ -57,12 +57,16 @@ def _config_writes(event: ConfigEvent) -> Iterator[Write]:
 
 
 class Journal:
-    """Writes ephemeral instances and sessions as they stand when the disk is free: at once when idle, the latest when busy.
+    """Writes ephemeral instances and sessions as they stand: at once when it is quiet, else `pause_s` after the last time.
 
-    Owned by the engine. A key that changes often is written once per turn of the disk; nothing is queued twice.
+    Owned by the engine. A key that changes often is written once per turn of the disk; nothing is queued twice. A pause of 0 writes
+    whenever the disk is free, and costs every registration a wake-up of the writer and of the loop.
     """
 
-    def __init__(self, store: Store, state: RegistryState, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, store: Store, state: RegistryState, loop: asyncio.AbstractEventLoop, pause_s: float) -> None:
+        self._pause_s = pause_s
+        self._flushed_at_s = -pause_s
+        self._handle: asyncio.Handle | None = None
         self._store = store
         self._state = state
         self._loop = loop
@@ -71,7 +75,6 @@ class Journal:
         self._written: tuple[dict[InstanceKey, None], dict[str, None]] = ({}, {})
         self._idle = asyncio.Event()
         self._idle.set()
-        self._is_scheduled = False
         self.failures = 0
 
     def note(self, events: Sequence[Event]) -> None:
@@ -116,18 +119,23 @@ class Journal:
 
     async def close(self) -> None:
         """Write what is left; what the disk refuses now is lost."""
+        self._pause_s = 0.0
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
         self._schedule()
-        while self._is_scheduled or not self._idle.is_set():
+        while self._handle is not None or not self._idle.is_set():
             await self._idle.wait()
             await asyncio.sleep(0)
 
     def _schedule(self) -> None:
-        if (self._instances or self._sessions) and self._idle.is_set() and not self._is_scheduled:
-            self._is_scheduled = True
-            self._loop.call_soon(self._flush)
+        if (self._instances or self._sessions) and self._idle.is_set() and self._handle is None:
+            delay_s = self._flushed_at_s + self._pause_s - self._loop.time()
+            self._handle = self._loop.call_later(delay_s, self._flush) if delay_s > 0 else self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        self._is_scheduled = False
+        self._handle = None
+        self._flushed_at_s = self._loop.time()
         writes = [self._instance_write(key) for key in self._instances]
         writes += [self._session_write(name) for name in self._sessions]
         self._written = self._instances, self._sessions

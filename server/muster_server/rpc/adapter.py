@@ -196,6 +196,7 @@ class Services:
         return handle
 
     def _call(self, context: "grpc.aio.ServicerContext[Any, Any]") -> Call:
+        # Copied now, not when asked for: after the end of the call gRPC would read memory that it has freed.
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
         return Call(context.peer(), metadata, number=next(self._numbers))
 

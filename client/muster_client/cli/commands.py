@@ -1,0 +1,65 @@
+"""The tree of commands."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from muster_client.cli import archive, config, connections, drain, namespaces, register, services, top, version, watch
+from muster_client.cli.command import Format, RootTarget, application
+from muster_client.cli.exits import MEANINGS
+from muster_client.cli.external import SHORT_HELP, external_names, is_external, load
+
+HELP = (
+    "Muster, a service registry and configuration server.\n\n"
+    "Names are written [namespace/[group/]]name. An instance is written host:port, or by its id.\n\n"
+    "\b\nExit status:\n" + "\n".join(f"  {code.value}  {meaning}" for code, meaning in MEANINGS.items())
+)
+
+
+class CommandGroup(TyperGroup):
+    """The commands of this package and of others. Those of others are listed without being loaded."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the help."""
+        return [*external_names(), *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, or a stand-in that has only its short help."""
+        if cmd_name in SHORT_HELP:
+            return _stand_in(cmd_name)
+        return external_command(cmd_name) if is_external(cmd_name) else super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is to run: loaded, if it is another package's."""
+        if is_external(args[0]):
+            return args[0], external_command(args[0]), args[1:]
+        return super().resolve_command(ctx, args)
+
+
+def external_command(name: str) -> Any:
+    """The command of another package, loaded. Exits with status 2 if it is not installed."""
+    group: Any = typer.main.get_command(load(name))
+    return group.commands[name]
+
+
+def _stand_in(name: str) -> Any:
+    stand_in = typer.Typer(add_completion=False)
+    stand_in.command(name, help=SHORT_HELP[name])(lambda: None)
+    return typer.main.get_command(stand_in)
+
+
+app = application(HELP, completes=True)
+
+
+@app.callback(cls=CommandGroup, help=HELP)
+def _root(ctx: typer.Context, target: RootTarget = None, output: Format = None) -> None:
+    ctx.obj = {"target": target, "output": output}
+
+
+for part in (services, register, drain, watch):
+    app.add_typer(part.app)
+app.add_typer(config.app, name="config")
+app.add_typer(namespaces.app, name="ns")
+for part in (archive, connections, top, version):
+    app.add_typer(part.app)

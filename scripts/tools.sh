@@ -27,3 +27,11 @@ elif ! cmp -s tests/interop/node/package.json "$tools/node/package.json"; then
         $(node -p 'Object.entries(require("./tests/interop/node/package.json").dependencies).map((d) => d.join("@")).join(" ")') >&2 &&
         cp tests/interop/node/package.json "$tools/node/" || missing "grpc-js (npm install failed)"
 fi
+
+if [ -z "${python:=$(command -v python3 || true)}" ]; then
+    missing "the Nacos SDK (python3 is not installed)"
+elif ! cmp -s tests/interop/nacos/requirements.txt "$tools/nacos-python/requirements.txt"; then
+    "$python" -m venv "$tools/nacos-python" &&
+        "$tools/nacos-python/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/interop/nacos/requirements.txt >&2 &&
+        cp tests/interop/nacos/requirements.txt "$tools/nacos-python/" || missing "the Nacos SDK (its installation failed)"
+fi

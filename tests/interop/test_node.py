@@ -1,7 +1,6 @@
 """A client in another language, on stubs of its own making: registers, watches, is cut off and resumes."""
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from proxy import running_proxy
 from running import running_server
 
 from interop import tools
+from interop.told import Program
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = tools.TOOLS / "node"
@@ -23,32 +23,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(NODE is None or not (MODULES / "node_modules").exists(), reason="Node or grpc-js missing: scripts/tools.sh"),
 ]
-
-
-class Program:
-    """The Node program, seen by what it prints."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._told: list[dict[str, Any]] = []
-
-    async def until(self, event: str, **fields: Any) -> dict[str, Any]:
-        """The first happening of this kind, with these fields, that was not answered before."""
-        assert self._process.stdout is not None
-        async with asyncio.timeout(20):
-            while True:
-                for happening in self._told:
-                    if happening["event"] == event and fields.items() <= happening.items():
-                        self._told.remove(happening)
-                        return happening
-                line = await self._process.stdout.readline()
-                assert line, f"the program ended before {event}; it told {self._told}"
-                self._told.append(json.loads(line))
-
-    async def end(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        await self._process.stdin.wait_closed()
 
 
 @asynccontextmanager

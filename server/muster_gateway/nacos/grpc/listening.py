@@ -111,8 +111,10 @@ class Listening:
 
     def _take(self, frame: native.ListenResponse) -> None:
         kind = frame.WhichOneof("frame")
+        if kind == "reconnect_after":
+            raise asyncio.InvalidStateError("the registry is about to stop")
         if kind not in ("changed", "missing", "cancelled"):
-            return  # a bookmark, or the server is about to stop: the stream ends then
+            return
         message = getattr(frame, kind)
         key = (message.ref.namespace, message.ref.group, message.ref.name)
         item = self._items.get(key)

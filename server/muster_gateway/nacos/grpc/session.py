@@ -117,8 +117,11 @@ class Session:
     async def _read(self, stream: Any, answers: "asyncio.Queue[list[native.ItemResult]]") -> None:
         """Hand answers over: each belongs to the one frame that was written. Losses to others are theirs to know."""
         while (frame := await stream.read()) is not grpc.aio.EOF:
-            if frame.WhichOneof("frame") == "results":
-                await answers.put(list(frame.results.results))
+            match frame.WhichOneof("frame"):
+                case "results":
+                    await answers.put(list(frame.results.results))
+                case "reconnect_after":
+                    break
         if not self._over.is_set():
             raise asyncio.InvalidStateError("the session has ended")
 

@@ -211,8 +211,10 @@ class Views:
                     view.ready.set()
                     for connection in list(view.subscribers):
                         self.unsubscribe(view.service, connection)
+            case "reconnect_after":
+                raise asyncio.InvalidStateError("the registry is about to stop")
             case _:
-                pass  # a bookmark, or the server is about to stop: the stream ends then
+                pass  # a bookmark
 
     def _of(self, ref: instance_pb2.ServiceRef) -> View | None:
         return self._views.get((ref.namespace, ref.group, ref.name))

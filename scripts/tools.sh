@@ -35,3 +35,10 @@ elif ! cmp -s tests/interop/nacos/requirements.txt "$tools/nacos-python/requirem
         "$tools/nacos-python/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/interop/nacos/requirements.txt >&2 &&
         cp tests/interop/nacos/requirements.txt "$tools/nacos-python/" || missing "the Nacos SDK (its installation failed)"
 fi
+
+if ! command -v go >/dev/null; then
+    missing "the Nacos SDK for Go (Go is not installed)"
+elif [ tests/interop/nacos/go/main.go -nt "$tools/bin/nacos-go" ]; then
+    mkdir -p "$tools/bin"
+    go build -C tests/interop/nacos/go -o "$tools/bin/nacos-go" . || missing "the Nacos SDK for Go (go build failed)"
+fi

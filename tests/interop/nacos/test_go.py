@@ -1,0 +1,47 @@
+"""The official Go SDK, unmodified, with nothing changed but the address of its server."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from running import running_server
+
+from interop import tools
+
+PROGRAM = tools.program("nacos-go")
+EXPECTED = [
+    "naming <nil>",
+    "config <nil>",
+    "subscribe <nil>",
+    "register true <nil>",
+    "seen 1",
+    "batch true <nil>",
+    "seen 3",
+    "select true <nil>",
+    "services 1 [go] <nil>",
+    "refused false <nil>",
+    "deregister true <nil>",
+    "seen 0",
+    "listen <nil>",
+    "publish true <nil>",
+    "config  g app one",
+    "config  g app two",
+    "read two <nil>",
+    "cas refused false Cas publish fail, server md5 may have changed.",
+    "delete true <nil>",
+    "config  g app",
+    "END",
+]
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="the Nacos SDK for Go is missing: scripts/tools.sh")]
+
+
+async def test_go_sdk_registers_subscribes_publishes_and_listens(tmp_path: Path) -> None:
+    async with running_server() as server:
+        process = await asyncio.create_subprocess_exec(
+            str(PROGRAM), server.grpc_target, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+        )
+        said, _ = await asyncio.wait_for(process.communicate(), 50)
+
+        lines = [line.strip() for line in said.decode().splitlines()]
+        assert [line for line in lines if line in EXPECTED or line.startswith("TIMEOUT")] == EXPECTED

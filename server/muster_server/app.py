@@ -121,7 +121,7 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
                 services.end_streams(MusterError(Reason.DRAINING, "the server is stopping: connect again"))
                 await _streams_end(services.running, 1.0)
                 await server.stop(0.5)
-                await _streams_end(services.running, 1.0)
+                await _streams_end(services.running | nacos.running, 1.0)
                 ticker.cancel()
                 await asyncio.wait([web])
     finally:

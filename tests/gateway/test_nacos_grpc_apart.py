@@ -24,6 +24,8 @@ async def nacos_apart(server: Server) -> AsyncIterator[str]:
         async with nacos.serving():
             yield f"127.0.0.1:{port}"
         await listener.stop(1)
+        if nacos.running:
+            await asyncio.wait(set(nacos.running))
 
 
 async def test_nacos_side_over_a_real_channel_registers_pushes_and_listens() -> None:

@@ -31,6 +31,8 @@ async def serving_alone() -> AsyncIterator[tuple[str, Connections, ManualClock]]
     finally:
         nacos.stop()
         await server.stop(1)
+        if nacos.running:
+            await asyncio.wait(set(nacos.running))
 
 
 def advance(connections: Connections, clock: ManualClock, seconds: float) -> None:

@@ -41,7 +41,7 @@ class _Route:
 
 
 class NacosGrpc:
-    """Owns the connections and every task that serves them. Works within `serving`."""
+    """Owns the connections and every task that serves them. Works within `serving`; `running` are the handlers of open streams."""
 
     def __init__(self, channel: Any, connections: Connections | None = None) -> None:
         registry, times = Registry(channel), ReferenceTimes()
@@ -51,6 +51,7 @@ class NacosGrpc:
         self._group = asyncio.TaskGroup()
         self._sessions: set[Session] = set()
         self._is_stopping = False
+        self.running: set[asyncio.Task[Any]] = set()
         self._routes = self._table(Naming(registry, self.views, times, self._open_session), Configs(registry, self._open_listening))
 
     @asynccontextmanager
@@ -132,6 +133,10 @@ class NacosGrpc:
         return wire.refusal(route.response, code, message, route.fields)
 
     async def _stream(self, _: Any, context: Any) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self.running.add(task)
+            task.add_done_callback(self.running.discard)
         peer = context.peer()
         connection: Connection | None = None
         why = "the stream has ended"
@@ -144,7 +149,6 @@ class NacosGrpc:
                     self._take(wire.decode(data), connection)
                 writer.cancel()
         except asyncio.CancelledError:
-            task = asyncio.current_task()
             if connection is None or not connection.failure or task is None:
                 raise
             task.uncancel()

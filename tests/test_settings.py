@@ -110,7 +110,7 @@ def test_settings_cannot_be_changed_once_made(directory: Path) -> None:
     settings = Settings()
 
     with pytest.raises(ValueError, match="frozen"):
-        settings.host = "elsewhere"  # type: ignore[misc]
+        settings.host = "elsewhere"
 
 
 @pytest.mark.parametrize(

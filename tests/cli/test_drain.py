@@ -53,7 +53,7 @@ async def test_drain_that_a_watcher_does_not_acknowledge_ends_with_6_and_its_nam
 
 async def _acknowledged(channel: object, revision: int) -> None:
     """Wait until the server has taken the ack: only then it waits for further ones."""
-    async with channel() as own:  # type: ignore[operator]
+    async with channel() as own:
         stub = DiscoveryServiceStub(own)
         while True:
             listed = await stub.ListSubscribers(ListSubscribersRequest(service=ServiceRef(name="api")))

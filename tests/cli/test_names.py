@@ -92,7 +92,7 @@ def test_pair_without_a_key_is_refused() -> None:
 
 @pytest.mark.parametrize("module", [names, texts, output, config_conditions])
 def test_examples_in_docstrings_do_what_they_show(module: object) -> None:
-    outcome = doctest.testmod(module)  # type: ignore[arg-type]
+    outcome = doctest.testmod(module)
 
     assert outcome.attempted > 0
     assert outcome.failed == 0

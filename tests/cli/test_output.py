@@ -26,7 +26,7 @@ def test_terminal_table_has_colours_and_no_control_characters_of_others() -> Non
 
     console.print(rich_table(Table(("health",), [("HEALTHY",), ("a\x1b[31mred",), ("[bold]markup",)])))
 
-    drawn = console.file.getvalue()  # type: ignore[attr-defined]
+    drawn = console.file.getvalue()
     assert "\x1b[32mHEALTHY" in drawn
     assert "a\\x1b[31mred" in drawn
     assert "[bold]markup" in drawn

@@ -10,7 +10,7 @@ API = ServiceRef(namespace="prod", name="api")
 
 
 def at(host: str, **fields: object) -> Instance:
-    return Instance(endpoints=[Endpoint(host=host, port=80)], **fields)  # type: ignore[arg-type]
+    return Instance(endpoints=[Endpoint(host=host, port=80)], **fields)
 
 
 async def register_two(server: Server, client: Client) -> None:

@@ -27,7 +27,7 @@ QUICK = Backoff(first_s=0.01, most_s=0.1)
 
 
 def at(host: str, **fields: object) -> Instance:
-    return Instance(endpoints=[Endpoint(host=host, port=80)], **fields)  # type: ignore[arg-type]
+    return Instance(endpoints=[Endpoint(host=host, port=80)], **fields)
 
 
 async def hosts(client: Client, service: str = "api") -> dict[str, str]:

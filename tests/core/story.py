@@ -49,7 +49,7 @@ class World:
 
     def do(self, command: object) -> list[Event]:
         turn = self.turn()
-        decide(turn, command)  # type: ignore[arg-type]
+        decide(turn, command)
         return self.settle(turn)
 
     def advance(self, seconds: float) -> list[Event]:
@@ -68,7 +68,7 @@ class World:
 def registration(instance_id: str, **fields: object) -> Registration:
     host, _, port = instance_id.partition(":")
     fields.setdefault("lease", Lease(10, 10))
-    return Registration((Endpoint("http", host, int(port or 1)),), instance_id, **fields)  # type: ignore[arg-type]
+    return Registration((Endpoint("http", host, int(port or 1)),), instance_id, **fields)
 
 
 def ref(text: str) -> InstanceRef:

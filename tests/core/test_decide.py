@@ -177,7 +177,7 @@ def test_revisions_rise_by_one_with_every_change(played: list[Command | float]) 
             events = world.advance(step) if isinstance(step, float) else world.do(step)
         except MusterError:
             continue
-        seen += [getattr(e, "revision", None) or e.instance.revision for e in events if hasattr(e, "previous")]  # type: ignore[union-attr]
+        seen += [getattr(e, "revision", None) or e.instance.revision for e in events if hasattr(e, "previous")]
 
     assert seen == list(range(1, len(seen) + 1))
 

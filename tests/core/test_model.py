@@ -28,7 +28,7 @@ SURROGATES = ["\ud800", "\udfff"]
 
 
 def registration(**fields: object) -> Registration:
-    return Registration((ENDPOINT,), **fields)  # type: ignore[arg-type]
+    return Registration((ENDPOINT,), **fields)
 
 
 def text_of(size_bytes: int, letter: str = "x") -> str:
@@ -75,7 +75,7 @@ def test_text_is_bounded_by_its_bytes_and_not_by_its_characters(make: Maker, lim
 @each_text
 @pytest.mark.parametrize("letter", CONTROL + SURROGATES, ids=ascii)
 def test_text_with_a_control_character_or_half_a_character_is_refused(make: Maker, limit: int, field: str, letter: str) -> None:
-    refused = {refusal(lambda text=text: make(text)) for text in (letter, f"a{letter}", f"{letter}b", f"a{letter}b")}  # type: ignore[misc]
+    refused = {refusal(lambda text=text: make(text)) for text in (letter, f"a{letter}", f"{letter}b", f"a{letter}b")}
 
     assert refused == {field}
 
@@ -233,7 +233,7 @@ def test_checked_text_answers_the_text_itself() -> None:
 def instance(**fields: object) -> Instance:
     said = registration(declared_state=fields.pop("declared", AdminState.ENABLED))
     values = {"health": Health.HEALTHY, "override": None, "session": None} | fields
-    return Instance(said, **values, revision=1, create_revision=1, create_time=0.0, update_time=0.0)  # type: ignore[arg-type]
+    return Instance(said, **values, revision=1, create_revision=1, create_time=0.0, update_time=0.0)
 
 
 @pytest.mark.parametrize("declared", list(AdminState))

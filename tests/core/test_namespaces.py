@@ -43,7 +43,7 @@ def persistent(name: str, namespace: str = "shop") -> Register:
 
 def answer(world: World, command: object) -> object:
     turn = world.turn()
-    answered = decide(turn, command)  # type: ignore[arg-type]
+    answered = decide(turn, command)
     world.settle(turn)
     return answered
 
@@ -51,7 +51,7 @@ def answer(world: World, command: object) -> object:
 def refusal(world: World, command: object) -> MusterError:
     before, turn = (world.state.revision, summaries(world.state)), world.turn()
     with pytest.raises(MusterError) as caught:
-        decide(turn, command)  # type: ignore[arg-type]
+        decide(turn, command)
     assert before == (world.state.revision, summaries(world.state))
     return caught.value
 
@@ -128,7 +128,7 @@ def test_create_beyond_the_limit_is_refused() -> None:
 )
 def test_namespace_out_of_its_bounds_is_refused(fields: tuple[str, ...], field: str) -> None:
     with pytest.raises(MusterError) as caught:
-        Namespace(*fields)  # type: ignore[arg-type]
+        Namespace(*fields)
 
     assert (caught.value.reason, caught.value.details) == (Reason.INVALID_FIELD, {"field": field})
 

@@ -343,7 +343,7 @@ def test_update_of_health_or_lease_renews_even_to_the_same_value(changes: dict[s
     world.do(Update(ref("api#1"), changes))
     world.advance(9)
 
-    assert world.health()["1"] == changes.get("health", Health.HEALTHY).name  # type: ignore[attr-defined]
+    assert world.health()["1"] == changes.get("health", Health.HEALTHY).name
 
 
 def test_override_is_stamped_with_its_author_and_time() -> None:

@@ -94,7 +94,7 @@ class DurableWorld(World):
 
     def answer(self, command: object) -> Any:
         turn = self.turn()
-        answered = decide(turn, command)  # type: ignore[arg-type]
+        answered = decide(turn, command)
         self.settle(turn)
         return answered
 

@@ -151,7 +151,7 @@ def said(instance_id: str, *, ttl_s: float = 10.0, grace_s: float = 10.0, **fiel
 
 
 def put(name: str, **fields: object) -> Register:
-    return Register(ref(name).service, said(name.partition("#")[2], **fields))  # type: ignore[arg-type]
+    return Register(ref(name).service, said(name.partition("#")[2], **fields))
 
 
 def put_durable(name: str, **fields: object) -> Register:

@@ -98,7 +98,7 @@ async def test_durable_command_is_not_pushed_before_it_is_on_disk() -> None:
     answer = engine.execute(put_durable("db#1"))
     before = await reader.to_bookmark()
     store.release()
-    await answer  # type: ignore[misc]
+    await answer
 
     assert before == []
     assert await reader.to_bookmark() == ["delta db 2<-1: +1"]
@@ -112,7 +112,7 @@ async def test_mixed_commands_that_waited_keep_their_order() -> None:
 
     answers = [engine.execute(command) for command in commands]
     store.release()
-    got = [(await answer).revision for answer in answers]  # type: ignore[misc]
+    got = [(await answer).revision for answer in answers]
 
     assert got == [2, 3, 4, 5, 6, 7]
     await engine.close()
@@ -135,7 +135,7 @@ async def test_commands_for_one_instance_that_waited_are_decided_one_after_the_o
     ]
 
     store.release()
-    registered, disabled, updated, removed, missing = [await answer for answer in answers]  # type: ignore[misc]
+    registered, disabled, updated, removed, missing = [await answer for answer in answers]
 
     assert registered.said.weight == 1.0
     assert disabled.admin_state is AdminState.DISABLED
@@ -154,7 +154,7 @@ async def test_many_waiting_durable_commands_share_a_batch() -> None:
     answers = [engine.execute(put_durable(f"db#{number}")) for number in range(1, 20)]
 
     store.release()
-    await asyncio.gather(*answers)  # type: ignore[arg-type]
+    await asyncio.gather(*answers)
 
     assert store.keys_written(Bucket.INSTANCES) == [1, 18]
     await engine.close()
@@ -166,7 +166,7 @@ async def test_refused_command_that_waited_fails_alone() -> None:
     answers = [engine.execute(command) for command in (put_durable("db#1"), Deregister(ref("db#9")), put_durable("db#2"))]
 
     store.release()
-    results = await asyncio.gather(*answers, return_exceptions=True)  # type: ignore[arg-type]
+    results = await asyncio.gather(*answers, return_exceptions=True)
 
     assert isinstance(results[1], MusterError)
     assert results[1].reason is Reason.INSTANCE_NOT_FOUND
@@ -209,7 +209,7 @@ async def test_failed_disk_fails_the_batch_that_was_on_its_way_and_not_what_wait
 
     store.fail_next(StorageError("full"))
     store.release()
-    results = await asyncio.gather(lost, *waiting, return_exceptions=True)  # type: ignore[arg-type]
+    results = await asyncio.gather(lost, *waiting, return_exceptions=True)
 
     assert isinstance(results[0], MusterError)
     assert list(revisions(engine)) == ["2"]
@@ -225,10 +225,10 @@ async def test_failed_disk_in_the_middle_of_waiting_batches_never_reuses_a_revis
     waiting = [engine.execute(put_durable(f"db#{number}")) for number in (2, 3)]
     store.release()
     store.hold()
-    await first  # type: ignore[misc]
+    await first
     store.fail_next(StorageError("full"))
     store.release()
-    refused = await asyncio.gather(*waiting, return_exceptions=True)  # type: ignore[arg-type]
+    refused = await asyncio.gather(*waiting, return_exceptions=True)
 
     last = await perform(engine, put_durable("db#4"))
 
@@ -244,9 +244,9 @@ async def test_caller_that_gave_up_while_its_write_was_on_the_way_does_not_undo_
     given_up = engine.execute(put_durable("db#1"))
     behind = engine.execute(put_durable("db#2"))
 
-    given_up.cancel()  # type: ignore[union-attr]
+    given_up.cancel()
     store.release()
-    await behind  # type: ignore[misc]
+    await behind
 
     assert list(revisions(engine)) == ["1", "2"]
     await engine.close()
@@ -259,9 +259,9 @@ async def test_caller_that_gave_up_while_it_waited_has_done_nothing() -> None:
     given_up = engine.execute(put_durable("db#2"))
     behind = engine.execute(put("api#1"))
 
-    given_up.cancel()  # type: ignore[union-attr]
+    given_up.cancel()
     store.release()
-    await asyncio.gather(first, behind)  # type: ignore[arg-type]
+    await asyncio.gather(first, behind)
 
     assert list(revisions(engine)) == ["1"]
     assert healths(engine) == {"1": "HEALTHY"}
@@ -273,7 +273,7 @@ async def test_caller_that_gave_up_while_the_disk_failed_is_not_told() -> None:
     store.hold()
     given_up = engine.execute(put_durable("db#1"))
 
-    given_up.cancel()  # type: ignore[union-attr]
+    given_up.cancel()
     store.fail_next(StorageError("full"))
     store.release()
     await turns_of_the_loop()
@@ -294,7 +294,7 @@ async def test_close_waits_for_the_disk_and_for_what_waits_behind_it() -> None:
         store.release()
 
     assert not was_closed
-    assert all(answer.done() for answer in answers)  # type: ignore[union-attr]
+    assert all(answer.done() for answer in answers)
     assert [len(store.scan(bucket)) for bucket in (Bucket.INSTANCES, Bucket.JOURNAL)] == [2, 1]
 
 
@@ -305,7 +305,7 @@ async def test_change_of_kind_in_a_batch_is_seen_by_what_follows_it() -> None:
     answers = [engine.execute(command) for command in (put_durable("other#1"), put_durable("db#1"), put("db#2"))]
 
     store.release()
-    results = await asyncio.gather(*answers, return_exceptions=True)  # type: ignore[arg-type]
+    results = await asyncio.gather(*answers, return_exceptions=True)
 
     assert isinstance(results[2], MusterError)
     assert results[2].reason is Reason.SERVICE_KIND_MISMATCH
@@ -320,7 +320,7 @@ async def test_service_that_is_emptied_in_a_batch_takes_the_other_kind_right_aft
     answers = [engine.execute(command) for command in (put_durable("other#1"), Deregister(ref("db#1")), put("db#2"))]
 
     store.release()
-    await asyncio.gather(*answers)  # type: ignore[arg-type]
+    await asyncio.gather(*answers)
 
     assert healths(engine, DB) == {"2": "HEALTHY"}
     await engine.close()
@@ -336,7 +336,7 @@ async def test_address_in_a_batch_means_the_instance_that_was_registered_last_ev
     answers = [engine.execute(command) for command in (put_durable("other#1"), newer, by_address)]
 
     store.release()
-    await asyncio.gather(*answers)  # type: ignore[arg-type]
+    await asyncio.gather(*answers)
 
     assert list(revisions(engine)) == ["old"]
     await engine.close()
@@ -355,7 +355,7 @@ async def test_guard_that_opens_in_a_batch_does_not_bring_back_what_left_in_it()
     answers = [engine.execute(command) for command in commands]
 
     store.release()
-    await asyncio.gather(*answers)  # type: ignore[arg-type]
+    await asyncio.gather(*answers)
 
     assert list(held.values()).count("SUSPECT") == 3
     assert healths(engine) == {"2": "UNHEALTHY", "3": "HEALTHY", "4": "HEALTHY"}
@@ -373,7 +373,7 @@ async def test_namespace_that_is_deleted_in_a_batch_takes_no_instance_with_it_th
     ]
 
     store.release()
-    await asyncio.gather(*waiting)  # type: ignore[arg-type]
+    await asyncio.gather(*waiting)
 
     assert revisions(engine) == {"1": 6, "2": 7}
     assert healths(engine, ref("web#").service) == {}
@@ -433,7 +433,7 @@ async def test_leases_expire_between_two_durable_writes_when_the_disk_is_never_i
     while_the_first_is_written = healths(engine)
     store.release()
     store.hold()
-    await first  # type: ignore[misc]
+    await first
 
     assert while_the_first_is_written == {"1": "HEALTHY"}
     assert healths(engine) == {"1": "UNHEALTHY"}
@@ -508,7 +508,7 @@ async def test_revisions_that_run_out_stop_all_changes_until_the_disk_takes_a_re
     waiting = [engine.execute(command) for command in (put_durable("db#1"), LoseSession("s1", connection), put("web#1"))]
     store.release()
 
-    results = await asyncio.gather(*waiting, return_exceptions=True)  # type: ignore[arg-type]
+    results = await asyncio.gather(*waiting, return_exceptions=True)
     with pytest.raises(MusterError) as caught:
         engine.execute(put("web#1"))
     engine.tick()

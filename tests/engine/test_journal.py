@@ -232,8 +232,8 @@ async def test_override_that_is_set_right_after_it_was_lifted_stays_on_disk() ->
     again = engine.execute(SetAdminState(ref("api#1"), AdminState.DRAINING))
 
     store.release()
-    await lifted  # type: ignore[misc]
-    await again  # type: ignore[misc]
+    await lifted
+    await again
     await engine.close()
 
     key = records.encode_key(InstanceKey(ref("api#1").service, "1"))

@@ -167,7 +167,7 @@ async def test_override_of_a_present_instance_is_not_dropped_by_time() -> None:
     again = await restarted(engine, store, clock)
     pass_time(again, clock, 700)
 
-    assert again.state.find(ref("db#1")).admin_state is AdminState.DISABLED  # type: ignore[union-attr]
+    assert again.state.find(ref("db#1")).admin_state is AdminState.DISABLED
     await again.close()
 
 

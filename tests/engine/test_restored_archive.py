@@ -90,7 +90,7 @@ async def test_restore_is_seen_only_when_it_is_on_disk() -> None:
     answer = engine.execute(RestoreArchive(archive()))
     before = (engine.epoch, engine.revision, await reader.to_bookmark())
     store.release()
-    await answer  # type: ignore[misc]
+    await answer
 
     assert before == (epoch, 1, [])
     assert engine.epoch > epoch
@@ -137,7 +137,7 @@ async def test_what_waits_behind_a_restore_is_decided_on_what_it_brought() -> No
     ]
 
     store.release()
-    answers = await asyncio.gather(*waiting)  # type: ignore[arg-type]
+    answers = await asyncio.gather(*waiting)
 
     assert [change.name for change in answers[3].changes] == ["shop/DEFAULT_GROUP/a", "shop/DEFAULT_GROUP/db#1"]
     assert list(engine.state.configs.items[A].releases) == [1, 2, 3, 4]
@@ -181,7 +181,7 @@ def test_archive_of_one_engine_restored_into_another_survives_its_restart(there:
         engine, _, _ = make(store, clock)
         for command in here:
             try:
-                await perform(engine, command)  # type: ignore[arg-type]
+                await perform(engine, command)
             except MusterError:
                 continue
         await restored(engine, read(written(world)))
@@ -204,7 +204,7 @@ async def test_backup_of_an_engine_reads_earlier_contents_from_its_disk() -> Non
     engine, _, _ = make()
     await restored(engine, archive())
     world = DurableWorld()
-    world.state, world.content_of = engine.state, engine.read_content  # type: ignore[method-assign]
+    world.state, world.content_of = engine.state, engine.read_content
 
     found = read(written(world))
 

@@ -19,13 +19,13 @@ def named(name: str) -> config_pb2.ConfigRef:
 
 async def publish(channel: grpc.aio.Channel, content: str, ref: config_pb2.ConfigRef = REF, **fields: Any) -> config_pb2.Release:
     answer = await stub(channel).PublishConfig(wire.PublishConfigRequest(ref=ref, content=content, **fields))
-    return answer.release  # type: ignore[no-any-return]
+    return answer.release
 
 
 async def publish_gray(channel: grpc.aio.Channel, content: str, gray: str, **labels: str) -> config_pb2.Release:
     rule = config_pb2.GrayRule(labels=config_pb2.GrayRule.LabelMatch(labels=labels)) if labels else None
     answer = await stub(channel).PublishGray(wire.PublishGrayRequest(ref=REF, content=content, gray=gray, rule=rule))
-    return answer.release  # type: ignore[no-any-return]
+    return answer.release
 
 
 async def delete(channel: grpc.aio.Channel, ref: config_pb2.ConfigRef = REF) -> None:

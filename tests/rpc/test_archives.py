@@ -85,7 +85,7 @@ async def refusal(channel: grpc.aio.Channel, sent: Iterable[wire.RestoreRequest]
 
 def details(error: grpc.aio.AioRpcError) -> dict[str, str]:
     info = error_details_pb2.ErrorInfo()
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    status = rpc_status.from_call(error)
     assert status is not None
     assert status.details[0].Unpack(info)
     return dict(info.metadata)

@@ -208,10 +208,10 @@ BAD: dict[str, list[Case]] = {
     ],
     "SetAdminState": [
         (wire.SetAdminStateRequest(), "ref"),
-        (wire.SetAdminStateRequest(ref=at(), state=77), "admin_state"),  # type: ignore[arg-type]
-        (wire.SetAdminStateRequest(ref=at(), state=-1), "admin_state"),  # type: ignore[arg-type]
+        (wire.SetAdminStateRequest(ref=at(), state=77), "admin_state"),
+        (wire.SetAdminStateRequest(ref=at(), state=-1), "admin_state"),
         *(
-            (wire.SetAdminStateRequest(ref=at(), state=state, **fields), field)  # type: ignore[arg-type]
+            (wire.SetAdminStateRequest(ref=at(), state=state, **fields), field)
             for state in (0, 2)
             for fields, field in (
                 ({"author": "a" * 257}, "author"),
@@ -220,7 +220,7 @@ BAD: dict[str, list[Case]] = {
                 ({"comment": "\x00"}, "comment"),
             )
         ),
-        *((wire.SetAdminStateRequest(ref=one, state=2), field) for one, field in BAD_REFS),  # type: ignore[arg-type]
+        *((wire.SetAdminStateRequest(ref=one, state=2), field) for one, field in BAD_REFS),
     ],
     "GetInstance": [
         (discovery.GetInstanceRequest(), "ref"),
@@ -321,7 +321,7 @@ async def test_request_that_cannot_be_parsed_is_refused(method: str, raw: bytes)
         ("Deregister", wire.DeregisterRequest(ref=at("gone")), "NOT_FOUND", "INSTANCE_NOT_FOUND"),
         ("Deregister", wire.DeregisterRequest(ref=at(), expected_revision=-1), "ABORTED", "REVISION_MISMATCH"),
         ("UpdateInstance", wire.UpdateInstanceRequest(ref=at("gone"), update_mask=FieldMask(paths=["weight"])), "NOT_FOUND", ""),
-        ("SetAdminState", wire.SetAdminStateRequest(ref=at("gone"), state=2), "NOT_FOUND", "INSTANCE_NOT_FOUND"),  # type: ignore[arg-type]
+        ("SetAdminState", wire.SetAdminStateRequest(ref=at("gone"), state=2), "NOT_FOUND", "INSTANCE_NOT_FOUND"),
         ("GetInstance", discovery.GetInstanceRequest(ref=at("gone")), "NOT_FOUND", "INSTANCE_NOT_FOUND"),
         (
             "GetInstance",
@@ -425,7 +425,7 @@ def wide() -> instance_pb2.Instance:
         cluster="c" * 256,
         weight=1_000_000,
         metadata={"k": "v" * 65535},
-        lease={"ttl": {"seconds": 86400}, "grace": {"seconds": 86400}},  # type: ignore[arg-type]
+        lease={"ttl": {"seconds": 86400}, "grace": {"seconds": 86400}},
     )
 
 

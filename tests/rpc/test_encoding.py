@@ -93,7 +93,7 @@ def test_joined_list_is_what_protobuf_writes(instances: list[Instance], revision
 def test_joined_delta_is_what_protobuf_writes(
     puts: list[Instance], removals: list[tuple[str, RemovalReason, int]], revision: int, previous: int
 ) -> None:
-    gone = [wire.WatchResponse.Removal(instance_id=one, reason=int(why), revision=at) for one, why, at in removals]  # type: ignore[arg-type]
+    gone = [wire.WatchResponse.Removal(instance_id=one, reason=int(why), revision=at) for one, why, at in removals]
     delta = wire.WatchResponse.Delta(
         puts=map(instance_message, puts), removals=gone, service=service(), revision=revision, prev_revision=previous
     )

@@ -11,7 +11,7 @@ ID = "h#80#DEFAULT"
 
 
 async def register(channel: grpc.aio.Channel, **fields: object) -> None:
-    instance = instance_pb2.Instance(endpoints=[instance_pb2.Endpoint(host="h", port=80)], **fields)  # type: ignore[arg-type]
+    instance = instance_pb2.Instance(endpoints=[instance_pb2.Endpoint(host="h", port=80)], **fields)
     stub = registration_service_pb2_grpc.RegistrationServiceStub(channel)
     await stub.Register(registration.RegisterRequest(service=API, instance=instance))
 

@@ -15,7 +15,7 @@ API = instance_pb2.ServiceRef(name="api")
 
 
 def instance(host: str = "h", port: int = 80, **fields: object) -> instance_pb2.Instance:
-    return instance_pb2.Instance(endpoints=[instance_pb2.Endpoint(host=host, port=port)], **fields)  # type: ignore[arg-type]
+    return instance_pb2.Instance(endpoints=[instance_pb2.Endpoint(host=host, port=port)], **fields)
 
 
 def ref(instance_id: str) -> instance_pb2.InstanceRef:

@@ -79,7 +79,7 @@ async def test_goodbye_that_waits_for_the_disk_is_done_even_if_the_client_leaves
     serving.cancel()
     await settled()
     store.release()
-    await asyncio.gather(serving, *writes, return_exceptions=True)  # type: ignore[arg-type]
+    await asyncio.gather(serving, *writes, return_exceptions=True)
     await settled()
 
     assert registered == ["one"]
@@ -101,7 +101,7 @@ async def test_session_lost_while_its_loss_waits_for_the_disk_is_lost_all_the_sa
         serving.cancel()
         await settled()
     store.release()
-    await asyncio.gather(serving, write, return_exceptions=True)  # type: ignore[arg-type]
+    await asyncio.gather(serving, write, return_exceptions=True)
     clock.now_s += 0.9
     engine.tick()
     suspects = [instance.health.name for instance in engine.state.services[API].instances.values()]
@@ -129,7 +129,7 @@ async def test_session_resumed_by_a_client_that_leaves_at_that_moment_is_lost_ag
 
     store.release()
     asyncio.get_running_loop().call_soon(resumed.cancel)  # after the session was opened, before its handler hears of it
-    await asyncio.gather(before, resumed, write, return_exceptions=True)  # type: ignore[arg-type]
+    await asyncio.gather(before, resumed, write, return_exceptions=True)
     suspects = [instance.health.name for instance in engine.state.services[API].instances.values()]
 
     assert suspects == ["SUSPECT"]

@@ -59,7 +59,7 @@ def test_batches_are_answered_once_and_in_order(open_store: Opener) -> None:
     store, answered = open_store(), list[int]()
 
     for number in range(500):
-        store.submit((Write(Bucket.META, b"n", str(number).encode()),), lambda error, n=number: answered.append(n))  # type: ignore[misc]
+        store.submit((Write(Bucket.META, b"n", str(number).encode()),), lambda error, n=number: answered.append(n))
     store.close()
 
     assert answered == list(range(500))

@@ -103,7 +103,7 @@ def _callback(body: Body, options: Sequence[Options]) -> Callable[..., None]:
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *shared)]
-    callback.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
+    callback.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]  # what typer reads the parameters from
     callback.__annotations__ = {parameter.name: parameter.annotation for parameter in (context, *parameters)}
     return callback
 

@@ -340,7 +340,7 @@ class Engine:
             self._commit(batch)
 
 
-def _write_now(store: Store, writes: Sequence[object]) -> None:
+def _write_now(store: Store, writes: Sequence[Write]) -> None:
     """Write and wait; only at start, before there is a loop to block."""
     finished, errors = Signal(), []
 
@@ -348,7 +348,7 @@ def _write_now(store: Store, writes: Sequence[object]) -> None:
         errors.append(error)
         finished.set()
 
-    store.submit(writes, done)  # type: ignore[arg-type]
+    store.submit(writes, done)
     finished.wait()
     if errors[0] is not None:
         raise errors[0]

@@ -170,7 +170,7 @@ class Services:
         for path, (request_class, method, shape) in self._methods.items():
             _, service, name = path.split("/")
             made: grpc.RpcMethodHandler[Any, Any] = (
-                grpc.unary_unary_rpc_method_handler(self._unary(path, request_class, method))  # type: ignore[arg-type]
+                grpc.unary_unary_rpc_method_handler(self._unary(path, request_class, method))  # type: ignore[arg-type]  # unary by its shape
                 if shape is Shape.UNARY
                 else grpc.stream_stream_rpc_method_handler(self._streaming(path, request_class, (method, shape)))
             )

@@ -9,17 +9,17 @@ Scalar = str | int | float | bool | None
 class Setup(Struct):
     """ConnectionSetupRequest. A client that sends no ability table waits for no SetupAckRequest."""
 
-    clientVersion: Text = None  # noqa: N815  # the wire's names, here and below
+    clientVersion: Text = None  # the wire's names, here and below
     tenant: Text = None
     labels: dict[str, Scalar] | None = None
-    abilityTable: dict[str, Scalar] | None = None  # noqa: N815
+    abilityTable: dict[str, Scalar] | None = None
 
 
 class Ack(Struct):
     """Any response of a client: type and `success` say nothing reliable."""
 
-    requestId: Text = None  # noqa: N815
-    resultCode: int | None = None  # noqa: N815
+    requestId: Text = None
+    resultCode: int | None = None
 
 
 class Nothing(Struct):
@@ -34,7 +34,7 @@ class Host(Struct):
     weight: float | None = None
     healthy: bool | None = None
     enabled: bool | None = None
-    clusterName: Text = None  # noqa: N815
+    clusterName: Text = None
     metadata: dict[str, Scalar] | None = None
 
 
@@ -42,8 +42,8 @@ class Service(Struct):
     """What every naming request has."""
 
     namespace: Text = None
-    serviceName: Text = None  # noqa: N815
-    groupName: Text = None  # noqa: N815
+    serviceName: Text = None
+    groupName: Text = None
 
 
 class Instance(Service):
@@ -64,8 +64,8 @@ class ServiceQuery(Service):
     """ServiceQueryRequest. Some SDKs misspell the flag."""
 
     cluster: Text = None
-    healthyOnly: bool | None = None  # noqa: N815
-    healthOnly: bool | None = None  # noqa: N815
+    healthyOnly: bool | None = None
+    healthOnly: bool | None = None
 
 
 class Subscribe(Service):
@@ -78,14 +78,14 @@ class Subscribe(Service):
 class ServiceList(Service):
     """ServiceListRequest."""
 
-    pageNo: int | None = None  # noqa: N815
-    pageSize: int | None = None  # noqa: N815
+    pageNo: int | None = None
+    pageSize: int | None = None
 
 
 class Config(Struct):
     """What every config request has, and ConfigQueryRequest and ConfigRemoveRequest altogether."""
 
-    dataId: Text = None  # noqa: N815
+    dataId: Text = None
     group: Text = None
     tenant: Text = None
     tag: Text = None
@@ -95,14 +95,14 @@ class Publish(Config):
     """ConfigPublishRequest."""
 
     content: Text = None
-    casMd5: Text = None  # noqa: N815
-    additionMap: dict[str, Scalar] | None = None  # noqa: N815
+    casMd5: Text = None
+    additionMap: dict[str, Scalar] | None = None
 
 
 class Context(Struct):
     """One config that a client listens to."""
 
-    dataId: Text = None  # noqa: N815
+    dataId: Text = None
     group: Text = None
     tenant: Text = None
     md5: Text = None
@@ -112,7 +112,7 @@ class BatchListen(Struct):
     """ConfigBatchListenRequest."""
 
     listen: bool | None = None
-    configListenContexts: list[Context | None] | None = None  # noqa: N815
+    configListenContexts: list[Context | None] | None = None
 
 
 def text(value: Scalar) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 from muster_server.core.archive import Archive, ArchivedItem
-from muster_server.core.commands import Deregister, Event, InstanceRef, Register, SetAdminState, Update
+from muster_server.core.commands import Deregister, Event, InstanceRef, LayOverride, Register, SetAdminState, Update
 from muster_server.core.config_commands import ConfigReleased, Delete, Promote, Publish, Rollback, StopGray
 from muster_server.core.config_model import ConfigKey, GrayRule, Note, Release, Text, config_key
 from muster_server.core.copying import copied
@@ -59,6 +59,9 @@ def registers(draw: st.DrawFn) -> Register:
     return Register(ref.service, said)
 
 
+weights = st.none() | st.floats(0, 10)
+pairs = st.dictionaries(st.sampled_from(["zone", "x"]), words, max_size=2)
+overrides = st.fixed_dictionaries({}, optional={"weight": weights, "metadata": pairs})
 described = st.builds(Namespace, st.sampled_from([*NAMESPACES, "empty"]), words, words)
 commands = st.one_of(
     st.builds(Publish, config_keys, texts, grays, rules, note=notes),
@@ -73,6 +76,7 @@ commands = st.one_of(
     st.builds(Update, refs, st.fixed_dictionaries({"health": st.sampled_from(Health)})),
     st.builds(Deregister, refs),
     st.builds(SetAdminState, refs, st.sampled_from(AdminState), words, words),
+    st.builds(LayOverride, refs, overrides),
     st.builds(CreateNamespace, described),
     st.builds(UpdateNamespace, described),
     st.builds(DeleteNamespace, namespaces, st.booleans()),

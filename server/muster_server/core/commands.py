@@ -79,8 +79,19 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class LayOverride:
+    """Change parts of an override: state, weight, metadata; None lifts one. Answers the Instance."""
+
+    ref: InstanceRef
+    changes: Mapping[str, object]
+    author: str = ""
+    comment: str = ""
+    expected_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetAdminState:
-    """Lay an override over an instance; state None lifts it. Answers the Instance."""
+    """Lay the state of an override over an instance; None lifts it. Answers the Instance."""
 
     ref: InstanceRef
     state: AdminState | None
@@ -126,7 +137,7 @@ class EndSession:
 
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
-NamingCommand = Register | Deregister | Renew | Update | SetAdminState | SessionCommand
+NamingCommand = Register | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
 Command = NamingCommand | ConfigCommand | NamespaceCommand | RestoreArchive
 
 

@@ -7,6 +7,7 @@ from muster_server.core.commands import (
     Command,
     Deregister,
     EndSession,
+    LayOverride,
     LoseSession,
     OpenSession,
     Register,
@@ -32,6 +33,8 @@ def decide(turn: Turn, command: Command) -> object:
             return naming.deregister(turn, command)
         case Update():
             return naming.update(turn, command)
+        case LayOverride():
+            return naming.lay_override(turn, command)
         case SetAdminState():
             return naming.set_admin_state(turn, command)
         case RenewSession() | OpenSession() | LoseSession() | EndSession():

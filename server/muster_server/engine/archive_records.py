@@ -220,16 +220,27 @@ class OverrideRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     group: str
     name: str
     instance_id: str
-    state: AdminState
+    state: AdminState | None
     author: str
     comment: str
     set_time: float
+    weight: float | None = None
+    metadata: dict[str, str] = {}
 
     @classmethod
     def of(cls, laid: ArchivedOverride) -> "OverrideRecord":
         """The record of an override."""
         override = laid.override
-        return cls(*laid.service, laid.instance_id, override.state, override.author, override.comment, override.set_time)
+        return cls(
+            *laid.service,
+            instance_id=laid.instance_id,
+            state=override.state,
+            author=override.author,
+            comment=override.comment,
+            set_time=override.set_time,
+            weight=override.weight,
+            metadata=dict(override.metadata or {}),
+        )
 
     def key(self) -> InstanceKey:
         """Over which instance it is laid."""
@@ -238,7 +249,10 @@ class OverrideRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
 
     def value(self) -> ArchivedOverride:
         """The override. Raises MusterError for what is none."""
-        return ArchivedOverride(*self.key(), Override(self.state, self.author, self.comment, _time(self.set_time)))
+        said = Override(self.state, self.author, self.comment, _time(self.set_time), self.weight, self.metadata)
+        if said.is_empty:
+            raise MusterError.invalid("override", "says nothing")
+        return ArchivedOverride(*self.key(), said)
 
 
 Record = NamespaceRecord | ReleaseRecord | InstanceRecord | OverrideRecord

@@ -11,7 +11,7 @@ from muster.registry.v1 import instance_pb2
 
 from muster_server.core.commands import AddressQuery, InstanceRef
 from muster_server.core.errors import Reason
-from muster_server.core.model import Instance, RemovalReason, ServiceKey
+from muster_server.core.model import Instance, Override, RemovalReason, ServiceKey
 
 MAX_PART_BYTES = 1 << 20
 _TAG_1 = b"\x0a"
@@ -65,7 +65,7 @@ def instance_message(instance: Instance) -> instance_pb2.Instance:
     message = instance_pb2.Instance(
         instance_id=said.instance_id,
         cluster=said.cluster,
-        weight=said.weight,
+        weight=instance.weight,
         persistent=said.is_persistent,
         health=cast("Any", instance.health),
         admin_state=cast("Any", instance.admin_state),
@@ -76,19 +76,28 @@ def instance_message(instance: Instance) -> instance_pb2.Instance:
     )
     for endpoint in said.endpoints:
         message.endpoints.add(scheme=endpoint.scheme, host=endpoint.host, port=endpoint.port)
-    if said.metadata:
-        message.metadata.update(said.metadata)
+    if metadata := instance.metadata:
+        message.metadata.update(metadata)
     _set_time(message.create_time, instance.create_time)
     _set_time(message.update_time, instance.update_time)
     if said.lease is not None:
         _set_duration(message.lease.ttl, said.lease.ttl_s)
         _set_duration(message.lease.grace, said.lease.grace_s)
         message.lease.paused = said.lease.is_paused
-    if (override := instance.override) is not None:
-        message.admin_override.state = cast("Any", override.state)
-        message.admin_override.author, message.admin_override.comment = override.author, override.comment
-        _set_time(message.admin_override.set_time, override.set_time)
+    if instance.override is not None:
+        _set_override(message.admin_override, instance.override)
     return message
+
+
+def _set_override(message: instance_pb2.AdminOverride, override: Override) -> None:
+    message.author, message.comment = override.author, override.comment
+    _set_time(message.set_time, override.set_time)
+    if override.state is not None:
+        message.state = cast("Any", override.state)
+    if override.weight is not None:
+        message.weight = override.weight
+    if override.metadata:
+        message.metadata.update(override.metadata)
 
 
 def joined(instance: Instance, rest: Message) -> bytes:

@@ -9,6 +9,7 @@ from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
 from muster_server.core.restore_commands import RestoreArchive
+from muster_server.core.service_commands import ServiceCommand, ServiceDescribed, ServiceEvent, ServiceUndescribed
 
 
 class Moment(NamedTuple):
@@ -138,7 +139,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
-Command = NamingCommand | ConfigCommand | NamespaceCommand | RestoreArchive
+Command = NamingCommand | ConfigCommand | NamespaceCommand | ServiceCommand | RestoreArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,9 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Bookkeeping = SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
+Bookkeeping = (
+    SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | ServiceEvent | NamespaceEvent | EpochBegan
+)
 Event = NamingEvent | ConfigEvent | Bookkeeping
 
 
@@ -258,7 +261,7 @@ def is_durable(event: Event) -> bool:
             return previous.said.is_persistent
         case OverrideSet() | ConfigReleased() | ReleasesCompacted():
             return True
-        case NamespaceDescribed() | NamespaceForgotten() | EpochBegan():
+        case NamespaceDescribed() | NamespaceForgotten() | ServiceDescribed() | ServiceUndescribed() | EpochBegan():
             return True
         case _:
             return False

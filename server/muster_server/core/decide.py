@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, namespaces, naming, restoring, sessions
+from muster_server.core import config_rules, described_services, namespaces, naming, restoring, sessions
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -19,6 +19,7 @@ from muster_server.core.commands import (
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
 from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from muster_server.core.restore_commands import RestoreArchive
+from muster_server.core.service_commands import CreateService, DeleteService, UpdateService
 from muster_server.core.turn import Turn
 
 
@@ -43,6 +44,8 @@ def decide(turn: Turn, command: Command) -> object:
             return config_rules.decide_config(turn, command)
         case CreateNamespace() | UpdateNamespace() | DeleteNamespace():
             return namespaces.decide_namespace(turn, command)
+        case CreateService() | UpdateService() | DeleteService():
+            return described_services.decide_service(turn, command)
         case RestoreArchive():
             return restoring.restore_archive(turn, command)
         case _:

@@ -7,6 +7,7 @@ from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Re
 from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.namespace_commands import NamespaceDescribed, NamespaceForgotten
+from muster_server.core.service_commands import ServiceDescribed, ServiceUndescribed
 from muster_server.core.state import RegistryState
 from muster_server.engine import records
 from muster_server.engine.restore import EPOCH, REVISION
@@ -36,6 +37,10 @@ def _writes(event: Event) -> Iterator[Write]:
             yield Write(Bucket.NAMESPACES, namespace.name.encode(), records.encode(namespace))
         case NamespaceForgotten(name=name):
             yield Write(Bucket.NAMESPACES, name.encode(), None)
+        case ServiceDescribed(service=service, description=description):
+            yield Write(Bucket.SERVICES, records.encode_service_key(service), records.encode_service(service, description))
+        case ServiceUndescribed(service=service):
+            yield Write(Bucket.SERVICES, records.encode_service_key(service), None)
         case EpochBegan(epoch=epoch):
             yield Write(Bucket.META, EPOCH, records.encode(epoch))
         case _:

@@ -6,6 +6,7 @@ from muster_server.core.commands import InstanceKey, Session
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.model import Instance, Override, ServiceKey
 from muster_server.core.namespace_commands import Namespace
+from muster_server.core.service_commands import ServiceDescription
 
 _encoder = msgspec.msgpack.Encoder()
 _instance = msgspec.msgpack.Decoder(Instance)
@@ -14,6 +15,7 @@ _session = msgspec.msgpack.Decoder(Session)
 _key = msgspec.msgpack.Decoder(tuple[str, str, str, str])
 _release = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], Release])
 _namespace = msgspec.msgpack.Decoder(Namespace)
+_service = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ServiceDescription])
 _int = msgspec.msgpack.Decoder(int)
 
 
@@ -67,6 +69,22 @@ def decode_session(record: bytes) -> Session:
 def decode_namespace(record: bytes) -> Namespace:
     """A description back."""
     return _namespace.decode(record)
+
+
+def encode_service(key: ServiceKey, description: ServiceDescription) -> bytes:
+    """A description, and of which service it is, as a record."""
+    return _encoder.encode((key, description))
+
+
+def decode_service(record: bytes) -> tuple[ServiceKey, ServiceDescription]:
+    """The service and the description back."""
+    key, description = _service.decode(record)
+    return ServiceKey(*key), description
+
+
+def encode_service_key(key: ServiceKey) -> bytes:
+    """A service's name as a record key."""
+    return _encoder.encode(key)
 
 
 def decode_int(record: bytes) -> int:

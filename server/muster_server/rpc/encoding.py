@@ -12,6 +12,7 @@ from muster.registry.v1 import instance_pb2
 from muster_server.core.commands import AddressQuery, InstanceRef
 from muster_server.core.errors import Reason
 from muster_server.core.model import Instance, Override, RemovalReason, ServiceKey
+from muster_server.engine.encoder import Head
 
 MAX_PART_BYTES = 1 << 20
 _TAG_1 = b"\x0a"
@@ -117,14 +118,14 @@ class WatchEncoder:
         gone = discovery.WatchResponse.Removal(instance_id=instance_id, reason=cast("Any", reason), revision=revision)
         return _entry(_TAG_2, gone.SerializeToString())
 
-    def list_response(self, fragments: Sequence[bytes], revision: int, epoch: int, *, is_warming_up: bool) -> bytes:
+    def list_response(self, fragments: Sequence[bytes], head: Head) -> bytes:
         """A whole ListInstancesResponse."""
-        rest = discovery.ListInstancesResponse(revision=revision, epoch=epoch, warming_up=is_warming_up)
+        rest = discovery.ListInstancesResponse(
+            revision=head.revision, epoch=head.epoch, warming_up=head.is_warming_up, protect_threshold=head.protect_threshold
+        )
         return b"".join((*fragments, rest.SerializeToString()))
 
-    def snapshot(
-        self, key: ServiceKey, fragments: Sequence[bytes], at: tuple[int, int], *, is_reset: bool, is_warming_up: bool
-    ) -> list[bytes]:
+    def snapshot(self, key: ServiceKey, fragments: Sequence[bytes], head: Head) -> list[bytes]:
         """A snapshot in parts of about 1 MiB; only the last one has no `more`."""
         parts: list[list[bytes]] = [[]]
         size = 0
@@ -138,11 +139,12 @@ class WatchEncoder:
         for number, part in enumerate(parts):
             rest = discovery.WatchResponse.Snapshot(
                 service=service_message(key),
-                revision=at[0],
-                epoch=at[1],
-                reset=is_reset and number == 0,
+                revision=head.revision,
+                epoch=head.epoch,
+                reset=head.is_reset and number == 0,
                 more=number < len(parts) - 1,
-                warming_up=is_warming_up,
+                warming_up=head.is_warming_up,
+                protect_threshold=head.protect_threshold,
             )
             frames.append(_entry(_TAG_1, b"".join((*part, rest.SerializeToString()))))
         return frames

@@ -17,6 +17,7 @@ class Bucket(Enum):
     RELEASES = "releases"
     CONTENTS = "contents"
     NAMESPACES = "namespaces"
+    SERVICES = "services"
 
 
 @dataclass(frozen=True, slots=True)

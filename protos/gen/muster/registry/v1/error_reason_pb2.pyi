@@ -37,6 +37,8 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_NAMESPACE_NOT_EMPTY: _ClassVar[ErrorReason]
     ERROR_REASON_NAMESPACE_DEFAULT: _ClassVar[ErrorReason]
     ERROR_REASON_ARCHIVE_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_SERVICE_EXISTS: _ClassVar[ErrorReason]
+    ERROR_REASON_SERVICE_NOT_EMPTY: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_FIELD: ErrorReason
 ERROR_REASON_INSTANCE_NOT_FOUND: ErrorReason
@@ -67,6 +69,8 @@ ERROR_REASON_NAMESPACE_EXISTS: ErrorReason
 ERROR_REASON_NAMESPACE_NOT_EMPTY: ErrorReason
 ERROR_REASON_NAMESPACE_DEFAULT: ErrorReason
 ERROR_REASON_ARCHIVE_INVALID: ErrorReason
+ERROR_REASON_SERVICE_EXISTS: ErrorReason
+ERROR_REASON_SERVICE_NOT_EMPTY: ErrorReason
 
 class ItemError(_message.Message):
     __slots__ = ("code", "reason", "message")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
+from muster_server.core.delivery_commands import DeliveryChanged, DeliveryCommand, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
@@ -138,8 +139,9 @@ class EndSession:
 
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
-NamingCommand = Register | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
-Command = NamingCommand | ConfigCommand | NamespaceCommand | ServiceCommand | RestoreArchive
+InstanceCommand = Register | Deregister | Renew | Update | LayOverride | SetAdminState
+NamingCommand = InstanceCommand | SessionCommand
+Command = NamingCommand | ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | RestoreArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,15 @@ class ServiceForgotten:
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
 Bookkeeping = (
-    SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | ServiceEvent | NamespaceEvent | EpochBegan
+    SessionChanged
+    | SessionRenewed
+    | SessionClosed
+    | GuardChanged
+    | ServiceForgotten
+    | ServiceEvent
+    | NamespaceEvent
+    | DeliveryEvent
+    | EpochBegan
 )
 Event = NamingEvent | ConfigEvent | Bookkeeping
 
@@ -262,6 +272,8 @@ def is_durable(event: Event) -> bool:
         case OverrideSet() | ConfigReleased() | ReleasesCompacted():
             return True
         case NamespaceDescribed() | NamespaceForgotten() | ServiceDescribed() | ServiceUndescribed() | EpochBegan():
+            return True
+        case DeliveryChanged() | DeliveryDiscarded():
             return True
         case _:
             return False

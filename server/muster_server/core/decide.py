@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, described_services, namespaces, naming, restoring, sessions
+from muster_server.core import config_rules, delivery_rules, described_services, namespaces, naming, restoring, sessions
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -17,6 +17,7 @@ from muster_server.core.commands import (
     Update,
 )
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
+from muster_server.core.delivery_commands import Change, Create, DeleteApplicationConfig, Discard, SetApplicationConfig
 from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from muster_server.core.restore_commands import RestoreArchive
 from muster_server.core.service_commands import CreateService, DeleteService, UpdateService
@@ -26,18 +27,8 @@ from muster_server.core.turn import Turn
 def decide(turn: Turn, command: Command) -> object:
     """Collect in `turn.events` what a command means, and answer what its class says. Raises MusterError; then nothing happened."""
     match command:
-        case Register():
-            return naming.register(turn, command)
-        case Renew():
-            return naming.renew(turn, command)
-        case Deregister():
-            return naming.deregister(turn, command)
-        case Update():
-            return naming.update(turn, command)
-        case LayOverride():
-            return naming.lay_override(turn, command)
-        case SetAdminState():
-            return naming.set_admin_state(turn, command)
+        case Register() | Renew() | Deregister() | Update() | LayOverride() | SetAdminState():
+            return naming.decide_instance(turn, command)
         case RenewSession() | OpenSession() | LoseSession() | EndSession():
             return sessions.decide_session(turn, command)
         case Publish() | Rollback() | Promote() | Delete() | StopGray():
@@ -46,6 +37,8 @@ def decide(turn: Turn, command: Command) -> object:
             return namespaces.decide_namespace(turn, command)
         case CreateService() | UpdateService() | DeleteService():
             return described_services.decide_service(turn, command)
+        case Create() | Change() | Discard() | SetApplicationConfig() | DeleteApplicationConfig():
+            return delivery_rules.decide_delivery(turn, command)
         case RestoreArchive():
             return restoring.restore_archive(turn, command)
         case _:

@@ -7,6 +7,7 @@ from muster_server.core import guard
 from muster_server.core.commands import (
     AddressQuery,
     Deregister,
+    InstanceCommand,
     InstanceKey,
     InstanceRef,
     LayOverride,
@@ -25,6 +26,23 @@ from muster_server.core.state import Service
 from muster_server.core.turn import Turn
 
 _LEASE_FIELDS = frozenset(entry.name for entry in fields(Lease))
+
+
+def decide_instance(turn: Turn, command: InstanceCommand) -> object:
+    """Collect in `turn.events` what a command means, and answer what its class says. Raises MusterError; then nothing happened."""
+    match command:
+        case Register():
+            return register(turn, command)
+        case Renew():
+            return renew(turn, command)
+        case Deregister():
+            return deregister(turn, command)
+        case Update():
+            return update(turn, command)
+        case LayOverride():
+            return lay_override(turn, command)
+        case SetAdminState():
+            return set_admin_state(turn, command)
 
 
 def register(turn: Turn, command: Register) -> Instance:

@@ -18,6 +18,10 @@ class Bucket(Enum):
     CONTENTS = "contents"
     NAMESPACES = "namespaces"
     SERVICES = "services"
+    ENVIRONMENTS = "environments"
+    APPLICATIONS = "applications"
+    COMPONENTS = "components"
+    APPLICATION_CONFIGS = "application_configs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from muster_gateway import openapi
 from muster_gateway.bodies import Bodies, BodyRefusedError
 from muster_gateway.finders.room import FindersRoom
+from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry
 from muster_gateway.route import Paths, Room
@@ -24,10 +25,11 @@ class MetricsSource(Protocol):
         ...
 
 
-def create_app(channel: Any, metrics: MetricsSource) -> ASGIApp:
-    """The app over a channel, local or real."""
+def create_app(channel: Any, metrics: MetricsSource, nacos_connections: Connections | None = None) -> ASGIApp:
+    """The app over a channel, local or real. `nacos_connections` are those of the Nacos gRPC server of this process, if any."""
     registry = Registry(channel)
-    return Gateway((NacosRoom(registry), ServiceStageRoom(registry), FindersRoom(registry)), metrics)
+    connections = Connections() if nacos_connections is None else nacos_connections
+    return Gateway((NacosRoom(registry, connections), ServiceStageRoom(registry), FindersRoom(registry)), metrics)
 
 
 class Gateway:

@@ -100,7 +100,7 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
     server, health = await make_server(services, nacos.handlers())
     grpc_port = bind(server, settings.host, settings.grpc_port)
     sockets = listen(settings.host, settings.http_ports)
-    gateway = GatewayServer(create_app(channel, metrics), sockets)
+    gateway = GatewayServer(create_app(channel, metrics, nacos.connections), sockets)
     running = RunningServer(_address(settings.host, grpc_port), _addresses(settings.host, sockets), engine)
     await server.start()
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2 as wire
 
 INTERVAL, TIMEOUT, DELETE = "preserved.heart.beat.interval", "preserved.heart.beat.timeout", "preserved.ip.delete.timeout"
@@ -9,6 +10,7 @@ GENERATOR = "preserved.instance.id.generator"
 DEFAULTS_MS = {INTERVAL: 5000, TIMEOUT: 15000, DELETE: 30000}
 MAX_SILENCE_MS = 180_000
 MIN_TTL_MS = 100
+Protection = discovery.ListInstancesResponse | discovery.WatchResponse.Snapshot
 _SWAP = {"public": "default", "": "default", "default": "public"}
 
 
@@ -40,6 +42,26 @@ def set_lease(message: wire.Instance, metadata: Mapping[str, str]) -> None:
     message.lease.grace.FromMilliseconds(grace_ms)
 
 
+def nacos_namespace(namespace: str) -> str:
+    """The Nacos name of a registry's namespace."""
+    return _SWAP.get(namespace, namespace)
+
+
+def is_healthy(message: wire.Instance) -> bool:
+    """True if the instance counts as healthy here."""
+    return message.health in (wire.HEALTH_HEALTHY, wire.HEALTH_SUSPECT)
+
+
+def protected(shown: list[dict[str, object]], said: Protection) -> list[dict[str, object]]:
+    """All as healthy, if no larger share of them is than the service's threshold says; else as they are."""
+    if not said.HasField("protect_threshold"):
+        return shown
+    healthy = sum(bool(item["healthy"]) for item in shown)
+    if healthy > said.protect_threshold * len(shown):
+        return shown
+    return [{**item, "healthy": True} for item in shown]
+
+
 def view(message: wire.Instance, group: str, name: str) -> dict[str, object]:
     """An instance as the list shows it."""
     primary, metadata = message.endpoints[0], dict(message.metadata)
@@ -47,7 +69,7 @@ def view(message: wire.Instance, group: str, name: str) -> dict[str, object]:
         "ip": primary.host,
         "port": primary.port,
         "weight": message.weight,
-        "healthy": message.health in (wire.HEALTH_HEALTHY, wire.HEALTH_SUSPECT),
+        "healthy": is_healthy(message),
         "enabled": message.admin_state == wire.ADMIN_STATE_ENABLED,
         "ephemeral": not message.persistent,
         "clusterName": message.cluster,

@@ -36,6 +36,7 @@ MESSAGES = {
     23001: "node info error",
     23002: "node down failure",
     30000: "server error",
+    40001: "API function disabled.",
 }
 # The registry's reasons that have an HTTP status and a code of their own here; for the others the status decides.
 REASONS = {
@@ -73,6 +74,11 @@ def missing(name: str, kind: str) -> RefusedError:
 def absence(name: str, kind: str) -> str:
     """What is said of an absent parameter."""
     return f"Required parameter '{name}' type {kind} is not present"
+
+
+def not_served(why: str) -> RefusedError:
+    """The refusal of a call that has no meaning here."""
+    return RefusedError(501, 40001, why)
 
 
 def unreadable(name: str) -> RefusedError:

@@ -6,8 +6,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
+from muster_gateway.nacos.admin_clients import NacosAdminClients
+from muster_gateway.nacos.admin_core import NacosAdminCore
+from muster_gateway.nacos.admin_health import NacosAdminHealth
+from muster_gateway.nacos.admin_instances import NacosAdminInstances
+from muster_gateway.nacos.admin_namespaces import NacosAdminNamespaces
+from muster_gateway.nacos.admin_ops import NacosAdminOps
+from muster_gateway.nacos.admin_services import NacosAdminServices
 from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
 from muster_gateway.nacos.config import NacosConfig
+from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.routes import Nacos
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route
@@ -18,8 +26,18 @@ class NacosRoom:
 
     prefixes = ("/nacos",)
 
-    def __init__(self, registry: Registry) -> None:
-        self._parts = (Nacos(registry), NacosConfig(registry))
+    def __init__(self, registry: Registry, connections: Connections) -> None:
+        self._parts = (
+            Nacos(registry),
+            NacosConfig(registry),
+            NacosAdminInstances(registry),
+            NacosAdminServices(registry),
+            NacosAdminHealth(registry),
+            NacosAdminClients(registry, connections),
+            NacosAdminOps(registry, connections),
+            NacosAdminNamespaces(registry),
+            NacosAdminCore(registry, connections),
+        )
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.nacos.admin_clients import own_address
-from muster_gateway.nacos.admin_ops import LOG, NO_LOG_LEVELS, REFUSED
+from muster_gateway.nacos.admin_ops import LOG, NO_LOG_LEVELS, REFUSED, check_required
 from muster_gateway.nacos.admin_reads import AdminReads
 from muster_gateway.nacos.answers import answering, envelope
 from muster_gateway.nacos.errors import RefusedError, missing, not_served
@@ -40,7 +40,11 @@ class NacosAdminCore:
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         core, array = "/nacos/v3/admin/core", "`data`: array"
-        members, raft, log = answering(_refusing(_NO_CLUSTER)), answering(_refusing(_NO_RAFT)), answering(_refusing(NO_LOG_LEVELS))
+        members, raft, log = (
+            answering(_refusing(_NO_CLUSTER)),
+            answering(_refusing(_NO_RAFT)),
+            answering(_refusing(NO_LOG_LEVELS, LOG)),
+        )
         current, reload = answering(self.connections), answering(self.reload)
         return (
             Route("GET", f"{core}/state", answering(self.state), "Show the state of the server", (), "`data`: texts by name"),
@@ -141,10 +145,11 @@ class NacosAdminCore:
         }
 
 
-def _refusing(why: str) -> Callable[[Request], Awaitable[Response]]:
+def _refusing(why: str, documented: tuple[Parameter, ...] = ()) -> Callable[[Request], Awaitable[Response]]:
     """What answers a call that has no meaning in one process."""
 
-    async def refuse(_: Request) -> Response:
+    async def refuse(request: Request) -> Response:
+        check_required(await Parameters.read(request), documented)
         raise not_served(why)
 
     return refuse

@@ -88,30 +88,22 @@ class NacosAdminInstances:
         """PUT: enabled, weight and metadata, all of them."""
         parameters = await Parameters.read(request)
         metadata = check_instance(parameters)
-        ref = await self._meant(parameters)
-        laid = instance_pb2.AdminOverride(
-            state=state_of(parameters.flag("enabled", default=True)), weight=weight_of(parameters), metadata=metadata
-        )
-        await self._overrides.lay(ref, laid, ["state", "weight", "metadata"])
+        laid = instance_pb2.AdminOverride(state=state_of(parameters.flag("enabled", default=True)), weight=weight_of(parameters))
+        service, instance = await self._meant(parameters)
+        await self._overrides.change(service, instance, lambda _: metadata, laid)
         return envelope(200, 0, "ok")
 
     async def override_partly(self, request: Request) -> Response:
         """PUT partial: what is sent, and nothing else; metadata join those that were laid before."""
         parameters = await Parameters.read(request)
         metadata = check_instance(parameters)
-        laid, parts = instance_pb2.AdminOverride(), []
+        laid = instance_pb2.AdminOverride()
         if parameters.text("enabled"):
             laid.state = state_of(parameters.flag("enabled", default=True))
-            parts.append("state")
         if parameters.text("weight"):
             laid.weight = weight_of(parameters)
-            parts.append("weight")
-        ref = await self._meant(parameters)
-        if parts:
-            await self._overrides.lay(ref, laid, parts)
-        if metadata:
-            instance = await self._overrides.find(ref)
-            await self._overrides.change_metadata(ref.service, instance, lambda former: {**former, **metadata})
+        service, instance = await self._meant(parameters)
+        await self._overrides.change(service, instance, lambda former: {**former, **metadata}, laid)
         return envelope(200, 0, "ok")
 
     async def merge_metadata(self, request: Request) -> Response:
@@ -162,7 +154,7 @@ class NacosAdminInstances:
                 return envelope(200, 0, convert.view(one, service.group, service.name))
         raise RefusedError(404, 20004, "no matched ip found!")
 
-    async def _meant(self, parameters: Parameters) -> instance_pb2.InstanceRef:
+    async def _meant(self, parameters: Parameters) -> tuple[instance_pb2.ServiceRef, instance_pb2.Instance]:
         """The instance that an override is for. Raises RefusedError if it is not there."""
         service, host, port = identity_of(parameters)
         address = instance_pb2.InstanceAddress(host=host, port=port)
@@ -177,7 +169,7 @@ class NacosAdminInstances:
             raise await self._not_found(service, f"{host}:{port}") from error
         if cluster and cluster != found.cluster:
             raise await self._not_found(service, f"{host}:{port} in cluster {cluster}")
-        return instance_pb2.InstanceRef(service=service, instance_id=found.instance_id)
+        return service, found
 
     async def _not_found(self, service: instance_pb2.ServiceRef, where: str) -> RefusedError:
         if await self._reads.service(service) is not None:
@@ -225,10 +217,10 @@ def _wanted(text: str) -> set[Name] | None:
 
 
 def _name(one: dict[str, object]) -> Name:
-    host, port, cluster, kind = one["ip"], one["port"], one.get("clusterName") or "DEFAULT", one.get("ephemeral")
+    host, port, cluster, kind = one["ip"], one["port"], one.get("clusterName", ""), one.get("ephemeral")
     if not (isinstance(host, str) and isinstance(port, int) and isinstance(cluster, str) and isinstance(kind, bool | None)):
         raise TypeError(one)
-    return host, port, cluster, kind
+    return host, port, cluster or "DEFAULT", kind
 
 
 def _updated(instances: list[instance_pb2.Instance]) -> Response:

@@ -12,6 +12,7 @@ from muster.registry.v1 import registration_service_pb2 as registration
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 
 MAX_TRIES = 5
+_NOTHING = instance_pb2.AdminOverride()
 Change = Callable[[Mapping[str, str]], dict[str, str]]
 
 
@@ -21,22 +22,24 @@ class Overrides:
     def __init__(self, registry: Registry) -> None:
         self._registration, self._discovery = registry.registration, registry.discovery
 
-    async def lay(self, ref: instance_pb2.InstanceRef, laid: instance_pb2.AdminOverride, parts: list[str]) -> None:
-        """Lay these parts: state, weight, metadata. Raises AioRpcError."""
-        request = registration.OverrideInstanceRequest(ref=ref, override=laid, update_mask=FieldMask(paths=parts))
-        await self._registration.OverrideInstance(request, timeout=CALL_TIMEOUT_S)
+    async def change(
+        self,
+        service: instance_pb2.ServiceRef,
+        instance: instance_pb2.Instance,
+        metadata_of: Change,
+        laid: instance_pb2.AdminOverride = _NOTHING,
+    ) -> None:
+        """Lay the state and weight that `laid` has, and make the metadata what `metadata_of` makes of them, all in one step.
 
-    async def change_metadata(self, service: instance_pb2.ServiceRef, instance: instance_pb2.Instance, change: Change) -> None:
-        """Make the override's metadata what `change` makes of them, and of what others write meanwhile. Raises AioRpcError."""
+        Metadata that others write meanwhile are taken into account. Raises AioRpcError.
+        """
         ref = instance_pb2.InstanceRef(service=service, instance_id=instance.instance_id)
+        parts = ["metadata", *(["state"] if laid.state else []), *(["weight"] if laid.HasField("weight") else [])]
         for tries_left in reversed(range(MAX_TRIES)):
-            metadata = change(instance.admin_override.metadata)
             request = registration.OverrideInstanceRequest(
-                ref=ref,
-                override=instance_pb2.AdminOverride(metadata=metadata),
-                update_mask=FieldMask(paths=["metadata"]),
-                expected_revision=instance.revision,
+                ref=ref, override=laid, update_mask=FieldMask(paths=parts), expected_revision=instance.revision
             )
+            request.override.metadata.update(metadata_of(instance.admin_override.metadata))
             try:
                 await self._registration.OverrideInstance(request, timeout=CALL_TIMEOUT_S)
             except grpc.aio.AioRpcError as error:
@@ -47,11 +50,11 @@ class Overrides:
                 return
 
     async def change_all(
-        self, service: instance_pb2.ServiceRef, instances: list[instance_pb2.Instance], change: Change
+        self, service: instance_pb2.ServiceRef, instances: list[instance_pb2.Instance], metadata_of: Change
     ) -> list[instance_pb2.Instance]:
         """Change the metadata of many at once; answers those that were still there. Raises AioRpcError for any other failure."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._failure(service, one, change), name="nacos metadata") for one in instances]
+            tasks = [group.create_task(self._failure(service, one, metadata_of), name="nacos metadata") for one in instances]
         failures = [task.result() for task in tasks]
         for failure in failures:
             if failure is not None and reason_of(failure) != "INSTANCE_NOT_FOUND":
@@ -59,10 +62,10 @@ class Overrides:
         return [instance for instance, failure in zip(instances, failures, strict=True) if failure is None]
 
     async def _failure(
-        self, service: instance_pb2.ServiceRef, instance: instance_pb2.Instance, change: Change
+        self, service: instance_pb2.ServiceRef, instance: instance_pb2.Instance, metadata_of: Change
     ) -> grpc.aio.AioRpcError | None:
         try:
-            await self.change_metadata(service, instance, change)
+            await self.change(service, instance, metadata_of)
         except grpc.aio.AioRpcError as error:
             return error
         return None

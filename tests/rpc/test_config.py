@@ -41,6 +41,19 @@ async def test_published_content_is_answered_with_everything_that_was_said_of_it
         assert (answer.epoch, answer.revision) == (server.engine.epoch, release.revision)
 
 
+async def test_beginning_of_a_line_is_remembered_beyond_its_first_release_and_a_restart(tmp_path: Path) -> None:
+    async with running_server(data_dir=tmp_path) as server, server.channel() as channel:
+        first = await publish(channel, "a", labels={"team": "x"})
+    async with running_server(data_dir=tmp_path) as server, server.channel() as channel:
+        second = await publish(channel, "b", labels={"team": "x"})
+
+        listed = await stub(channel).ListConfigs(wire.ListConfigsRequest(labels={"team": "x"}))
+
+        (release,) = [summary.release for summary in listed.configs]
+        assert (release.number, release.begin_revision, release.begin_time) == (2, first.revision, first.create_time)
+        assert second.revision > second.begin_revision == first.begin_revision
+
+
 async def test_get_with_the_current_md5_answers_no_content() -> None:
     async with running_server() as server, server.channel() as channel:
         release = await publish(channel, "a")

@@ -253,6 +253,16 @@ BAD: dict[str, list[Case]] = {
         (discovery.ListInstancesRequest(service=API, clusters=["a", "\n"]), "clusters"),
         *((discovery.ListInstancesRequest(service=service), field) for service, field in BAD_SERVICES),
     ],
+    "SearchInstances": [
+        (discovery.SearchInstancesRequest(page_size=-1), "page_size"),
+        (discovery.SearchInstancesRequest(page_token="x"), "page_token"),
+        (discovery.SearchInstancesRequest(page_token="a\nb\nc\nd"), "page_token"),
+        (discovery.SearchInstancesRequest(page_token="a\nb\nc\n" + "9" * 19), "page_token"),
+        (discovery.SearchInstancesRequest(page_token=f"a\nb\n{LONG}\n1"), "page_token"),
+        (discovery.SearchInstancesRequest(namespace=LONG), "namespace"),
+        (discovery.SearchInstancesRequest(address=instance_pb2.InstanceAddress()), "address.host"),
+        (discovery.SearchInstancesRequest(address=instance_pb2.InstanceAddress(host="a\nb")), "address.host"),
+    ],
     "ListServices": [
         (discovery.ListServicesRequest(page_size=-1), "page_size"),
         (discovery.ListServicesRequest(page_size=-(2**31)), "page_size"),

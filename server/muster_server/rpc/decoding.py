@@ -42,11 +42,15 @@ def decode_ref(message: instance_pb2.InstanceRef) -> InstanceRef:
         case "instance_id":
             return InstanceRef(service, checked_text("instance_id", message.instance_id, MAX_ID_BYTES, is_required=True))
         case "address":
-            host = checked_text("address.host", message.address.host, MAX_ID_BYTES, is_required=True)
-            is_persistent = message.address.persistent if message.address.HasField("persistent") else None
-            return InstanceRef(service, AddressQuery(Address(host, message.address.port), is_persistent))
+            return InstanceRef(service, decode_address(message.address))
         case _:
             raise MusterError.invalid("key", "is required: instance_id or address")
+
+
+def decode_address(message: instance_pb2.InstanceAddress) -> AddressQuery:
+    """A primary endpoint to find instances by."""
+    host = checked_text("address.host", message.host, MAX_ID_BYTES, is_required=True)
+    return AddressQuery(Address(host, message.port), message.persistent if message.HasField("persistent") else None)
 
 
 def decode_register(request: registration.RegisterRequest, session: str | None = None) -> Register:

@@ -52,6 +52,34 @@ class ListInstancesResponse(_message.Message):
     protect_threshold: float
     def __init__(self, instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ..., not_modified: _Optional[bool] = ..., warming_up: _Optional[bool] = ..., protect_threshold: _Optional[float] = ...) -> None: ...
 
+class SearchInstancesRequest(_message.Message):
+    __slots__ = ("namespace", "address", "page_size", "page_token")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    address: _instance_pb2.InstanceAddress
+    page_size: int
+    page_token: str
+    def __init__(self, namespace: _Optional[str] = ..., address: _Optional[_Union[_instance_pb2.InstanceAddress, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class FoundInstance(_message.Message):
+    __slots__ = ("service", "instance")
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    service: _instance_pb2.ServiceRef
+    instance: _instance_pb2.Instance
+    def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ...) -> None: ...
+
+class SearchInstancesResponse(_message.Message):
+    __slots__ = ("instances", "next_page_token")
+    INSTANCES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    instances: _containers.RepeatedCompositeFieldContainer[FoundInstance]
+    next_page_token: str
+    def __init__(self, instances: _Optional[_Iterable[_Union[FoundInstance, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
 class ListServicesRequest(_message.Message):
     __slots__ = ("namespace", "group", "page_size", "page_token")
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]

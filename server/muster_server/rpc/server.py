@@ -27,6 +27,7 @@ from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.listening import ListenServicer
 from muster_server.rpc.registration import RegistrationServicer
+from muster_server.rpc.searching import Searcher
 from muster_server.rpc.sessions import SessionServicer
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
@@ -45,6 +46,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "Renew": registration.renew,
             "UpdateInstance": registration.update_instance,
             "SetAdminState": registration.set_admin_state,
+            "OverrideInstance": registration.override_instance,
             "Drain": Drainer(engine).drain,
             "Session": sessions.session,
         },
@@ -54,6 +56,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
         {
             "GetInstance": discovery.get_instance,
             "ListInstances": discovery.list_instances,
+            "SearchInstances": Searcher(engine).search_instances,
             "ListServices": discovery.list_services,
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,

@@ -27,7 +27,7 @@ from muster.registry.v1 import error_reason_pb2 as muster_dot_registry_dot_v1_do
 from muster.registry.v1 import instance_pb2 as muster_dot_registry_dot_v1_dot_instance__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*muster/registry/v1/discovery_service.proto\x12\x12muster.registry.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%muster/registry/v1/error_reason.proto\x1a!muster/registry/v1/instance.proto\"B\n\x12GetInstanceRequest\x12,\n\x03ref\x18\x01 \x01(\x0b\x32\x1f.muster.registry.v1.InstanceRef\"E\n\x13GetInstanceResponse\x12.\n\x08instance\x18\x01 \x01(\x0b\x32\x1c.muster.registry.v1.Instance\"\x86\x01\n\x14ListInstancesRequest\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x10\n\x08\x63lusters\x18\x02 \x03(\t\x12\x16\n\x0e\x61vailable_only\x18\x03 \x01(\x08\x12\x13\n\x0bif_revision\x18\x04 \x01(\x03\"\x93\x01\n\x15ListInstancesResponse\x12/\n\tinstances\x18\x01 \x03(\x0b\x32\x1c.muster.registry.v1.Instance\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\x12\x14\n\x0cnot_modified\x18\x04 \x01(\x08\x12\x12\n\nwarming_up\x18\x05 \x01(\x08\"^\n\x13ListServicesRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\r\n\x05group\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\x84\x01\n\x0eServiceSummary\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x16\n\x0einstance_count\x18\x02 \x01(\x05\x12\x17\n\x0f\x61vailable_count\x18\x03 \x01(\x05\x12\x10\n\x08revision\x18\x04 \x01(\x03\"w\n\x14ListServicesResponse\x12\x34\n\x08services\x18\x01 \x03(\x0b\x32\".muster.registry.v1.ServiceSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"p\n\x16ListSubscribersRequest\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x92\x01\n\nSubscriber\x12\x13\n\x0b\x63lient_name\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x32\n\x0esubscribe_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rsent_revision\x18\x04 \x01(\x03\x12\x16\n\x0e\x61\x63ked_revision\x18\x05 \x01(\x03\"g\n\x17ListSubscribersResponse\x12\x33\n\x0bsubscribers\x18\x01 \x03(\x0b\x32\x1e.muster.registry.v1.Subscriber\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"P\n\x0e\x45xplainRequest\x12,\n\x03ref\x18\x01 \x01(\x0b\x32\x1f.muster.registry.v1.InstanceRef\x12\x10\n\x08\x63lusters\x18\x02 \x03(\t\"\xc5\x02\n\x07\x46inding\x12\x34\n\x07subject\x18\x01 \x01(\x0e\x32#.muster.registry.v1.Finding.Subject\x12\x12\n\nfavourable\x18\x02 \x01(\x08\x12\x0c\n\x04text\x18\x03 \x01(\t\"\xe1\x01\n\x07Subject\x12\x17\n\x13SUBJECT_UNSPECIFIED\x10\x00\x12\x18\n\x14SUBJECT_REGISTRATION\x10\x01\x12\x12\n\x0eSUBJECT_HEALTH\x10\x02\x12\x11\n\rSUBJECT_LEASE\x10\x03\x12\x13\n\x0fSUBJECT_SESSION\x10\x04\x12\x17\n\x13SUBJECT_ADMIN_STATE\x10\x05\x12\x11\n\rSUBJECT_GUARD\x10\x06\x12\x12\n\x0eSUBJECT_FILTER\x10\x07\x12\x12\n\x0eSUBJECT_WEIGHT\x10\x08\x12\x13\n\x0fSUBJECT_WARM_UP\x10\t\"\x93\x01\n\x0f\x45xplainResponse\x12\x0e\n\x06listed\x18\x01 \x01(\x08\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12.\n\x08instance\x18\x03 \x01(\x0b\x32\x1c.muster.registry.v1.Instance\x12-\n\x08\x66indings\x18\x04 \x03(\x0b\x32\x1b.muster.registry.v1.Finding\"\xc0\x03\n\x0cWatchRequest\x12?\n\tsubscribe\x18\x01 \x01(\x0b\x32*.muster.registry.v1.WatchRequest.SubscribeH\x00\x12\x43\n\x0bunsubscribe\x18\x02 \x01(\x0b\x32,.muster.registry.v1.WatchRequest.UnsubscribeH\x00\x12\x33\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32$.muster.registry.v1.WatchRequest.AckH\x00\x1a\x62\n\tSubscribe\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x15\n\rfrom_revision\x18\x02 \x01(\x03\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\x1a>\n\x0bUnsubscribe\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x1aH\n\x03\x41\x63k\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x10\n\x08revision\x18\x02 \x01(\x03\x42\x07\n\x05\x66rame\"\x87\x08\n\rWatchResponse\x12>\n\x08snapshot\x18\x01 \x01(\x0b\x32*.muster.registry.v1.WatchResponse.SnapshotH\x00\x12\x38\n\x05\x64\x65lta\x18\x02 \x01(\x0b\x32\'.muster.registry.v1.WatchResponse.DeltaH\x00\x12>\n\x08\x62ookmark\x18\x03 \x01(\x0b\x32*.muster.registry.v1.WatchResponse.BookmarkH\x00\x12@\n\tcancelled\x18\x04 \x01(\x0b\x32+.muster.registry.v1.WatchResponse.CancelledH\x00\x12=\n\x0freconnect_after\x18\x05 \x01(\x0b\x32\".muster.registry.v1.ReconnectAfterH\x00\x1a\xbe\x01\n\x08Snapshot\x12/\n\tinstances\x18\x01 \x03(\x0b\x32\x1c.muster.registry.v1.Instance\x12/\n\x07service\x18\x02 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x65poch\x18\x04 \x01(\x03\x12\r\n\x05reset\x18\x05 \x01(\x08\x12\x0c\n\x04more\x18\x06 \x01(\x08\x12\x12\n\nwarming_up\x18\x07 \x01(\x08\x1a\x63\n\x07Removal\x12\x13\n\x0binstance_id\x18\x01 \x01(\t\x12\x31\n\x06reason\x18\x02 \x01(\x0e\x32!.muster.registry.v1.RemovalReason\x12\x10\n\x08revision\x18\x03 \x01(\x03\x1a\xca\x01\n\x05\x44\x65lta\x12*\n\x04puts\x18\x01 \x03(\x0b\x32\x1c.muster.registry.v1.Instance\x12;\n\x08removals\x18\x02 \x03(\x0b\x32).muster.registry.v1.WatchResponse.Removal\x12/\n\x07service\x18\x03 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x10\n\x08revision\x18\x04 \x01(\x03\x12\x15\n\rprev_revision\x18\x05 \x01(\x03\x1a?\n\x08\x42ookmark\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\x12\x12\n\nwarming_up\x18\x03 \x01(\x08\x1a~\n\tCancelled\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12/\n\x06reason\x18\x02 \x01(\x0e\x32\x1f.muster.registry.v1.ErrorReason\x12\x0f\n\x07message\x18\x03 \x01(\tB\x07\n\x05\x66rame2\xcd\x04\n\x10\x44iscoveryService\x12^\n\x0bGetInstance\x12&.muster.registry.v1.GetInstanceRequest\x1a\'.muster.registry.v1.GetInstanceResponse\x12\x64\n\rListInstances\x12(.muster.registry.v1.ListInstancesRequest\x1a).muster.registry.v1.ListInstancesResponse\x12\x61\n\x0cListServices\x12\'.muster.registry.v1.ListServicesRequest\x1a(.muster.registry.v1.ListServicesResponse\x12j\n\x0fListSubscribers\x12*.muster.registry.v1.ListSubscribersRequest\x1a+.muster.registry.v1.ListSubscribersResponse\x12R\n\x07\x45xplain\x12\".muster.registry.v1.ExplainRequest\x1a#.muster.registry.v1.ExplainResponse\x12P\n\x05Watch\x12 .muster.registry.v1.WatchRequest\x1a!.muster.registry.v1.WatchResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*muster/registry/v1/discovery_service.proto\x12\x12muster.registry.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%muster/registry/v1/error_reason.proto\x1a!muster/registry/v1/instance.proto\"B\n\x12GetInstanceRequest\x12,\n\x03ref\x18\x01 \x01(\x0b\x32\x1f.muster.registry.v1.InstanceRef\"E\n\x13GetInstanceResponse\x12.\n\x08instance\x18\x01 \x01(\x0b\x32\x1c.muster.registry.v1.Instance\"\x86\x01\n\x14ListInstancesRequest\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x10\n\x08\x63lusters\x18\x02 \x03(\t\x12\x16\n\x0e\x61vailable_only\x18\x03 \x01(\x08\x12\x13\n\x0bif_revision\x18\x04 \x01(\x03\"\xc9\x01\n\x15ListInstancesResponse\x12/\n\tinstances\x18\x01 \x03(\x0b\x32\x1c.muster.registry.v1.Instance\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\x12\x14\n\x0cnot_modified\x18\x04 \x01(\x08\x12\x12\n\nwarming_up\x18\x05 \x01(\x08\x12\x1e\n\x11protect_threshold\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x14\n\x12_protect_threshold\"\x88\x01\n\x16SearchInstancesRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x34\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0b\x32#.muster.registry.v1.InstanceAddress\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"p\n\rFoundInstance\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12.\n\x08instance\x18\x02 \x01(\x0b\x32\x1c.muster.registry.v1.Instance\"h\n\x17SearchInstancesResponse\x12\x34\n\tinstances\x18\x01 \x03(\x0b\x32!.muster.registry.v1.FoundInstance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"^\n\x13ListServicesRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\r\n\x05group\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\x84\x01\n\x0eServiceSummary\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x16\n\x0einstance_count\x18\x02 \x01(\x05\x12\x17\n\x0f\x61vailable_count\x18\x03 \x01(\x05\x12\x10\n\x08revision\x18\x04 \x01(\x03\"w\n\x14ListServicesResponse\x12\x34\n\x08services\x18\x01 \x03(\x0b\x32\".muster.registry.v1.ServiceSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"p\n\x16ListSubscribersRequest\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x92\x01\n\nSubscriber\x12\x13\n\x0b\x63lient_name\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x32\n\x0esubscribe_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rsent_revision\x18\x04 \x01(\x03\x12\x16\n\x0e\x61\x63ked_revision\x18\x05 \x01(\x03\"g\n\x17ListSubscribersResponse\x12\x33\n\x0bsubscribers\x18\x01 \x03(\x0b\x32\x1e.muster.registry.v1.Subscriber\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"P\n\x0e\x45xplainRequest\x12,\n\x03ref\x18\x01 \x01(\x0b\x32\x1f.muster.registry.v1.InstanceRef\x12\x10\n\x08\x63lusters\x18\x02 \x03(\t\"\xc5\x02\n\x07\x46inding\x12\x34\n\x07subject\x18\x01 \x01(\x0e\x32#.muster.registry.v1.Finding.Subject\x12\x12\n\nfavourable\x18\x02 \x01(\x08\x12\x0c\n\x04text\x18\x03 \x01(\t\"\xe1\x01\n\x07Subject\x12\x17\n\x13SUBJECT_UNSPECIFIED\x10\x00\x12\x18\n\x14SUBJECT_REGISTRATION\x10\x01\x12\x12\n\x0eSUBJECT_HEALTH\x10\x02\x12\x11\n\rSUBJECT_LEASE\x10\x03\x12\x13\n\x0fSUBJECT_SESSION\x10\x04\x12\x17\n\x13SUBJECT_ADMIN_STATE\x10\x05\x12\x11\n\rSUBJECT_GUARD\x10\x06\x12\x12\n\x0eSUBJECT_FILTER\x10\x07\x12\x12\n\x0eSUBJECT_WEIGHT\x10\x08\x12\x13\n\x0fSUBJECT_WARM_UP\x10\t\"\x93\x01\n\x0f\x45xplainResponse\x12\x0e\n\x06listed\x18\x01 \x01(\x08\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12.\n\x08instance\x18\x03 \x01(\x0b\x32\x1c.muster.registry.v1.Instance\x12-\n\x08\x66indings\x18\x04 \x03(\x0b\x32\x1b.muster.registry.v1.Finding\"\xc0\x03\n\x0cWatchRequest\x12?\n\tsubscribe\x18\x01 \x01(\x0b\x32*.muster.registry.v1.WatchRequest.SubscribeH\x00\x12\x43\n\x0bunsubscribe\x18\x02 \x01(\x0b\x32,.muster.registry.v1.WatchRequest.UnsubscribeH\x00\x12\x33\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32$.muster.registry.v1.WatchRequest.AckH\x00\x1a\x62\n\tSubscribe\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x15\n\rfrom_revision\x18\x02 \x01(\x03\x12\r\n\x05\x65poch\x18\x03 \x01(\x03\x1a>\n\x0bUnsubscribe\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x1aH\n\x03\x41\x63k\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x10\n\x08revision\x18\x02 \x01(\x03\x42\x07\n\x05\x66rame\"\xbd\x08\n\rWatchResponse\x12>\n\x08snapshot\x18\x01 \x01(\x0b\x32*.muster.registry.v1.WatchResponse.SnapshotH\x00\x12\x38\n\x05\x64\x65lta\x18\x02 \x01(\x0b\x32\'.muster.registry.v1.WatchResponse.DeltaH\x00\x12>\n\x08\x62ookmark\x18\x03 \x01(\x0b\x32*.muster.registry.v1.WatchResponse.BookmarkH\x00\x12@\n\tcancelled\x18\x04 \x01(\x0b\x32+.muster.registry.v1.WatchResponse.CancelledH\x00\x12=\n\x0freconnect_after\x18\x05 \x01(\x0b\x32\".muster.registry.v1.ReconnectAfterH\x00\x1a\xf4\x01\n\x08Snapshot\x12/\n\tinstances\x18\x01 \x03(\x0b\x32\x1c.muster.registry.v1.Instance\x12/\n\x07service\x18\x02 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\r\n\x05\x65poch\x18\x04 \x01(\x03\x12\r\n\x05reset\x18\x05 \x01(\x08\x12\x0c\n\x04more\x18\x06 \x01(\x08\x12\x12\n\nwarming_up\x18\x07 \x01(\x08\x12\x1e\n\x11protect_threshold\x18\x08 \x01(\x01H\x00\x88\x01\x01\x42\x14\n\x12_protect_threshold\x1a\x63\n\x07Removal\x12\x13\n\x0binstance_id\x18\x01 \x01(\t\x12\x31\n\x06reason\x18\x02 \x01(\x0e\x32!.muster.registry.v1.RemovalReason\x12\x10\n\x08revision\x18\x03 \x01(\x03\x1a\xca\x01\n\x05\x44\x65lta\x12*\n\x04puts\x18\x01 \x03(\x0b\x32\x1c.muster.registry.v1.Instance\x12;\n\x08removals\x18\x02 \x03(\x0b\x32).muster.registry.v1.WatchResponse.Removal\x12/\n\x07service\x18\x03 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x10\n\x08revision\x18\x04 \x01(\x03\x12\x15\n\rprev_revision\x18\x05 \x01(\x03\x1a?\n\x08\x42ookmark\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\x12\x12\n\nwarming_up\x18\x03 \x01(\x08\x1a~\n\tCancelled\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12/\n\x06reason\x18\x02 \x01(\x0e\x32\x1f.muster.registry.v1.ErrorReason\x12\x0f\n\x07message\x18\x03 \x01(\tB\x07\n\x05\x66rame2\xb9\x05\n\x10\x44iscoveryService\x12^\n\x0bGetInstance\x12&.muster.registry.v1.GetInstanceRequest\x1a\'.muster.registry.v1.GetInstanceResponse\x12\x64\n\rListInstances\x12(.muster.registry.v1.ListInstancesRequest\x1a).muster.registry.v1.ListInstancesResponse\x12j\n\x0fSearchInstances\x12*.muster.registry.v1.SearchInstancesRequest\x1a+.muster.registry.v1.SearchInstancesResponse\x12\x61\n\x0cListServices\x12\'.muster.registry.v1.ListServicesRequest\x1a(.muster.registry.v1.ListServicesResponse\x12j\n\x0fListSubscribers\x12*.muster.registry.v1.ListSubscribersRequest\x1a+.muster.registry.v1.ListSubscribersResponse\x12R\n\x07\x45xplain\x12\".muster.registry.v1.ExplainRequest\x1a#.muster.registry.v1.ExplainResponse\x12P\n\x05Watch\x12 .muster.registry.v1.WatchRequest\x1a!.muster.registry.v1.WatchResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,47 +41,53 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTINSTANCESREQUEST']._serialized_start=313
   _globals['_LISTINSTANCESREQUEST']._serialized_end=447
   _globals['_LISTINSTANCESRESPONSE']._serialized_start=450
-  _globals['_LISTINSTANCESRESPONSE']._serialized_end=597
-  _globals['_LISTSERVICESREQUEST']._serialized_start=599
-  _globals['_LISTSERVICESREQUEST']._serialized_end=693
-  _globals['_SERVICESUMMARY']._serialized_start=696
-  _globals['_SERVICESUMMARY']._serialized_end=828
-  _globals['_LISTSERVICESRESPONSE']._serialized_start=830
-  _globals['_LISTSERVICESRESPONSE']._serialized_end=949
-  _globals['_LISTSUBSCRIBERSREQUEST']._serialized_start=951
-  _globals['_LISTSUBSCRIBERSREQUEST']._serialized_end=1063
-  _globals['_SUBSCRIBER']._serialized_start=1066
-  _globals['_SUBSCRIBER']._serialized_end=1212
-  _globals['_LISTSUBSCRIBERSRESPONSE']._serialized_start=1214
-  _globals['_LISTSUBSCRIBERSRESPONSE']._serialized_end=1317
-  _globals['_EXPLAINREQUEST']._serialized_start=1319
-  _globals['_EXPLAINREQUEST']._serialized_end=1399
-  _globals['_FINDING']._serialized_start=1402
-  _globals['_FINDING']._serialized_end=1727
-  _globals['_FINDING_SUBJECT']._serialized_start=1502
-  _globals['_FINDING_SUBJECT']._serialized_end=1727
-  _globals['_EXPLAINRESPONSE']._serialized_start=1730
-  _globals['_EXPLAINRESPONSE']._serialized_end=1877
-  _globals['_WATCHREQUEST']._serialized_start=1880
-  _globals['_WATCHREQUEST']._serialized_end=2328
-  _globals['_WATCHREQUEST_SUBSCRIBE']._serialized_start=2083
-  _globals['_WATCHREQUEST_SUBSCRIBE']._serialized_end=2181
-  _globals['_WATCHREQUEST_UNSUBSCRIBE']._serialized_start=2183
-  _globals['_WATCHREQUEST_UNSUBSCRIBE']._serialized_end=2245
-  _globals['_WATCHREQUEST_ACK']._serialized_start=2247
-  _globals['_WATCHREQUEST_ACK']._serialized_end=2319
-  _globals['_WATCHRESPONSE']._serialized_start=2331
-  _globals['_WATCHRESPONSE']._serialized_end=3362
-  _globals['_WATCHRESPONSE_SNAPSHOT']._serialized_start=2664
-  _globals['_WATCHRESPONSE_SNAPSHOT']._serialized_end=2854
-  _globals['_WATCHRESPONSE_REMOVAL']._serialized_start=2856
-  _globals['_WATCHRESPONSE_REMOVAL']._serialized_end=2955
-  _globals['_WATCHRESPONSE_DELTA']._serialized_start=2958
-  _globals['_WATCHRESPONSE_DELTA']._serialized_end=3160
-  _globals['_WATCHRESPONSE_BOOKMARK']._serialized_start=3162
-  _globals['_WATCHRESPONSE_BOOKMARK']._serialized_end=3225
-  _globals['_WATCHRESPONSE_CANCELLED']._serialized_start=3227
-  _globals['_WATCHRESPONSE_CANCELLED']._serialized_end=3353
-  _globals['_DISCOVERYSERVICE']._serialized_start=3365
-  _globals['_DISCOVERYSERVICE']._serialized_end=3954
+  _globals['_LISTINSTANCESRESPONSE']._serialized_end=651
+  _globals['_SEARCHINSTANCESREQUEST']._serialized_start=654
+  _globals['_SEARCHINSTANCESREQUEST']._serialized_end=790
+  _globals['_FOUNDINSTANCE']._serialized_start=792
+  _globals['_FOUNDINSTANCE']._serialized_end=904
+  _globals['_SEARCHINSTANCESRESPONSE']._serialized_start=906
+  _globals['_SEARCHINSTANCESRESPONSE']._serialized_end=1010
+  _globals['_LISTSERVICESREQUEST']._serialized_start=1012
+  _globals['_LISTSERVICESREQUEST']._serialized_end=1106
+  _globals['_SERVICESUMMARY']._serialized_start=1109
+  _globals['_SERVICESUMMARY']._serialized_end=1241
+  _globals['_LISTSERVICESRESPONSE']._serialized_start=1243
+  _globals['_LISTSERVICESRESPONSE']._serialized_end=1362
+  _globals['_LISTSUBSCRIBERSREQUEST']._serialized_start=1364
+  _globals['_LISTSUBSCRIBERSREQUEST']._serialized_end=1476
+  _globals['_SUBSCRIBER']._serialized_start=1479
+  _globals['_SUBSCRIBER']._serialized_end=1625
+  _globals['_LISTSUBSCRIBERSRESPONSE']._serialized_start=1627
+  _globals['_LISTSUBSCRIBERSRESPONSE']._serialized_end=1730
+  _globals['_EXPLAINREQUEST']._serialized_start=1732
+  _globals['_EXPLAINREQUEST']._serialized_end=1812
+  _globals['_FINDING']._serialized_start=1815
+  _globals['_FINDING']._serialized_end=2140
+  _globals['_FINDING_SUBJECT']._serialized_start=1915
+  _globals['_FINDING_SUBJECT']._serialized_end=2140
+  _globals['_EXPLAINRESPONSE']._serialized_start=2143
+  _globals['_EXPLAINRESPONSE']._serialized_end=2290
+  _globals['_WATCHREQUEST']._serialized_start=2293
+  _globals['_WATCHREQUEST']._serialized_end=2741
+  _globals['_WATCHREQUEST_SUBSCRIBE']._serialized_start=2496
+  _globals['_WATCHREQUEST_SUBSCRIBE']._serialized_end=2594
+  _globals['_WATCHREQUEST_UNSUBSCRIBE']._serialized_start=2596
+  _globals['_WATCHREQUEST_UNSUBSCRIBE']._serialized_end=2658
+  _globals['_WATCHREQUEST_ACK']._serialized_start=2660
+  _globals['_WATCHREQUEST_ACK']._serialized_end=2732
+  _globals['_WATCHRESPONSE']._serialized_start=2744
+  _globals['_WATCHRESPONSE']._serialized_end=3829
+  _globals['_WATCHRESPONSE_SNAPSHOT']._serialized_start=3077
+  _globals['_WATCHRESPONSE_SNAPSHOT']._serialized_end=3321
+  _globals['_WATCHRESPONSE_REMOVAL']._serialized_start=3323
+  _globals['_WATCHRESPONSE_REMOVAL']._serialized_end=3422
+  _globals['_WATCHRESPONSE_DELTA']._serialized_start=3425
+  _globals['_WATCHRESPONSE_DELTA']._serialized_end=3627
+  _globals['_WATCHRESPONSE_BOOKMARK']._serialized_start=3629
+  _globals['_WATCHRESPONSE_BOOKMARK']._serialized_end=3692
+  _globals['_WATCHRESPONSE_CANCELLED']._serialized_start=3694
+  _globals['_WATCHRESPONSE_CANCELLED']._serialized_end=3820
+  _globals['_DISCOVERYSERVICE']._serialized_start=3832
+  _globals['_DISCOVERYSERVICE']._serialized_end=4529
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from muster_client import Health, Update, Watch
 
 from interop import tools
 from interop.told import Program
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Sdk:
-    """One SDK in one version. `installed` is there if scripts/tools.sh could install it; `command` takes a directory for its files."""
+    """One SDK in one version. `installed` is there if it could be installed; `command` takes a directory for its files."""
 
     name: str
     installed: Path
@@ -58,6 +59,14 @@ async def subscribed(sdk: Sdk, program: Program) -> None:
     await done(program, "subscribe svc")
     if sdk.tells_empty_at_first:
         await program.until("push", hosts=[])
+
+
+async def until_healthy(watch: Watch) -> AsyncIterator[Update]:
+    """The updates up to the one with a healthy instance."""
+    async for update in watch:
+        yield update
+        if any(instance.health is Health.HEALTH_HEALTHY for instance in update.instances.values()):
+            return
 
 
 def _java(version: str, program: str) -> Sdk:

@@ -2,26 +2,17 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
-from muster_client import Client, ConfigRef, Endpoint, Health, Instance, Update, Watch
+from muster_client import Client, ConfigRef, Endpoint, Health, Instance
 from program import start
 from running import running_server
 
-from interop.nacos.sdks import ALL, Sdk, done, param, subscribed
+from interop.nacos.sdks import ALL, Sdk, done, param, subscribed, until_healthy
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("sdk", [param(sdk) for sdk in ALL])]
-
-
-async def until_healthy(watch: Watch) -> AsyncIterator[Update]:
-    """The updates up to the one with a healthy instance."""
-    async for update in watch:
-        yield update
-        if any(instance.health is Health.HEALTH_HEALTHY for instance in update.instances.values()):
-            return
 
 
 async def test_sdk_registers_subscribes_sees_changes_and_deregisters(sdk: Sdk) -> None:
@@ -45,7 +36,11 @@ async def test_sdk_registers_subscribes_sees_changes_and_deregisters(sdk: Sdk) -
 
 async def test_sdk_publishes_listens_compares_and_removes_configs(sdk: Sdk) -> None:
     md5 = hashlib.md5(b"one", usedforsecurity=False).hexdigest()
-    async with running_server() as server, sdk.running(server.grpc_target) as publisher, sdk.running(server.grpc_target) as listener:
+    async with (
+        running_server() as server,
+        sdk.running(server.grpc_target) as publisher,
+        sdk.running(server.grpc_target) as listener,
+    ):
         await done(listener, "listen app")
         published = await done(publisher, "publish app one")
         await listener.until("config", data_id="app", content="one")

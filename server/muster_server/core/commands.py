@@ -53,6 +53,16 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """Make these all that a session has of a service; none of them withdraws it. All or nothing. Answers the Instances."""
+
+    service: ServiceKey
+    registrations: tuple[Registration, ...]
+    session: str
+    is_address_unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Deregister:
     """Remove an instance. `session`, if given, must own it. Answers the Removed event, None if it was missing and may be."""
 
@@ -126,7 +136,7 @@ class EndSession:
 
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
-NamingCommand = Register | Deregister | Renew | Update | SetAdminState | SessionCommand
+NamingCommand = Register | Replace | Deregister | Renew | Update | SetAdminState | SessionCommand
 Command = NamingCommand | ConfigCommand | NamespaceCommand | RestoreArchive
 
 

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, namespaces, naming, restoring, sessions
+from muster_server.core import config_rules, namespaces, naming, replacing, restoring, sessions
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -12,6 +12,7 @@ from muster_server.core.commands import (
     Register,
     Renew,
     RenewSession,
+    Replace,
     SetAdminState,
     Update,
 )
@@ -26,6 +27,8 @@ def decide(turn: Turn, command: Command) -> object:
     match command:
         case Register():
             return naming.register(turn, command)
+        case Replace():
+            return replacing.replace(turn, command)
         case Renew():
             return naming.renew(turn, command)
         case Deregister():

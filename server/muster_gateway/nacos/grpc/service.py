@@ -19,14 +19,16 @@ from muster_gateway.nacos.grpc.fuzzy import FuzzyWatches
 from muster_gateway.nacos.grpc.listening import Listening
 from muster_gateway.nacos.grpc.names import NamesByNamespace
 from muster_gateway.nacos.grpc.naming import Naming
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes
 from muster_gateway.nacos.grpc.session import Session
-from muster_gateway.nacos.grpc.views import ReferenceTimes, Views
+from muster_gateway.nacos.grpc.views import Views
+from muster_gateway.nacos.grpc.watching import ServiceWatches
 from muster_gateway.nacos.grpc.wire import BadPayloadError, Frame, RefusedCallError
 from muster_gateway.registry import Registry, message_of
 
 log = structlog.get_logger(__name__)
 
-TICK_S = 1.0
+TICK_S = 0.25
 ABILITIES = {"supportPersistentInstanceByGrpc": True, "fuzzyWatch": True, "lock": False}
 _GONE = (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError)
 _STARTING = 300  # what a server says that serves not yet, or not any more: SDKs try again
@@ -49,9 +51,10 @@ class NacosGrpc:
         registry, times = Registry(channel), ReferenceTimes()
         self._registry = registry
         self.connections = Connections() if connections is None else connections
-        self.views = Views(registry.discovery, times)
+        self.views = Views(ServiceWatches(registry.discovery, self._spawn), times)
         self._group = asyncio.TaskGroup()
         self._sessions: set[Session] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self.running: set[asyncio.Task[Any]] = set()
         self._fuzzy_services = FuzzyWatches(fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn))
@@ -62,15 +65,12 @@ class NacosGrpc:
     async def serving(self) -> AsyncIterator[None]:
         """Run what pushes and watches; at the end throw everybody off, their instances left to come back."""
         async with self._group:
-            tasks = [
-                self._group.create_task(self.views.run(), name="nacos watch"),
-                self._group.create_task(self._tick(), name="nacos ticks"),
-            ]
+            self._spawn(self._tick())
             try:
                 yield
             finally:
                 self.stop()
-                for task in tasks:
+                for task in self._background:
                     task.cancel()
 
     def stop(self) -> None:
@@ -206,7 +206,11 @@ class NacosGrpc:
         connection.stop_listening = self._group.create_task(_rooted(listening.run(), connection), name="nacos listening").cancel
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        return self._group.create_task(work, name="nacos names")
+        """Run what no single connection owns, until it is cancelled or the serving ends."""
+        task = self._group.create_task(work, name="nacos")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
 
     async def _tick(self) -> None:
         while True:

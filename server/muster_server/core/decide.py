@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, delivery_rules, described_services, namespaces, naming, restoring, sessions
+from muster_server.core import config_rules, delivery_rules, described_services, namespaces, naming, replacing, restoring, sessions
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -10,9 +10,11 @@ from muster_server.core.commands import (
     LayOverride,
     LoseSession,
     OpenSession,
+    OtherCommand,
     Register,
     Renew,
     RenewSession,
+    Replace,
     SetAdminState,
     Update,
 )
@@ -29,6 +31,8 @@ def decide(turn: Turn, command: Command) -> object:
     match command:
         case Register():
             return naming.register(turn, command)
+        case Replace():
+            return replacing.replace(turn, command)
         case Renew():
             return naming.renew(turn, command)
         case Deregister():
@@ -41,6 +45,12 @@ def decide(turn: Turn, command: Command) -> object:
             return naming.set_admin_state(turn, command)
         case RenewSession() | OpenSession() | LoseSession() | EndSession():
             return sessions.decide_session(turn, command)
+        case _:
+            return _decide_other(turn, command)
+
+
+def _decide_other(turn: Turn, command: OtherCommand) -> object:
+    match command:
         case Publish() | Rollback() | Promote() | Delete() | StopGray():
             return config_rules.decide_config(turn, command)
         case CreateNamespace() | UpdateNamespace() | DeleteNamespace():

@@ -32,6 +32,13 @@ def register(turn: Turn, command: Register) -> Instance:
 
     Raises MusterError: REVISION_MISMATCH, SERVICE_KIND_MISMATCH, SESSION_NOT_FOUND, LIMIT_EXCEEDED.
     """
+    instance = place(turn, command)
+    guard.release_if_recovered(turn, command.service)
+    return instance
+
+
+def place(turn: Turn, command: Register) -> Instance:
+    """Register, but leave the guard to the caller, who may have more to decide. Raises as `register` does."""
     state, said = turn.state, command.registration
     if command.session is not None and command.session not in state.sessions:
         raise session_not_found()
@@ -45,7 +52,6 @@ def register(turn: Turn, command: Register) -> Instance:
     is_same = previous is not None and previous.said == said and previous.session == command.session
     if previous is not None and is_same and previous.health is said.health:
         turn.events.append(Renewed(key, turn.now_s))
-        guard.release_if_recovered(turn, command.service)
         return previous
     revision = turn.next_revision()
     instance = Instance(
@@ -59,7 +65,6 @@ def register(turn: Turn, command: Register) -> Instance:
         update_time=turn.wall_s,
     )
     turn.events.append(Put(command.service, instance, previous, turn.now_s))
-    guard.release_if_recovered(turn, command.service)
     return instance
 
 

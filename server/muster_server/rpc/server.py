@@ -26,6 +26,7 @@ from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.listening import ListenServicer
+from muster_server.rpc.names import NamesServicer
 from muster_server.rpc.registration import RegistrationServicer
 from muster_server.rpc.searching import Searcher
 from muster_server.rpc.sessions import SessionServicer
@@ -61,6 +62,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
+            "WatchServices": NamesServicer(engine.service_names).watch,
         },
     )
     config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
@@ -81,6 +83,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "StopGray": config.stop_gray,
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
+            "WatchConfigs": NamesServicer(engine.config_names).watch,
         },
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())

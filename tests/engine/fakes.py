@@ -18,6 +18,24 @@ from muster_server.storage.port import Bucket, Done, Write
 from running import ManualClock
 
 API = ref("shop/api#").service
+Named = ServiceKey | ConfigKey
+
+
+class TextNamesEncoder:
+    """Frames as lines of text, for example `delta +api -db`."""
+
+    def snapshot(self, names: Sequence[Named], at: tuple[int, int], *, is_reset: bool, is_warming_up: bool) -> list[bytes]:
+        flags = " reset" * is_reset + " warming" * is_warming_up
+        return [f"snapshot{flags}: {' '.join(name.name for name in names)}".encode()]
+
+    def delta(self, appeared: Sequence[Named], disappeared: Sequence[Named], revision: int) -> bytes:
+        return " ".join(["delta", *(f"+{name.name}" for name in appeared), *(f"-{name.name}" for name in disappeared)]).encode()
+
+    def bookmark(self, revision: int, epoch: int, *, is_warming_up: bool) -> bytes:
+        return f"bookmark{' warming' * is_warming_up}".encode()
+
+    def reconnect_after(self, delay_s: float) -> bytes:
+        return f"reconnect {delay_s}".encode()
 
 
 class TextEncoder:
@@ -25,6 +43,8 @@ class TextEncoder:
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
+        self.service_names = TextNamesEncoder()
+        self.config_names = TextNamesEncoder()
 
     def fragment(self, instance: Instance) -> bytes:
         self.made["fragment"] += 1

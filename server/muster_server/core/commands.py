@@ -55,6 +55,16 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """Make these all that a session has of a service; none of them withdraws it. All or nothing. Answers the Instances."""
+
+    service: ServiceKey
+    registrations: tuple[Registration, ...]
+    session: str
+    is_address_unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Deregister:
     """Remove an instance. `session`, if given, must own it. Answers the Removed event, None if it was missing and may be."""
 
@@ -139,9 +149,9 @@ class EndSession:
 
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
-InstanceCommand = Register | Deregister | Renew | Update | LayOverride | SetAdminState
-NamingCommand = InstanceCommand | SessionCommand
-Command = NamingCommand | ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | RestoreArchive
+NamingCommand = Register | Replace | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
+OtherCommand = ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | RestoreArchive
+Command = NamingCommand | OtherCommand
 
 
 @dataclass(frozen=True, slots=True)

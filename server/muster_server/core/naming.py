@@ -7,7 +7,6 @@ from muster_server.core import guard
 from muster_server.core.commands import (
     AddressQuery,
     Deregister,
-    InstanceCommand,
     InstanceKey,
     InstanceRef,
     LayOverride,
@@ -28,28 +27,18 @@ from muster_server.core.turn import Turn
 _LEASE_FIELDS = frozenset(entry.name for entry in fields(Lease))
 
 
-def decide_instance(turn: Turn, command: InstanceCommand) -> object:
-    """Collect in `turn.events` what a command means, and answer what its class says. Raises MusterError; then nothing happened."""
-    match command:
-        case Register():
-            return register(turn, command)
-        case Renew():
-            return renew(turn, command)
-        case Deregister():
-            return deregister(turn, command)
-        case Update():
-            return update(turn, command)
-        case LayOverride():
-            return lay_override(turn, command)
-        case SetAdminState():
-            return set_admin_state(turn, command)
-
-
 def register(turn: Turn, command: Register) -> Instance:
     """Put an instance. The same content again renews its lease and is no change.
 
     Raises MusterError: REVISION_MISMATCH, SERVICE_KIND_MISMATCH, SESSION_NOT_FOUND, LIMIT_EXCEEDED.
     """
+    instance = place(turn, command)
+    guard.release_if_recovered(turn, command.service)
+    return instance
+
+
+def place(turn: Turn, command: Register) -> Instance:
+    """Register, but leave the guard to the caller, who may have more to decide. Raises as `register` does."""
     state, said = turn.state, command.registration
     if command.session is not None and command.session not in state.sessions:
         raise session_not_found()
@@ -63,7 +52,6 @@ def register(turn: Turn, command: Register) -> Instance:
     is_same = previous is not None and previous.said == said and previous.session == command.session
     if previous is not None and is_same and previous.health is said.health:
         turn.events.append(Renewed(key, turn.now_s))
-        guard.release_if_recovered(turn, command.service)
         return previous
     revision = turn.next_revision()
     instance = Instance(
@@ -77,7 +65,6 @@ def register(turn: Turn, command: Register) -> Instance:
         update_time=turn.wall_s,
     )
     turn.events.append(Put(command.service, instance, previous, turn.now_s))
-    guard.release_if_recovered(turn, command.service)
     return instance
 
 

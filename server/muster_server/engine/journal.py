@@ -39,12 +39,12 @@ def _writes(event: Event) -> Iterator[Write]:
             yield Write(Bucket.NAMESPACES, namespace.name.encode(), records.encode(namespace))
         case NamespaceForgotten(name=name):
             yield Write(Bucket.NAMESPACES, name.encode(), None)
+        case DeliveryChanged() | DeliveryDiscarded():
+            yield _delivery_write(event)
         case ServiceDescribed(service=service, description=description):
             yield Write(Bucket.SERVICES, records.encode_service_key(service), records.encode_service(service, description))
         case ServiceUndescribed(service=service):
             yield Write(Bucket.SERVICES, records.encode_service_key(service), None)
-        case DeliveryChanged() | DeliveryDiscarded():
-            yield _delivery_write(event)
         case EpochBegan(epoch=epoch):
             yield Write(Bucket.META, EPOCH, records.encode(epoch))
         case _:

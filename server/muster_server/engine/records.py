@@ -18,13 +18,13 @@ _session = msgspec.msgpack.Decoder(Session)
 _key = msgspec.msgpack.Decoder(tuple[str, str, str, str])
 _release = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], Release])
 _namespace = msgspec.msgpack.Decoder(Namespace)
-_service = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ServiceDescription])
 _kept: dict[Bucket, msgspec.msgpack.Decoder[Kept]] = {
     Bucket.ENVIRONMENTS: msgspec.msgpack.Decoder(Environment),
     Bucket.APPLICATIONS: msgspec.msgpack.Decoder(Application),
     Bucket.COMPONENTS: msgspec.msgpack.Decoder(Component),
     Bucket.APPLICATION_CONFIGS: msgspec.msgpack.Decoder(ApplicationConfig),
 }
+_service = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ServiceDescription])
 _int = msgspec.msgpack.Decoder(int)
 
 
@@ -80,6 +80,16 @@ def decode_namespace(record: bytes) -> Namespace:
     return _namespace.decode(record)
 
 
+def encode_pair(one: str, other: str) -> bytes:
+    """Two names as a record key."""
+    return _encoder.encode((one, other))
+
+
+def decode_kept(bucket: Bucket, record: bytes) -> Kept:
+    """What is kept of delivery back; each kind has its bucket."""
+    return _kept[bucket].decode(record)
+
+
 def encode_service(key: ServiceKey, description: ServiceDescription) -> bytes:
     """A description, and of which service it is, as a record."""
     return _encoder.encode((key, description))
@@ -94,16 +104,6 @@ def decode_service(record: bytes) -> tuple[ServiceKey, ServiceDescription]:
 def encode_service_key(key: ServiceKey) -> bytes:
     """A service's name as a record key."""
     return _encoder.encode(key)
-
-
-def encode_pair(one: str, other: str) -> bytes:
-    """Two names as a record key."""
-    return _encoder.encode((one, other))
-
-
-def decode_kept(bucket: Bucket, record: bytes) -> Kept:
-    """What is kept of delivery back; each kind has its bucket."""
-    return _kept[bucket].decode(record)
 
 
 def decode_int(record: bytes) -> int:

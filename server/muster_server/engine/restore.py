@@ -79,11 +79,11 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
     for _, value in store.scan(Bucket.NAMESPACES):
         namespace = records.decode_namespace(value)
         state.namespaces[namespace.name] = namespace
-    for _, value in store.scan(Bucket.SERVICES):
-        state.apply(ServiceDescribed(*records.decode_service(value)), now_s, limits)
     for bucket in (Bucket.ENVIRONMENTS, Bucket.APPLICATIONS, Bucket.COMPONENTS, Bucket.APPLICATION_CONFIGS):
         for _, value in store.scan(bucket):
             state.delivery.apply(DeliveryChanged(records.decode_kept(bucket, value)))
+    for _, value in store.scan(Bucket.SERVICES):
+        state.apply(ServiceDescribed(*records.decode_service(value)), now_s, limits)
     state.revision = first + 1
     for service in state.services.values():
         service.revision = state.revision

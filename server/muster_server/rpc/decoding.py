@@ -5,7 +5,7 @@ from google.protobuf.message import Message
 from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as registration
 
-from muster_server.core.commands import AddressQuery, InstanceRef, Register
+from muster_server.core.commands import AddressQuery, InstanceRef, Register, Replace
 from muster_server.core.errors import MusterError
 from muster_server.core.model import (
     DEFAULT_CLUSTER,
@@ -73,6 +73,16 @@ def decode_register(request: registration.RegisterRequest, session: str | None =
     )
     expected = request.expected_revision if request.HasField("expected_revision") else None
     return Register(decode_service(request.service), said, session, request.unique_address, expected)
+
+
+def decode_replace(message: registration.SessionRequest.Replace, session: str) -> Replace:
+    """All that a session has of a service."""
+    require(message, "service")
+    if len(message.instances) > MAX_BATCH:
+        raise MusterError.invalid("instances", f"must hold at most {MAX_BATCH} entries")
+    requests = (registration.RegisterRequest(service=message.service, instance=instance) for instance in message.instances)
+    registrations = tuple(decode_register(request, session).registration for request in requests)
+    return Replace(decode_service(message.service), registrations, session, message.unique_address)
 
 
 def decode_changes(request: registration.UpdateInstanceRequest) -> dict[str, object]:

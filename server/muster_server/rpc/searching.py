@@ -25,11 +25,11 @@ class Searcher:
         self._max_services = max_services
 
     async def search_instances(self, request: wire.SearchInstancesRequest, _: Call) -> wire.SearchInstancesResponse:
-        """Answer a page. Its token is a service, and how many of that one's matches were answered. O(page + services passed)."""
+        """Answer a page. Its token: a service, and how many of its matches were answered. O(page + services looked through)."""
         size = page_size(request.page_size, MAX_PAGE)
         checked_text("namespace", request.namespace, MAX_NAME_BYTES)
         query = decode_address(request.address) if request.HasField("address") else None
-        names, _separator, answered = request.page_token.rpartition("\n")
+        names, __, answered = request.page_token.rpartition("\n")
         start, offset = ServiceKey(*name_token(names)), number_token(answered)
         found: list[wire.FoundInstance] = []
         for count, key in enumerate(self._keys(request.namespace, start)):

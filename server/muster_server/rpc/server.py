@@ -19,11 +19,14 @@ from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import SERVER_OPTIONS, CallObserver, Services
 from muster_server.rpc.admin import admin_methods
 from muster_server.rpc.config import ConfigServicer
+from muster_server.rpc.config_listeners import ListenerLister
+from muster_server.rpc.config_listing import ConfigLister
 from muster_server.rpc.delivery import DeliveryServicer, Discover
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.listening import ListenServicer
+from muster_server.rpc.names import NamesServicer
 from muster_server.rpc.registration import RegistrationServicer
 from muster_server.rpc.searching import Searcher
 from muster_server.rpc.sessions import SessionServicer
@@ -59,15 +62,17 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
+            "WatchServices": NamesServicer(engine.service_names).watch,
         },
     )
-    config, listening = ConfigServicer(engine), ListenServicer(engine)
+    config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
     services.add(
         config_service_pb2.DESCRIPTOR.services_by_name["ConfigService"],
         {
             "GetConfig": config.get_config,
             "DescribeConfig": config.describe_config,
-            "ListConfigs": config.list_configs,
+            "ListConfigs": listed.list_configs,
+            "ListListeners": ListenerLister(engine).list_listeners,
             "PublishConfig": config.publish_config,
             "DeleteConfig": config.delete_config,
             "ListReleases": config.list_releases,
@@ -78,6 +83,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "StopGray": config.stop_gray,
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
+            "WatchConfigs": NamesServicer(engine.config_names).watch,
         },
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())

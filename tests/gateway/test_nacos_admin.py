@@ -290,6 +290,21 @@ async def test_clients_over_grpc_are_connections() -> None:
             assert (await http("GET", f"{CORE}/loader/cluster"))["total"] == 1
 
 
+async def test_threshold_is_pushed_and_holds_for_queries_of_healthy_instances_too() -> None:
+    async with serving() as (http, server), nacos_client(server.grpc_target) as client:
+        await put(http, "10.0.0.1", serviceName="svc", healthy="false")
+        before = await subscribe(client)
+
+        await http("PUT", f"{ADMIN}/service", serviceName="svc", protectThreshold="0.5")
+        pushed = (await client.pushed("NotifySubscriberRequest"))["serviceInfo"]
+        queried = (await client.ok("ServiceQueryRequest", serviceName="svc", healthyOnly=True))["serviceInfo"]
+
+        infos = (before, pushed, queried)
+        assert [info["reachProtectionThreshold"] for info in infos] == [False, True, True]
+        assert [[host["healthy"] for host in info["hosts"]] for info in infos] == [[False], [True], [True]]
+        assert pushed["lastRefTime"] > before["lastRefTime"]
+
+
 async def test_client_that_an_operator_reloads_is_thrown_off() -> None:
     async with serving() as (http, server), nacos_client(server.grpc_target) as client:
         client_id = (await client.ok("ServerCheckRequest"))["connectionId"]

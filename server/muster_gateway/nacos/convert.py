@@ -1,6 +1,6 @@
 """Nacos <-> registry: names, leases from metadata, and the instance as Nacos shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2 as wire
@@ -52,14 +52,18 @@ def is_healthy(message: wire.Instance) -> bool:
     return message.health in (wire.HEALTH_HEALTHY, wire.HEALTH_SUSPECT)
 
 
-def protected(shown: list[dict[str, object]], said: Protection) -> list[dict[str, object]]:
-    """All as healthy, if no larger share of them is than the service's threshold says; else as they are."""
-    if not said.HasField("protect_threshold"):
-        return shown
-    healthy = sum(bool(item["healthy"]) for item in shown)
-    if healthy > said.protect_threshold * len(shown):
-        return shown
-    return [{**item, "healthy": True} for item in shown]
+def threshold_of(said: Protection) -> float | None:
+    """The share of healthy instances that is too little; None if the service has none."""
+    return said.protect_threshold if said.HasField("protect_threshold") else None
+
+
+def protect(shown: Sequence[dict[str, object]], threshold: float | None) -> bool:
+    """Make all shown instances healthy if no larger share of them is. True if that was so; nothing at all is not protected."""
+    if threshold is None or not shown or sum(bool(one["healthy"]) for one in shown) > threshold * len(shown):
+        return False
+    for one in shown:
+        one["healthy"] = True
+    return True
 
 
 def view(message: wire.Instance, group: str, name: str) -> dict[str, object]:

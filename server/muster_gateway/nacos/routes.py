@@ -70,7 +70,8 @@ class Nacos:
         if not found.not_modified:
             wanted = clusters.split(",")
             shown = [convert.view(message, service.group, service.name) for message in found.instances if message.cluster in wanted]
-            listed = convert.protected([item for item in shown if item["enabled"]], found)
+            listed = [item for item in shown if item["enabled"]]
+            convert.protect(listed, convert.threshold_of(found))
             body = msgspec.json.encode({"code": 0, "message": MESSAGES[0], "data": listed})
             self._rendered.keep(key, found.revision, body)
         return Response(body, headers={**SECURITY_HEADERS, "content-type": "application/json"})

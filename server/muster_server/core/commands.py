@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from muster_server.core.access_commands import AccessCommand, AccessEvent, AccessPut, AccessRemoved
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
@@ -127,7 +128,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Deregister | Renew | Update | SetAdminState | SessionCommand
-Command = NamingCommand | ConfigCommand | NamespaceCommand | RestoreArchive
+Command = NamingCommand | ConfigCommand | NamespaceCommand | AccessCommand | RestoreArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,7 @@ class ServiceForgotten:
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
 Bookkeeping = SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
-Event = NamingEvent | ConfigEvent | Bookkeeping
+Event = NamingEvent | ConfigEvent | AccessEvent | Bookkeeping
 
 
 def is_durable(event: Event) -> bool:
@@ -247,7 +248,7 @@ def is_durable(event: Event) -> bool:
             return previous.said.is_persistent
         case OverrideSet() | ConfigReleased() | ReleasesCompacted():
             return True
-        case NamespaceDescribed() | NamespaceForgotten() | EpochBegan():
+        case NamespaceDescribed() | NamespaceForgotten() | AccessPut() | AccessRemoved() | EpochBegan():
             return True
         case _:
             return False

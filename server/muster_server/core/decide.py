@@ -2,7 +2,8 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, namespaces, naming, restoring, sessions
+from muster_server.core import access_rules, config_rules, namespaces, naming, restoring, sessions
+from muster_server.core.access_commands import AccessCommand
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -23,6 +24,8 @@ from muster_server.core.turn import Turn
 
 def decide(turn: Turn, command: Command) -> object:
     """Collect in `turn.events` what a command means, and answer what its class says. Raises MusterError; then nothing happened."""
+    if isinstance(command, AccessCommand):
+        return access_rules.decide_access(turn, command)
     match command:
         case Register():
             return naming.register(turn, command)

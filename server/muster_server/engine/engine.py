@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event as Signal
 
+from muster_server.core.access_commands import AccessEvent, AccessPut, AccessRemoved
 from muster_server.core.commands import (
     Command,
     Event,
@@ -45,6 +46,7 @@ STALL_S = 1.0
 JOURNAL_PAUSE_S = 0.05
 
 SessionListener = Callable[[Put | Removed | SessionChanged], None]
+AccessListener = Callable[[AccessEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Engine:
         self._is_expiry_late = False
         self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()
         self.on_session_change: SessionListener = lambda _: None
+        self.on_access_change: AccessListener = lambda _: None
+        self.on_tick: Callable[[], None] = lambda: None
 
     @property
     def revision(self) -> int:
@@ -154,6 +158,7 @@ class Engine:
         if self.hub.is_warming_up and self.lease_now_s() >= self._warm_until_s:
             self.hub.end_warm_up()
         self._journal.retry()
+        self.on_tick()
         self.hub.tick()
         self.config_hub.tick()
 
@@ -272,6 +277,8 @@ class Engine:
                 self.on_session_change(event)
             elif isinstance(event, ConfigReleased):
                 self.config_hub.note(event)
+            elif isinstance(event, AccessPut | AccessRemoved):
+                self.on_access_change(event)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
             elif isinstance(event, EpochBegan):

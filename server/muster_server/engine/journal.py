@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from muster_server.core.access_commands import AccessPut, AccessRemoved
 from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Removed, SessionChanged, SessionClosed, is_durable
 from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.epochs import EpochBegan
@@ -36,6 +37,10 @@ def _writes(event: Event) -> Iterator[Write]:
             yield Write(Bucket.NAMESPACES, namespace.name.encode(), records.encode(namespace))
         case NamespaceForgotten(name=name):
             yield Write(Bucket.NAMESPACES, name.encode(), None)
+        case AccessPut(record=access):
+            yield Write(Bucket.ACCESS, records.encode_access_key(access), records.encode(access))
+        case AccessRemoved(record=access):
+            yield Write(Bucket.ACCESS, records.encode_access_key(access), None)
         case EpochBegan(epoch=epoch):
             yield Write(Bucket.META, EPOCH, records.encode(epoch))
         case _:

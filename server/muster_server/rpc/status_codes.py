@@ -39,6 +39,18 @@ STATUS_CODES = {
     Reason.NAMESPACE_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.NAMESPACE_DEFAULT: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.ARCHIVE_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    Reason.PERMISSION_DENIED: grpc.StatusCode.PERMISSION_DENIED,
+    Reason.LOGIN_THROTTLED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.USERS_EXIST: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.USER_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.USER_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.ROLE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.ROLE_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.ROLE_BUILT_IN: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.LAST_ADMIN: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.TOKEN_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.ACCESS_KEY_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
 }
 
 

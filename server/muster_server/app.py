@@ -11,6 +11,7 @@ from pathlib import Path
 
 import grpc.aio
 import structlog
+from muster_agent.runtimes import discover
 from muster_gateway.app import create_app
 from muster_gateway.channel import LocalChannel
 from muster_gateway.nacos.grpc.service import NacosGrpc
@@ -23,8 +24,9 @@ from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
-from muster_server.rpc.adapter import Call, bind
+from muster_server.rpc.adapter import Call, Services, bind
 from muster_server.rpc.encoders import WireEncoder
+from muster_server.rpc.gate import Gate
 from muster_server.rpc.server import make_server, make_services
 from muster_server.rpc.sessions import SessionServicer
 from muster_server.settings import Settings
@@ -98,7 +100,8 @@ def _limits(settings: Settings) -> Limits:
 async def _serving(settings: Settings, engine: Engine, authenticator: Authenticator) -> AsyncIterator[RunningServer]:
     sessions = SessionServicer(engine)
     metrics = Metrics(engine, sessions)
-    services = make_services(engine, sessions, metrics, authenticator, is_guarded=settings.auth)
+    gate = Gate(engine, authenticator) if settings.auth else None
+    services = make_services(engine, sessions, Services(metrics, gate), authenticator, discover)
     channel = LocalChannel(
         lambda path, request: services.call(path, request, Call("gateway", {})),
         lambda path, pipe, metadata: services.stream(path, pipe, "gateway", metadata),

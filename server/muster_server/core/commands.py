@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from muster_server.core.access_commands import AccessCommand, AccessEvent, AccessPut, AccessRemoved
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
+from muster_server.core.delivery_commands import DeliveryChanged, DeliveryCommand, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
@@ -128,7 +129,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Deregister | Renew | Update | SetAdminState | SessionCommand
-Command = NamingCommand | ConfigCommand | NamespaceCommand | AccessCommand | RestoreArchive
+Command = NamingCommand | ConfigCommand | NamespaceCommand | DeliveryCommand | AccessCommand | RestoreArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,9 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Bookkeeping = SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
+Bookkeeping = (
+    SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | DeliveryEvent | EpochBegan
+)
 Event = NamingEvent | ConfigEvent | AccessEvent | Bookkeeping
 
 
@@ -248,7 +251,9 @@ def is_durable(event: Event) -> bool:
             return previous.said.is_persistent
         case OverrideSet() | ConfigReleased() | ReleasesCompacted():
             return True
-        case NamespaceDescribed() | NamespaceForgotten() | AccessPut() | AccessRemoved() | EpochBegan():
+        case NamespaceDescribed() | NamespaceForgotten() | DeliveryChanged() | DeliveryDiscarded() | EpochBegan():
+            return True
+        case AccessPut() | AccessRemoved():
             return True
         case _:
             return False

@@ -13,7 +13,7 @@ from muster_server.core.config_model import ConfigKey
 from muster_server.core.model import DEFAULT_GROUP, DEFAULT_NAMESPACE, ServiceKey
 
 READ, WRITE = Action.READ, Action.WRITE
-SERVICE, CONFIG = "service", "config"
+SERVICE, CONFIG, DELIVERY = "service", "config", "delivery"
 
 
 class Need(Enum):
@@ -75,6 +75,16 @@ def _services(request: Any) -> Iterable[Resource]:
 
 def _items(request: Any) -> Iterable[Resource]:
     return (Resource(request.namespace or ANY, request.group or ANY, CONFIG, request.name_prefix + ANY),)
+
+
+def _delivery(field: str = "") -> Callable[[Any], Iterable[Resource]]:
+    """What is delivered in a namespace, as a whole: the namespace stands in the request, or in what it carries."""
+
+    def resources(request: Any) -> Iterable[Resource]:
+        named = getattr(request, field) if field else request
+        return (Resource(named.namespace or DEFAULT_NAMESPACE, ANY, DELIVERY, ANY),)
+
+    return resources
 
 
 _PUBLIC = Rule(Need.NOTHING)
@@ -151,6 +161,29 @@ _ACCESS = {
     "DeleteAccessKey": _ADMIN,
     "ListAccessKeys": _ADMIN,
 }
+_READ_DELIVERY = Rule(Need.RIGHT, READ, _delivery())
+_WRITE_DELIVERY = Rule(Need.RIGHT, WRITE, _delivery())
+_DELIVERY = {
+    "CreateEnvironment": Rule(Need.RIGHT, WRITE, _delivery("environment")),
+    "GetEnvironment": _READ_DELIVERY,
+    "ListEnvironments": _READ_DELIVERY,
+    "UpdateEnvironment": Rule(Need.RIGHT, WRITE, _delivery("environment")),
+    "DeleteEnvironment": _WRITE_DELIVERY,
+    "CreateApplication": Rule(Need.RIGHT, WRITE, _delivery("application")),
+    "GetApplication": _READ_DELIVERY,
+    "ListApplications": _READ_DELIVERY,
+    "UpdateApplication": Rule(Need.RIGHT, WRITE, _delivery("application")),
+    "DeleteApplication": _WRITE_DELIVERY,
+    "SetApplicationConfig": _WRITE_DELIVERY,
+    "ListApplicationConfigs": _READ_DELIVERY,
+    "DeleteApplicationConfig": _WRITE_DELIVERY,
+    "CreateComponent": _WRITE_DELIVERY,
+    "GetComponent": _READ_DELIVERY,
+    "ListComponents": _READ_DELIVERY,
+    "UpdateComponent": Rule(Need.RIGHT, WRITE, _delivery("component")),
+    "DeleteComponent": _WRITE_DELIVERY,
+    "ListRuntimes": _KNOWN,
+}
 _CHANNELZ = dict.fromkeys(
     (
         "GetTopChannels",
@@ -167,6 +200,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, Rule]] = {
     "muster.registry.v1.RegistrationService": _REGISTRATION,
     "muster.registry.v1.DiscoveryService": _DISCOVERY,
     "muster.config.v1.ConfigService": _CONFIG,
+    "muster.delivery.v1.DeliveryService": _DELIVERY,
     "muster.admin.v1.AdminService": _ADMINISTRATION,
     "muster.admin.v1.AccessService": _ACCESS,
     "grpc.channelz.v1.Channelz": _CHANNELZ,

@@ -12,17 +12,18 @@ from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from muster.admin.v1 import access_service_pb2, admin_service_pb2
 from muster.config.v1 import config_service_pb2
+from muster.delivery.v1 import delivery_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.access.authenticator import Authenticator
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import SERVER_OPTIONS, CallObserver, Services
+from muster_server.rpc.adapter import SERVER_OPTIONS, Services
 from muster_server.rpc.admin import access_methods, admin_methods
 from muster_server.rpc.config import ConfigServicer
+from muster_server.rpc.delivery import DeliveryServicer, Discover
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
-from muster_server.rpc.gate import Gate
 from muster_server.rpc.guarded import GuardedServer
 from muster_server.rpc.listening import ListenServicer
 from muster_server.rpc.registration import RegistrationServicer
@@ -32,10 +33,9 @@ REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 
 
 def make_services(
-    engine: Engine, sessions: SessionServicer, observer: CallObserver, authenticator: Authenticator, *, is_guarded: bool
+    engine: Engine, sessions: SessionServicer, services: Services, authenticator: Authenticator, discover: Discover
 ) -> Services:
-    """All services of this server, by path. Unless it is guarded, everybody may do everything."""
-    services = Services(observer, Gate(engine, authenticator) if is_guarded else None)
+    """All services of this server, by path, added to none."""
     registration, discovery = RegistrationServicer(engine), DiscoveryServicer(engine)
     services.add(
         registration_service_pb2.DESCRIPTOR.services_by_name["RegistrationService"],
@@ -80,6 +80,7 @@ def make_services(
             "Listen": listening.listen,
         },
     )
+    services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())
     services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))
     services.add(access_service_pb2.DESCRIPTOR.services_by_name["AccessService"], access_methods(engine, authenticator))
     return services

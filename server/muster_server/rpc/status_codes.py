@@ -51,6 +51,14 @@ STATUS_CODES = {
     Reason.LAST_ADMIN: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.TOKEN_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.ACCESS_KEY_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.ENVIRONMENT_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.ENVIRONMENT_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.APPLICATION_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.APPLICATION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.APPLICATION_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.COMPONENT_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.COMPONENT_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.RUNTIME_UNKNOWN: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 

@@ -18,6 +18,10 @@ class Bucket(Enum):
     CONTENTS = "contents"
     NAMESPACES = "namespaces"
     ACCESS = "access"
+    ENVIRONMENTS = "environments"
+    APPLICATIONS = "applications"
+    COMPONENTS = "components"
+    APPLICATION_CONFIGS = "application_configs"
 
 
 @dataclass(frozen=True, slots=True)

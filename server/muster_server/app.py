@@ -17,13 +17,16 @@ from muster_gateway.channel import LocalChannel
 from muster_gateway.nacos.grpc.service import NacosGrpc
 from muster_gateway.server import GatewayServer, listen
 
+from muster_server.access.authenticator import Authenticator
+from muster_server.access.sealing import Sealer
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
-from muster_server.rpc.adapter import Call, bind
+from muster_server.rpc.adapter import Call, Services, bind
 from muster_server.rpc.encoders import WireEncoder
+from muster_server.rpc.gate import Gate
 from muster_server.rpc.server import make_server, make_services
 from muster_server.rpc.sessions import SessionServicer
 from muster_server.settings import Settings
@@ -67,15 +70,21 @@ async def serving(settings: Settings, *, store: Store | None = None, clock: Cloc
     own = store is None
     used = store or (MemoryStore() if settings.storage == "memory" else SqliteStore(settings.data_dir))
     try:
-        engine = Engine(used, WireEncoder(), clock or SystemClock(), _limits(settings))
+        used_clock = clock or SystemClock()
+        engine = Engine(used, WireEncoder(), used_clock, _limits(settings))
         try:
-            async with _serving(settings, engine) as running:
+            authenticator = Authenticator(engine, Sealer(_key_file(settings)), used_clock.monotonic_s)
+            async with _serving(settings, engine, authenticator) as running:
                 yield running
         finally:
             await engine.close()
     finally:
         if own:
             used.close()
+
+
+def _key_file(settings: Settings) -> Path | None:
+    return settings.key_file or (settings.data_dir / "muster.key" if settings.storage == "sqlite" else None)
 
 
 def _limits(settings: Settings) -> Limits:
@@ -88,10 +97,11 @@ def _limits(settings: Settings) -> Limits:
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningServer]:
+async def _serving(settings: Settings, engine: Engine, authenticator: Authenticator) -> AsyncIterator[RunningServer]:
     sessions = SessionServicer(engine)
     metrics = Metrics(engine, sessions)
-    services = make_services(engine, sessions, metrics, discover)
+    gate = Gate(engine, authenticator) if settings.auth else None
+    services = make_services(engine, sessions, Services(metrics, gate), authenticator, discover)
     channel = LocalChannel(
         lambda path, request: services.call(path, request, Call("gateway", {})),
         lambda path, pipe, metadata: services.stream(path, pipe, "gateway", metadata),

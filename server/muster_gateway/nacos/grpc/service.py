@@ -11,6 +11,7 @@ import grpc.aio
 import structlog
 from muster.config.v1 import config_pb2
 
+from muster_gateway.callers import as_gateway
 from muster_gateway.nacos.errors import BadParameterError, RefusedError
 from muster_gateway.nacos.grpc import outbox, requests, wire
 from muster_gateway.nacos.grpc.configs import NOTHING, Configs
@@ -59,7 +60,7 @@ class NacosGrpc:
         """Run what pushes and watches; at the end throw everybody off, their instances left to come back."""
         async with self._group:
             tasks = [
-                self._group.create_task(self.views.run(), name="nacos watch"),
+                self._group.create_task(as_gateway(self.views.run()), name="nacos watch"),
                 self._group.create_task(self._tick(), name="nacos ticks"),
             ]
             try:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,16 @@ import pytest
 from access_world import PASSWORD, guarded
 from muster.registry.v1.instance_pb2 import Endpoint, Instance
 from muster_client import AccessDeniedError, Client
+from structlog.testing import capture_logs
 
 from cli.running_cli import Answer, muster, terminal
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The server logs elsewhere: it writes to the same stdout as the command that runs beside it in this process."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +177,7 @@ async def test_a_password_is_asked_for_unseen_and_twice_when_it_is_new() -> None
             with terminal(target, "user", "init", "root") as screen:
                 screen.wait_for("Password:")
                 screen.type(PASSWORD + "\n")
-                screen.wait_for("Repeat for confirmation:")
+                screen.wait_for("Password again:")
                 screen.type(PASSWORD + "\n")
                 screen.wait_for("made administrator root")
                 screen.end()

@@ -62,7 +62,7 @@ def bearer(token: str) -> Metadata:
 @asynccontextmanager
 async def guarded(*, has_admin: bool = True, clock: ManualClock | None = None, **settings: Any) -> AsyncIterator[World]:
     """A server that asks for credentials."""
-    async with running_server(auth=True, clock=clock, **settings) as server, server.channel() as channel:
+    async with running_server(**{"auth": True, "clock": clock, **settings}) as server, server.channel() as channel:
         world = World(server, channel)
         if has_admin:
             await world.access.CreateFirstUser(wire.CreateFirstUserRequest(user=ROOT, password=PASSWORD))

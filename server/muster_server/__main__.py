@@ -75,15 +75,24 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
 
 
 @cli.command(epilog="\b\nExample:\n  muster gateway --target 10.0.0.1:9848 --http-ports 8848,9080")
-def gateway(
+def gateway(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     target: Annotated[str, typer.Option(metavar="HOST:PORT", help="The server's gRPC address.")] = "127.0.0.1:9848",
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_help("host"))] = None,
     http_ports: Annotated[str | None, typer.Option(metavar="PORTS", help=_help("http_ports"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
+    auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
+    token_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("token_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
     """Run the HTTP gateway alone, against a server elsewhere. Serve that one with `--http-ports ''`."""
-    given = {"host": host, "http_ports": http_ports, "ready_file": ready_file, "insecure": insecure}
+    given = {
+        "host": host,
+        "http_ports": http_ports,
+        "ready_file": ready_file,
+        "auth": auth,
+        "token_file": token_file,
+        "insecure": insecure,
+    }
     settings = _checked({name: value for name, value in given.items() if value is not None})
     _run(_serve_gateway(settings, target))
 

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     ready_file: Path | None = Field(None, description="Write addresses and pid there as JSON once serving.")
     auth: bool = Field(False, description="Ask every caller for a credential, and for permission. Make the first user before.")
+    token_file: Path | None = Field(
+        None, description="For `muster gateway`: holds the API token that it shows the server for what its callers share."
+    )
     key_file: Path | None = Field(
         None,
         description="The key that encrypts secrets at rest, made if missing; muster.key in the data directory if not given.",

@@ -5,6 +5,7 @@ from typing import Any
 import grpc.aio
 from muster.admin.v1 import access_service_pb2 as access
 from muster.admin.v1 import access_service_pb2_grpc
+from muster.config.v1 import config_service_pb2 as config
 from muster.config.v1 import config_service_pb2_grpc
 from muster.delivery.v1 import delivery_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
@@ -27,9 +28,9 @@ class Registry:
         """Raises AioRpcError if the caller's credential does not count."""
         await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
 
-    async def may_read(self, service: instance_pb2.ServiceRef) -> bool:
-        """Whether the caller may see a service. Asked before something is answered that other callers share."""
-        resource = access.Resource(namespace=service.namespace, group=service.group, kind="service", name=service.name)
+    async def may_read(self, kind: str, namespace: str, group: str = "*", name: str = "*") -> bool:
+        """Whether the caller may see a service or config, or all of a namespace. Asked before an answer that callers share."""
+        resource = access.Resource(namespace=namespace, group=group, kind=kind, name=name)
         request = access.CheckAccessRequest(resource=resource, action=access.ACTION_READ)
         response: access.CheckAccessResponse = await self.access.CheckAccess(request, timeout=CALL_TIMEOUT_S)
         return response.allowed
@@ -39,6 +40,14 @@ class Registry:
         request = discovery.ListInstancesRequest(service=service, if_revision=if_revision)
         response: discovery.ListInstancesResponse = await self.discovery.ListInstances(request, timeout=CALL_TIMEOUT_S)
         return response
+
+    def watch_services(self, namespace: str) -> Any:
+        """The stream of which services of a namespace have instances."""
+        return self.discovery.WatchServices(discovery.WatchServicesRequest(namespace=namespace))
+
+    def watch_configs(self, namespace: str) -> Any:
+        """The stream of which config items of a namespace are there."""
+        return self.config.WatchConfigs(config.WatchConfigsRequest(namespace=namespace))
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from muster_server.core.access_model import ANYBODY, Action, Principal, Resource
 from muster_server.core.errors import MusterError, Reason
+from muster_server.rpc.addresses import address_of
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.status_codes import STATUS_CODES, trailers
 
@@ -50,9 +50,7 @@ class Call:
     @property
     def address(self) -> str:
         """The caller's network address without a port; the gateway in this process says for whom it asks."""
-        if self.peer == LOCAL_PEER:
-            return self.metadata.get(CALLER_KEY, LOCAL_PEER)
-        return _ADDRESS.sub(r"\1", self.peer)
+        return address_of(self.peer, self.metadata)
 
     def require(self, action: Action, resource: Resource) -> None:
         """Raises MusterError (PERMISSION_DENIED) unless the caller may do this."""
@@ -105,11 +103,6 @@ class CallObserver(Protocol):
         """A call ended with a status code's name."""
         ...
 
-
-LOCAL_PEER = "gateway"
-"""The peer of calls from within this process."""
-CALLER_KEY = "muster-caller"
-_ADDRESS = re.compile(r"^ipv[46]:(?:\[|%5B)?(.*?)(?:\]|%5D)?:\d+$")
 
 _GONE = (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError)
 
@@ -208,6 +201,8 @@ class Services:
                     raise MusterError(Reason.PROTOCOL_VIOLATION, "one request is needed, none came")
                 if self._gate is not None:
                     self._gate.admit(path, stream.call, request)
+                    needed = self._gate.needed(path, request)
+                    stream.held = lambda: needed
                 await method(request, stream)
             case Shape.UNARY:
                 raise AssertionError(shape)

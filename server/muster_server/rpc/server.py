@@ -20,13 +20,17 @@ from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import SERVER_OPTIONS, Services
 from muster_server.rpc.admin import access_methods, admin_methods
 from muster_server.rpc.config import ConfigServicer
+from muster_server.rpc.config_listeners import ListenerLister
+from muster_server.rpc.config_listing import ConfigLister
 from muster_server.rpc.delivery import DeliveryServicer, Discover
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.guarded import GuardedServer
 from muster_server.rpc.listening import ListenServicer
+from muster_server.rpc.names import NamesServicer
 from muster_server.rpc.registration import RegistrationServicer
+from muster_server.rpc.searching import Searcher
 from muster_server.rpc.sessions import SessionServicer
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
@@ -46,6 +50,7 @@ def make_services(
             "Renew": registration.renew,
             "UpdateInstance": registration.update_instance,
             "SetAdminState": registration.set_admin_state,
+            "OverrideInstance": registration.override_instance,
             "Drain": Drainer(engine).drain,
             "Session": sessions.session,
         },
@@ -55,19 +60,22 @@ def make_services(
         {
             "GetInstance": discovery.get_instance,
             "ListInstances": discovery.list_instances,
+            "SearchInstances": Searcher(engine).search_instances,
             "ListServices": discovery.list_services,
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
+            "WatchServices": NamesServicer(engine.service_names).watch,
         },
     )
-    config, listening = ConfigServicer(engine), ListenServicer(engine)
+    config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
     services.add(
         config_service_pb2.DESCRIPTOR.services_by_name["ConfigService"],
         {
             "GetConfig": config.get_config,
             "DescribeConfig": config.describe_config,
-            "ListConfigs": config.list_configs,
+            "ListConfigs": listed.list_configs,
+            "ListListeners": ListenerLister(engine).list_listeners,
             "PublishConfig": config.publish_config,
             "DeleteConfig": config.delete_config,
             "ListReleases": config.list_releases,
@@ -78,6 +86,7 @@ def make_services(
             "StopGray": config.stop_gray,
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
+            "WatchConfigs": NamesServicer(engine.config_names).watch,
         },
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())

@@ -1,7 +1,7 @@
 """Where a caller is."""
 
 import pytest
-from muster_server.rpc.addresses import address_of
+from muster_server.rpc.addresses import address_of, certificate_name
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,18 @@ def test_an_address_is_that_of_the_peer_and_only_the_own_gateway_may_name_anothe
     peer: str, metadata: dict[str, str], address: str
 ) -> None:
     assert address_of(peer, metadata) == address
+
+
+@pytest.mark.parametrize(
+    ("context", "name"),
+    [
+        (None, ""),
+        ({}, ""),
+        ({"transport_security_type": (b"ssl",)}, ""),
+        ({"x509_common_name": (b"ann",)}, "ann"),
+        ({"x509_common_name": ()}, ""),
+        ({"x509_common_name": (b"\xff",)}, "\ufffd"),
+    ],
+)
+def test_a_certificate_names_its_common_name(context: dict[str, tuple[bytes, ...]] | None, name: str) -> None:
+    assert certificate_name(context) == name

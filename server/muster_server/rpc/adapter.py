@@ -17,7 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from muster_server.core.access_model import ANYBODY, Action, Principal, Resource
 from muster_server.core.errors import MusterError, Reason
-from muster_server.rpc.addresses import address_of
+from muster_server.rpc.addresses import address_of, certificate_name
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.status_codes import STATUS_CODES, trailers
 
@@ -38,7 +38,8 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
 class Call:
     """Who calls. `metadata` holds text values only; `principal` is who they proved to be; a later call has a higher `number`.
 
-    `gate` is None on a server without authentication, where everybody may do everything.
+    `gate` is None on a server without authentication, where everybody may do everything. `certificate` is the name in a verified
+    client certificate, empty without one.
     """
 
     peer: str
@@ -46,6 +47,7 @@ class Call:
     principal: Principal = ANYBODY
     number: int = 0
     gate: Gate | None = None
+    certificate: str = ""
 
     @property
     def address(self) -> str:
@@ -213,7 +215,8 @@ class Services:
         """The call with its principal. Raises MusterError (UNAUTHENTICATED, PERMISSION_DENIED, LOGIN_THROTTLED)."""
         if self._gate is None:
             return call
-        principal = await self._gate.principal(path, call.metadata.get("authorization", ""), call.address)
+        authorization = call.metadata.get("authorization", "")
+        principal = await self._gate.principal(path, authorization, call.address, call.certificate)
         admitted = replace(call, principal=principal, gate=self._gate)
         self._gate.admit(path, admitted, request)
         return admitted
@@ -258,7 +261,8 @@ class Services:
     def _call(self, context: "grpc.aio.ServicerContext[Any, Any]") -> Call:
         # Copied now, not when asked for: after the end of the call gRPC would read memory that it has freed.
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-        return Call(context.peer(), metadata, number=next(self._numbers))
+        certificate = certificate_name(context.auth_context()) if self._gate is not None else ""
+        return Call(context.peer(), metadata, number=next(self._numbers), certificate=certificate)
 
 
 class _EndableStream:

@@ -64,12 +64,12 @@ class Gate:
         engine.on_access_change = self._access_changed
         engine.on_tick = self._end_expired
 
-    async def principal(self, path: str, authorization: str, address: str) -> Principal:
+    async def principal(self, path: str, authorization: str, address: str, certificate: str) -> Principal:
         """Who calls this method. Raises MusterError (UNAUTHENTICATED, LOGIN_THROTTLED)."""
         if _rule(path).need is Need.NOTHING:
             return NOBODY
         try:
-            return await self._authenticator.principal(authorization, address)
+            return await self._authenticator.principal(authorization, address, certificate)
         except MusterError as error:
             audit.warning("denied", method=path, address=address, reason=error.reason.value, why=error.message)
             raise

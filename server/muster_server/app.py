@@ -127,6 +127,8 @@ async def _serving(settings: Settings, engine: Engine, authenticator: Authentica
             web = group.create_task(gateway.serve(), name="gateway")
             await guests.enter_async_context(nacos.serving())
             await gateway.started()
+            if settings.auth and not engine.state.access.users:
+                log.warning("nobody can log in yet: make the first administrator with `muster user init`", grpc=running.grpc)
             log.info("serving", grpc=running.grpc, http=running.http, epoch=engine.epoch)
             try:
                 yield running

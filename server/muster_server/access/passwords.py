@@ -32,7 +32,8 @@ class Passwords:
     """Two are hashed at a time, each in 19 MiB (the OWASP's parameters for argon2id), and 1000 wait; more are refused.
 
     What was right is remembered for a minute, 10,000 at the most, by a keyed hash of password and stored hash: a client that sends
-    its password with every call costs one argon2 a minute, and another password makes the memory of the former one void. `hash_count` is how often argon2 was asked.
+    its password with every call costs one argon2 a minute, and another password makes the memory of the former one void.
+    `hash_count` is how often argon2 was asked.
     """
 
     def __init__(self, now_s: Callable[[], float]) -> None:

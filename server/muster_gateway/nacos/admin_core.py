@@ -38,18 +38,15 @@ class NacosAdminCore:
         self._reads, self._connections = AdminReads(registry), connections
 
     def routes(self) -> tuple[Route, ...]:
-        """What is served."""
+        """What is served. State, liveness and readiness are for everybody, as in the original."""
         core, array = "/nacos/v3/admin/core", "`data`: array"
-        members, raft, log = (
-            answering(_refusing(_NO_CLUSTER)),
-            answering(_refusing(_NO_RAFT)),
-            answering(_refusing(NO_LOG_LEVELS, LOG)),
-        )
-        current, reload = answering(self.connections), answering(self.reload)
+        members, raft = answering(_refusing(_NO_CLUSTER)), answering(_refusing(_NO_RAFT))
+        log, reload = answering(_refusing(NO_LOG_LEVELS, LOG)), answering(self.reload)
+        state, live, ready = (answering(call) for call in (self.state, self.live, self.ready))
         return (
-            Route("GET", f"{core}/state", answering(self.state), "Show the state of the server", (), "`data`: texts by name"),
-            Route("GET", f"{core}/state/liveness", answering(self.live), "Say that the process lives", (), '`data: "ok"`'),
-            Route("GET", f"{core}/state/readiness", answering(self.ready), "Say that calls are answered", (), '"ok", or 503'),
+            Route("GET", f"{core}/state", state, "Show the state of the server", (), "`data`: texts by name", is_public=True),
+            Route("GET", f"{core}/state/liveness", live, "Say that the process lives", (), '`data: "ok"`', is_public=True),
+            Route("GET", f"{core}/state/readiness", ready, "Say that calls are answered", (), '"ok", or 503', is_public=True),
             Route("GET", f"{core}/cluster/node/self", answering(self.node), "Show this server as a member", (), "`data`: it"),
             Route("GET", f"{core}/cluster/node/list", answering(self.nodes), "List the members", _NODES, array),
             Route("PUT", f"{core}/cluster/node/list", members, "Tell the members anew", (), REFUSED),
@@ -57,7 +54,7 @@ class NacosAdminCore:
             Route("POST", f"{core}/ops/raft", raft, "Command the Raft groups", (), REFUSED),
             Route("GET", f"{core}/ops/ids", answering(self.generators), "List the generators of ids", (), array),
             Route("PUT", f"{core}/ops/log", log, "Set a log level", LOG, REFUSED),
-            Route("GET", f"{core}/loader/current", current, "List the gRPC connections", (), "`data`: by id"),
+            Route("GET", f"{core}/loader/current", answering(self.connections), "List the gRPC connections", (), "`data`: by id"),
             Route("GET", f"{core}/loader/cluster", answering(self.load), "Show how connections are spread", (), "`data`: counts"),
             Route("POST", f"{core}/loader/reloadClient", reload, "Have a client connect anew", _RELOAD, "`data: null`"),
             Route("POST", f"{core}/loader/reloadCurrent", members, "Send clients to other members", (), REFUSED),
@@ -102,6 +99,7 @@ class NacosAdminCore:
 
     async def connections(self, _: Request) -> Response:
         """GET loader/current: those of this process."""
+        await self._reads.check_admin()
         shown = {}
         for peer, one in self._connections.live():
             about = {"connectType": "GRPC", "clientIp": one.client_ip, "peer": peer, "connectionId": one.id}
@@ -111,6 +109,7 @@ class NacosAdminCore:
 
     async def load(self, request: Request) -> Response:
         """GET loader/cluster: one member, so nothing is unequal."""
+        await self._reads.check_admin()
         count = len(self._connections)
         load = os.getloadavg()[0]
         detail = {"address": own_address(request), "sdkConCount": count, "conCount": count, "load": f"{load:.2f}", "cpu": ""}
@@ -123,6 +122,7 @@ class NacosAdminCore:
         connection_id = parameters.text("connectionId").strip()
         if not connection_id:
             raise missing("connectionId", "String")
+        await self._reads.check_admin()
         connection = self._connections.find_id(connection_id)
         if connection is None:
             raise RefusedError(404, 20004, f"connectionId [ {connection_id} ] not exist")

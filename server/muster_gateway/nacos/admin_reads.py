@@ -59,6 +59,10 @@ class AdminReads:
                 return
             asked.page_token = page.next_page_token
 
+    async def check_admin(self) -> None:
+        """Raises AioRpcError unless the caller may see all connections: what this process holds itself, nobody else guards."""
+        await self._admin.ListConnections(admin.ListConnectionsRequest(page_size=1), timeout=CALL_TIMEOUT_S)
+
     async def info(self) -> admin.GetServerInfoResponse:
         """How the registry is. Raises AioRpcError if it does not answer."""
         found: admin.GetServerInfoResponse = await self._admin.GetServerInfo(admin.GetServerInfoRequest(), timeout=CALL_TIMEOUT_S)

@@ -34,8 +34,8 @@ _NO_RAFT = "There is no Raft here: what is durable is on the server's own disk."
 class NacosAdminCore:
     """Knows the registry by its stubs only, and the gRPC connections of this process."""
 
-    def __init__(self, registry: Registry, connections: Connections) -> None:
-        self._reads, self._connections = AdminReads(registry), connections
+    def __init__(self, registry: Registry, connections: Connections, *, is_guarded: bool) -> None:
+        self._reads, self._connections, self._is_guarded = AdminReads(registry), connections, is_guarded
 
     def routes(self) -> tuple[Route, ...]:
         """What is served. State, liveness and readiness are for everybody, as in the original."""
@@ -65,7 +65,8 @@ class NacosAdminCore:
         """GET state. What is not there is said to be off."""
         info = await self._reads.info()
         port = own_address(request).rpartition(":")[2]
-        return envelope(200, 0, {**_STATE, "version": f"{API_VERSION}-muster.{info.version}", "server_port": port})
+        about = {"version": f"{API_VERSION}-muster.{info.version}", "server_port": port}
+        return envelope(200, 0, {**_STATE, **about, "auth_enabled": "true" if self._is_guarded else "false"})
 
     async def live(self, _: Request) -> Response:
         """GET liveness."""
@@ -163,7 +164,6 @@ _ABILITIES = {
 _STATE: dict[str, str | None] = {
     "startup_mode": "standalone",
     "function_mode": None,
-    "auth_enabled": "false",
     "auth_system_type": "",
     "auth_admin_request": "false",
     "console_ui_enabled": "false",

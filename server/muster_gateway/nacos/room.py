@@ -27,7 +27,7 @@ class NacosRoom:
 
     prefixes = ("/nacos",)
 
-    def __init__(self, registry: Registry, connections: Connections) -> None:
+    def __init__(self, registry: Registry, connections: Connections, *, is_guarded: bool) -> None:
         self._parts = (
             Nacos(registry),
             NacosConfig(registry),
@@ -37,7 +37,7 @@ class NacosRoom:
             NacosAdminClients(registry, connections),
             NacosAdminOps(registry, connections),
             NacosAdminNamespaces(registry),
-            NacosAdminCore(registry, connections),
+            NacosAdminCore(registry, connections, is_guarded=is_guarded),
         )
 
     def routes(self) -> tuple[Route, ...]:

@@ -49,6 +49,7 @@ async def test_list_filters_by_name_label_and_type_and_pages_in_order() -> None:
         assert await names(channel, name_prefix="b") == ["b.json"]
         assert await names(channel, labels={"odd": "1"}) == ["a1", "a3"]
         assert await names(channel, labels={"odd": ""}) == ["a0", "a1", "a2", "a3"]
+        assert await names(channel, labels={"odd": "*0"}) == ["a0", "a2"]
         assert await names(channel, content_type="json") == ["b.json"]
         assert await names(channel, name_pattern="*.j*n") == ["b.json"]
         assert await names(channel, name_pattern="a1") == ["a1"]

@@ -97,7 +97,9 @@ class _Filter:
             return False
         if self._beginnings and release.begin_revision not in self._beginnings:
             return False
-        return all(name in release.labels and value in ("", release.labels[name]) for name, value in self._labels.items())
+        return all(
+            name in release.labels and (not value or is_like(release.labels[name], value)) for name, value in self._labels.items()
+        )
 
 
 class ConfigLister:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
+from muster_server.core.delivery_commands import DeliveryChanged, DeliveryCommand, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
@@ -127,7 +128,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Deregister | Renew | Update | SetAdminState | SessionCommand
-Command = NamingCommand | ConfigCommand | NamespaceCommand | RestoreArchive
+Command = NamingCommand | ConfigCommand | NamespaceCommand | DeliveryCommand | RestoreArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,9 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Bookkeeping = SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
+Bookkeeping = (
+    SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | DeliveryEvent | EpochBegan
+)
 Event = NamingEvent | ConfigEvent | Bookkeeping
 
 
@@ -247,7 +250,7 @@ def is_durable(event: Event) -> bool:
             return previous.said.is_persistent
         case OverrideSet() | ConfigReleased() | ReleasesCompacted():
             return True
-        case NamespaceDescribed() | NamespaceForgotten() | EpochBegan():
+        case NamespaceDescribed() | NamespaceForgotten() | DeliveryChanged() | DeliveryDiscarded() | EpochBegan():
             return True
         case _:
             return False

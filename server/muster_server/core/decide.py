@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, namespaces, naming, restoring, sessions
+from muster_server.core import config_rules, delivery_rules, namespaces, naming, restoring, sessions
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -16,6 +16,7 @@ from muster_server.core.commands import (
     Update,
 )
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
+from muster_server.core.delivery_commands import Change, Create, DeleteApplicationConfig, Discard, SetApplicationConfig
 from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from muster_server.core.restore_commands import RestoreArchive
 from muster_server.core.turn import Turn
@@ -40,6 +41,8 @@ def decide(turn: Turn, command: Command) -> object:
             return config_rules.decide_config(turn, command)
         case CreateNamespace() | UpdateNamespace() | DeleteNamespace():
             return namespaces.decide_namespace(turn, command)
+        case Create() | Change() | Discard() | SetApplicationConfig() | DeleteApplicationConfig():
+            return delivery_rules.decide_delivery(turn, command)
         case RestoreArchive():
             return restoring.restore_archive(turn, command)
         case _:

@@ -198,6 +198,7 @@ BAD = {
         wire.ListConfigsRequest(content_type="a b"),
         wire.ListConfigsRequest(labels={"": "x"}),
         wire.ListConfigsRequest(name_pattern=LONG),
+        wire.ListConfigsRequest(group_pattern=LONG),
         wire.ListConfigsRequest(content_pattern=LONG),
         wire.ListConfigsRequest(skip=-1),
         wire.ListConfigsRequest(begin_revisions=range(1001)),

@@ -53,6 +53,7 @@ async def test_list_filters_by_name_label_and_type_and_pages_in_order() -> None:
         assert await names(channel, content_type="json") == ["b.json"]
         assert await names(channel, name_pattern="*.j*n") == ["b.json"]
         assert await names(channel, name_pattern="a1") == ["a1"]
+        assert await names(channel, group_pattern="D*") == ["z"]
 
 
 async def test_search_looks_into_the_contents_of_all_lines_or_of_main_lines_alone() -> None:

@@ -33,6 +33,13 @@ def check_config(parameters: Parameters) -> None:
     check_format("ip", parameters.first("ip"))
 
 
+def check_search(parameters: Parameters) -> None:
+    """The filter for searches, in whose names a `*` stands for any text. Raises BadParameterError."""
+    check_format("namespaceId/tenant", _first_of(parameters, "namespaceId", "tenant", "namespace"))
+    check_format("dataId", parameters.first("dataId").replace("*", ""))
+    check_format("group", _first_of(parameters, "groupName", "group").replace("*", ""))
+
+
 def _first_of(parameters: Parameters, *names: str) -> str:
     return next((value for name in names if (value := parameters.first(name)).strip()), "")
 

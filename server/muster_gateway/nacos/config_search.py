@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from muster_gateway.nacos import config_views as views
 from muster_gateway.nacos.answers import answering, envelope
-from muster_gateway.nacos.config_parameters import LABEL_PREFIX, check_config, page_bounds, required
+from muster_gateway.nacos.config_parameters import LABEL_PREFIX, check_config, check_search, page_bounds, required
 from muster_gateway.nacos.config_reads import MAX_PAGE, ConfigReads
 from muster_gateway.nacos.convert import native_namespace
 from muster_gateway.nacos.parameters import Parameters
@@ -17,8 +17,8 @@ from muster_gateway.route import Parameter, Route
 MAX_SKIPPED = 2**31 - 1
 _LIST = (
     Parameter("namespaceId", "query", "`public` if absent"),
-    Parameter("groupName", "query", "in this group; all if blank"),
-    Parameter("dataId", "query", "of this name; all if blank"),
+    Parameter("groupName", "query", "in this group; `*` stands for any text; all if blank"),
+    Parameter("dataId", "query", "of this name; `*` stands for any text; all if blank"),
     Parameter("appName", "query", "of this application; `*` stands for any text"),
     Parameter("configTags", "query", "with one of these comma-separated tags"),
     Parameter("type", "query", "of one of these comma-separated types"),
@@ -47,7 +47,7 @@ class NacosConfigSearch:
     async def search(self, request: Request) -> Response:
         """GET list. The registry pages and counts; what it has no filter for is left out here, and then all is looked at."""
         parameters = await Parameters.read(request)
-        check_config(parameters)
+        check_search(parameters)
         number, size = page_bounds(parameters, MAX_PAGE)
         tags, types = _several(parameters, "configTags"), _several(parameters, "type")
         asked, skipped = _asked(parameters, tags, types), (number - 1) * size
@@ -78,7 +78,7 @@ def _asked(parameters: Parameters, tags: list[str], types: list[str]) -> calls.L
     """What the registry can look for by itself."""
     asked = calls.ListConfigsRequest(
         namespace=native_namespace(parameters.text("namespaceId").strip()),
-        group=parameters.text("groupName"),
+        group_pattern=parameters.text("groupName"),
         name_pattern=parameters.text("dataId"),
         content_pattern=parameters.text("configDetail"),
         content_type=types[0] if len(types) == 1 else "",

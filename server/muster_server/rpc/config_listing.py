@@ -57,7 +57,7 @@ class _Filter:
     """What a request looks for. Raises MusterError (INVALID_FIELD) for one that asks for the impossible."""
 
     def __init__(self, request: wire.ListConfigsRequest) -> None:
-        for name in ("namespace", "group", "name_prefix", "name_pattern"):
+        for name in ("namespace", "group", "group_pattern", "name_prefix", "name_pattern"):
             checked_text(name, getattr(request, name), MAX_NAME_BYTES)
         if len(request.content_pattern.encode()) > MAX_NAME_BYTES:
             raise MusterError.invalid("content_pattern", f"must be at most {MAX_NAME_BYTES} bytes")
@@ -86,8 +86,9 @@ class _Filter:
         request, lines = self._request, list(item.lines.values())
         if not key.name.startswith(request.name_prefix) or request.group not in ("", key.group):
             return []
-        if request.name_pattern and not is_like(key.name, request.name_pattern):
-            return []
+        for text, pattern in ((key.name, request.name_pattern), (key.group, request.group_pattern)):
+            if pattern and not is_like(text, pattern):
+                return []
         if request.main_line_only:
             lines = [item.main] if item.main is not None else []
         return [line for line in lines if self._is_wanted(line.release)]

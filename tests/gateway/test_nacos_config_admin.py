@@ -3,14 +3,26 @@
 import json
 from typing import Any
 
+import grpc
+import grpc.aio
+import httpx
 import pytest
 from muster.config.v1 import config_pb2
 from muster.config.v1 import config_service_pb2 as wire
+from muster_gateway.app import create_app
+from muster_gateway.channel import LocalChannel
 
 from gateway.nacos_configs import CONFIG, NAMES, OK, detail, found, gateway, got, publish, refusal
 
 KINDS = pytest.mark.parametrize("kind", ["local", "apart"])
 REF = config_pb2.ConfigRef(group="g", name="d")
+
+
+class NoMetrics:
+    def render(self) -> bytes:
+        return b""
+
+
 WORDS = {"desc": "about", "configTags": "a,b", "appName": "shop"}
 
 
@@ -294,3 +306,30 @@ async def test_filter_comes_first_in_every_call(method: str, path: str) -> None:
 
         assert answer.status_code == 400
         assert answer.text == "Param 'namespaceId/tenant' is illegal, illegal characters should not appear in the param.\r\n"
+
+
+@pytest.mark.parametrize(("collisions", "answered"), [(0, (200, 0)), (4, (200, 0)), (5, (500, 20005))])
+async def test_metadata_are_laid_over_what_others_publish_meanwhile_but_not_for_ever(
+    collisions: int, answered: tuple[int, int]
+) -> None:
+    published: list[tuple[str, int]] = []
+
+    async def dispatch(path: str, request: Any) -> Any:
+        if path.endswith("DescribeConfig"):
+            release = config_pb2.Release(number=len(published) + 1)
+            return wire.DescribeConfigResponse(config=config_pb2.ConfigSummary(ref=request.ref, release=release))
+        if path.endswith("GetRelease"):
+            return wire.GetReleaseResponse(release=config_pb2.Release(content=f"content {request.number}", revision=request.number))
+        published.append((request.content, request.condition.revision))
+        if len(published) <= collisions:
+            reason = grpc.aio.Metadata(("muster-reason", "REVISION_MISMATCH"))
+            raise grpc.aio.AioRpcError(grpc.StatusCode.ABORTED, grpc.aio.Metadata(), reason, "it changed")
+        return wire.PublishConfigResponse(changed=True)
+
+    app = create_app(LocalChannel(dispatch), NoMetrics())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://muster") as http:
+        answer = await http.put(f"{CONFIG}/metadata", params={**NAMES, "desc": "about"})
+
+        assert (answer.status_code, answer.json()["code"]) == answered
+        tries = min(collisions + 1, 5)
+        assert published == [(f"content {number}", number) for number in range(1, tries + 1)]

@@ -51,9 +51,14 @@ class NacosConfigSearch:
         number, size = page_bounds(parameters, MAX_PAGE)
         tags, types = _several(parameters, "configTags"), _several(parameters, "type")
         asked, skipped = _asked(parameters, tags, types), (number - 1) * size
+        shown: list[config_pb2.ConfigSummary] = []
+        total = 0
         if tags or len(types) > 1:
-            found = [summary async for summary in self._reads.all(asked) if _is_wanted(summary.release, tags, types)]
-            shown, total = found[skipped : skipped + size], len(found)
+            async for summary in self._reads.all(asked):
+                if _is_wanted(summary.release, tags, types):
+                    total += 1
+                    if skipped < total <= skipped + size:
+                        shown.append(summary)
         else:
             asked.page_size, asked.skip, asked.count = size, min(skipped, MAX_SKIPPED), True
             page = await self._reads.page(asked)

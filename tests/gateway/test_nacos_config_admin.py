@@ -115,7 +115,7 @@ async def test_batch_deletes_what_has_these_ids_and_listeners_hear_it(kind: str)
         while (await stream.read()).WhichOneof("frame") != "bookmark":
             pass
 
-        answer = await http.delete(f"{CONFIG}/batch", params={"ids": f"{ids[0]},{ids[2]},{ids[0]},999999999999"})
+        answer = await http.delete(f"{CONFIG}/batch", params={"ids": f"{ids[0]},{ids[2]},{ids[0]},0,999999999999"})
         heard = await stream.read()
 
         assert answer.json() == OK

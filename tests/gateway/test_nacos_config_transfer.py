@@ -241,7 +241,12 @@ async def test_clone_onto_itself_aborts() -> None:
 
 @pytest.mark.parametrize(
     ("items", "code", "answered"),
-    [([], 100006, {"succCount": 0}), ([None], 100006, {"succCount": 0}), ([{"configId": 7}], 100005, {"succCount": 0})],
+    [
+        ([], 100006, {"succCount": 0}),
+        ([None], 100006, {"succCount": 0}),
+        ([{"configId": 7}], 100005, {"succCount": 0}),
+        ([{"configId": 0}], 100005, {"succCount": 0}),
+    ],
 )
 async def test_clone_of_nothing_is_a_failure_with_a_code(items: list[Any], code: int, answered: dict[str, int]) -> None:
     async with gateway() as (http, _, _):
@@ -256,6 +261,12 @@ UNREADABLE = "Param '{}' is illegal, it cannot be read as its type."
     [
         ("POST", "/config/import", {"params": {"policy": "x"}}, (400, 20002, UNREADABLE.format("policy"))),
         ("GET", "/config/export", {"params": {"ids": "a"}}, (400, 20002, UNREADABLE.format("ids"))),
+        (
+            "POST",
+            "/config/clone",
+            {"params": {"namespaceId": "n"}, "json": [{"configId": number} for number in range(1001)]},
+            (400, 20002, "too many configs, over 1000"),
+        ),
         ("POST", "/config/clone", {"params": {"namespaceId": "n", "policy": "abort"}}, (400, 20002, UNREADABLE.format("policy"))),
         (
             "POST",

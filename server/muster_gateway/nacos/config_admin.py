@@ -97,7 +97,7 @@ class NacosConfigAdmin:
         """DELETE batch. Ids that are not there are no error."""
         parameters = await _read(request)
         ids = identifiers("ids", required(parameters, "ids", "List"))
-        for summary in await self._reads.with_ids(ids):
+        for summary in [found async for found in self._reads.with_ids(ids)]:
             await self._config.DeleteConfig(calls.DeleteConfigRequest(ref=summary.ref, allow_missing=True), timeout=CALL_TIMEOUT_S)
         return envelope(200, 0, data=True)
 

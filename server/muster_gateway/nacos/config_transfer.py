@@ -15,7 +15,7 @@ from muster_gateway.nacos import config_views as views
 from muster_gateway.nacos.answers import SECURITY_HEADERS, answering, envelope
 from muster_gateway.nacos.config_convert import config_ref, content_type
 from muster_gateway.nacos.config_copies import ConfigCopies, Copy, Policy, is_legal
-from muster_gateway.nacos.config_parameters import LABEL_PREFIX, check_config, identifier, identifiers, required
+from muster_gateway.nacos.config_parameters import LABEL_PREFIX, MAX_IDS, check_config, identifier, identifiers, required
 from muster_gateway.nacos.config_reads import ConfigReads
 from muster_gateway.nacos.config_zip import MAX_ENTRIES, MAX_UNPACKED_BYTES, MetadataError, ZipError, ZippedConfig, pack, unpack
 from muster_gateway.nacos.convert import native_namespace
@@ -125,7 +125,7 @@ class NacosConfigTransfer:
         if not clones:
             return envelope(200, 100006, {"succCount": 0})
         async with self._aside(request):
-            found = await self._reads.with_ids(list(clones))
+            found = [summary async for summary in self._reads.with_ids(list(clones))]
             if not found:
                 return envelope(200, 100005, {"succCount": 0})
             copies = [await self._copy(summary, clones[summary.release.begin_revision], namespace) for summary in found]
@@ -147,10 +147,8 @@ class NacosConfigTransfer:
         )
         if app := parameters.text("appName"):
             asked.labels[f"{LABEL_PREFIX}appName"] = app
-        if ids:
-            asked = calls.ListConfigsRequest(begin_revisions=ids)
         wanted, size = [], 0
-        async for summary in self._reads.all(asked):
+        async for summary in self._reads.with_ids(ids) if ids else self._reads.all(asked):
             if is_legal(summary.ref.group, summary.ref.name):
                 wanted.append(summary)
                 size += summary.release.size_bytes
@@ -181,6 +179,8 @@ async def _clones(request: Request) -> dict[int, Clone]:
     for clone in asked:
         if clone is not None:
             clones.setdefault(identifier("configId", str(clone.config_id)), clone)
+    if len(clones) > MAX_IDS:
+        raise RefusedError(400, 20002, f"too many configs, over {MAX_IDS}")
     return clones
 
 

@@ -57,8 +57,8 @@ def _check(request: wire.ListConfigsRequest) -> None:
         raise MusterError.invalid("content_pattern", f"must be at most {MAX_NAME_BYTES} bytes")
     check_type(request.content_type)
     check_labels("labels", request.labels, MAX_LABELS, 1024)
-    if len(request.begin_revisions) > MAX_BEGIN_REVISIONS:
-        raise MusterError.invalid("begin_revisions", f"must hold at most {MAX_BEGIN_REVISIONS}")
+    if len(request.begin_revisions) > MAX_BEGIN_REVISIONS or any(revision < 1 for revision in request.begin_revisions):
+        raise MusterError.invalid("begin_revisions", f"must hold at most {MAX_BEGIN_REVISIONS}, all of them positive")
 
 
 def _of_name(request: wire.ListConfigsRequest) -> Iterator[Callable[[ConfigKey], bool]]:

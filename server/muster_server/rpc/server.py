@@ -26,7 +26,9 @@ from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.listening import ListenServicer
+from muster_server.rpc.names import NamesServicer
 from muster_server.rpc.registration import RegistrationServicer
+from muster_server.rpc.searching import Searcher
 from muster_server.rpc.sessions import SessionServicer
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
@@ -45,6 +47,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "Renew": registration.renew,
             "UpdateInstance": registration.update_instance,
             "SetAdminState": registration.set_admin_state,
+            "OverrideInstance": registration.override_instance,
             "Drain": Drainer(engine).drain,
             "Session": sessions.session,
         },
@@ -54,10 +57,12 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
         {
             "GetInstance": discovery.get_instance,
             "ListInstances": discovery.list_instances,
+            "SearchInstances": Searcher(engine).search_instances,
             "ListServices": discovery.list_services,
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
+            "WatchServices": NamesServicer(engine.service_names).watch,
         },
     )
     config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
@@ -78,6 +83,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "StopGray": config.stop_gray,
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
+            "WatchConfigs": NamesServicer(engine.config_names).watch,
         },
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())

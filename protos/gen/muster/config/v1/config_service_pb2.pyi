@@ -461,3 +461,54 @@ class ListenResponse(_message.Message):
     cancelled: ListenResponse.Cancelled
     reconnect_after: _instance_pb2.ReconnectAfter
     def __init__(self, changed: _Optional[_Union[ListenResponse.Changed, _Mapping]] = ..., missing: _Optional[_Union[ListenResponse.Missing, _Mapping]] = ..., bookmark: _Optional[_Union[ListenResponse.Bookmark, _Mapping]] = ..., cancelled: _Optional[_Union[ListenResponse.Cancelled, _Mapping]] = ..., reconnect_after: _Optional[_Union[_instance_pb2.ReconnectAfter, _Mapping]] = ...) -> None: ...
+
+class WatchConfigsRequest(_message.Message):
+    __slots__ = ("namespace",)
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    def __init__(self, namespace: _Optional[str] = ...) -> None: ...
+
+class WatchConfigsResponse(_message.Message):
+    __slots__ = ("snapshot", "delta", "bookmark", "reconnect_after")
+    class Snapshot(_message.Message):
+        __slots__ = ("names", "revision", "epoch", "reset", "more", "warming_up")
+        NAMES_FIELD_NUMBER: _ClassVar[int]
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        EPOCH_FIELD_NUMBER: _ClassVar[int]
+        RESET_FIELD_NUMBER: _ClassVar[int]
+        MORE_FIELD_NUMBER: _ClassVar[int]
+        WARMING_UP_FIELD_NUMBER: _ClassVar[int]
+        names: _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigRef]
+        revision: int
+        epoch: int
+        reset: bool
+        more: bool
+        warming_up: bool
+        def __init__(self, names: _Optional[_Iterable[_Union[_config_pb2.ConfigRef, _Mapping]]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ..., reset: _Optional[bool] = ..., more: _Optional[bool] = ..., warming_up: _Optional[bool] = ...) -> None: ...
+    class Delta(_message.Message):
+        __slots__ = ("appeared", "disappeared", "revision")
+        APPEARED_FIELD_NUMBER: _ClassVar[int]
+        DISAPPEARED_FIELD_NUMBER: _ClassVar[int]
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        appeared: _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigRef]
+        disappeared: _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigRef]
+        revision: int
+        def __init__(self, appeared: _Optional[_Iterable[_Union[_config_pb2.ConfigRef, _Mapping]]] = ..., disappeared: _Optional[_Iterable[_Union[_config_pb2.ConfigRef, _Mapping]]] = ..., revision: _Optional[int] = ...) -> None: ...
+    class Bookmark(_message.Message):
+        __slots__ = ("revision", "epoch", "warming_up")
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        EPOCH_FIELD_NUMBER: _ClassVar[int]
+        WARMING_UP_FIELD_NUMBER: _ClassVar[int]
+        revision: int
+        epoch: int
+        warming_up: bool
+        def __init__(self, revision: _Optional[int] = ..., epoch: _Optional[int] = ..., warming_up: _Optional[bool] = ...) -> None: ...
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    BOOKMARK_FIELD_NUMBER: _ClassVar[int]
+    RECONNECT_AFTER_FIELD_NUMBER: _ClassVar[int]
+    snapshot: WatchConfigsResponse.Snapshot
+    delta: WatchConfigsResponse.Delta
+    bookmark: WatchConfigsResponse.Bookmark
+    reconnect_after: _instance_pb2.ReconnectAfter
+    def __init__(self, snapshot: _Optional[_Union[WatchConfigsResponse.Snapshot, _Mapping]] = ..., delta: _Optional[_Union[WatchConfigsResponse.Delta, _Mapping]] = ..., bookmark: _Optional[_Union[WatchConfigsResponse.Bookmark, _Mapping]] = ..., reconnect_after: _Optional[_Union[_instance_pb2.ReconnectAfter, _Mapping]] = ...) -> None: ...

@@ -106,6 +106,11 @@ class ConfigServiceStub:
                 request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListenRequest.SerializeToString,
                 response_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListenResponse.FromString,
                 _registered_method=True)
+        self.WatchConfigs = channel.unary_stream(
+                '/muster.config.v1.ConfigService/WatchConfigs',
+                request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsRequest.SerializeToString,
+                response_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsResponse.FromString,
+                _registered_method=True)
 
 
 class ConfigServiceServicer:
@@ -237,6 +242,18 @@ class ConfigServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchConfigs(self, request, context):
+        """WatchConfigs tells which items there are that are not deleted: a snapshot, in parts while
+        `more` is set, then deltas as they come and go, each namespace's or everybody's. What is sent is always the latest: a slow reader
+        misses steps, never the last one, and may be sent a snapshot with `reset`. Silence without bookmarks for more than two minutes
+        means that the path is dead.
+
+        Ends with RESOURCE_EXHAUSTED (SLOW_CONSUMER); UNAVAILABLE (DRAINING) after reconnect_after.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConfigServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -309,6 +326,11 @@ def add_ConfigServiceServicer_to_server(servicer, server):
                     servicer.Listen,
                     request_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListenRequest.FromString,
                     response_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListenResponse.SerializeToString,
+            ),
+            'WatchConfigs': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchConfigs,
+                    request_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsRequest.FromString,
+                    response_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -691,6 +713,33 @@ class ConfigService:
             '/muster.config.v1.ConfigService/Listen',
             muster_dot_config_dot_v1_dot_config__service__pb2.ListenRequest.SerializeToString,
             muster_dot_config_dot_v1_dot_config__service__pb2.ListenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchConfigs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/muster.config.v1.ConfigService/WatchConfigs',
+            muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsRequest.SerializeToString,
+            muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,9 +1,12 @@
 """The zip files of configs: what is packed comes back, and what is none, too large or made to harm is refused."""
 
+import contextlib
 import io
 import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from muster_gateway.nacos.config_zip import (
     MAX_ENTRIES,
     MAX_ENTRY_BYTES,
@@ -54,7 +57,8 @@ def test_file_of_the_original_is_read() -> None:
 
 def test_entries_and_metadata_that_do_not_belong_together_are_named() -> None:
     metadata = "metadata:\n- {group: g, dataId: d, type: text}\n- {group: g, dataId: gone, type: text}\n"
-    entries = {"g/": "", "g/d": "c", "g/other": "x", "top": "x", "../../etc/passwd": "x", "g/binary": b"\xff", METADATA: metadata}
+    entries = {"g/": "", "g/d": "c", "g/other": "x", "top": "x", "../../etc/passwd": "x", "g/binary": b"\xff", "x": ""}
+    entries |= {METADATA: metadata}
 
     unpacked = unpack(zipped(entries))
 
@@ -64,6 +68,7 @@ def test_entries_and_metadata_that_do_not_belong_together_are_named() -> None:
         "top",
         "../../etc/passwd",
         "g/binary",
+        "x",
         "Item not found in file: g/gone",
     ]
 
@@ -132,6 +137,18 @@ def test_file_that_is_no_zip_is_refused(data: bytes) -> None:
         unpack(data)
 
 
+def test_entry_without_a_name_is_named_as_such() -> None:
+    data = zipped({"x": "c", "g/d": "c", METADATA: ITEM}, zipfile.ZIP_STORED)
+    position = data.index(
+        b"PK\x01\x02"
+    )  # the directory's entry says that its name is 0 bytes long, and an extra field is one byte longer
+    nameless = bytearray(data)
+    nameless[position + 28 : position + 32] = b"\x00\x00\x01\x00"
+    nameless[26:30] = b"\x00\x00\x01\x00"
+
+    assert unpack(bytes(nameless)).unrecognized == [""]
+
+
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_entry_that_grows_beyond_a_config_is_refused(compression: int) -> None:
     bomb = zipped({"g/d": bytes(MAX_ENTRY_BYTES + 1), METADATA: ITEM}, compression)
@@ -151,3 +168,20 @@ def test_entries_that_grow_beyond_all_bounds_together_are_refused() -> None:
 def test_file_with_too_many_entries_is_refused() -> None:
     with pytest.raises(ZipError, match="entries"):
         unpack(zipped({f"g/{number}": "" for number in range(MAX_ENTRIES)} | {METADATA: ITEM}))
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=8), st.integers(0, len(GOOD)))
+def test_damage_of_whatever_kind_is_refused_or_harmless(damages: list[tuple[int, int]], length: int) -> None:
+    data = bytearray(GOOD[:length])
+    for position, byte in damages:
+        data[position % max(len(data), 1) : position % max(len(data), 1) + 1] = bytes([byte])
+
+    with contextlib.suppress(ZipError, MetadataError):
+        unpack(bytes(data))
+
+
+@given(st.text("-[]{}&*!|>'\"%@`:, \n\tagrouptypedataId#?", max_size=60))
+def test_metadata_of_whatever_kind_are_refused_or_harmless(text: str) -> None:
+    with contextlib.suppress(ZipError, MetadataError):
+        unpack(zipped({"g/d": "c", METADATA: text}))
+        unpack(zipped({"g/d": "c", METADATA: f"{ITEM}{text}"}))

@@ -100,7 +100,7 @@ def unpack(data: bytes) -> Unpacked:
 
 def _texts(archive: zipfile.ZipFile) -> dict[str, str | None]:
     """What is in it by name, directories left out; None for what is no text."""
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > MAX_ENTRIES:
         raise ZipError(f"The file holds more than {MAX_ENTRIES} entries.")
     texts: dict[str, str | None] = {}

@@ -7,12 +7,14 @@ import grpc
 import grpc.aio
 import httpx
 import pytest
+from access_world import guarded
 from muster.config.v1 import config_pb2
 from muster.config.v1 import config_service_pb2 as wire
 from muster_gateway.app import create_app
 from muster_gateway.channel import LocalChannel
+from muster_gateway.nacos.config_zip import ZippedConfig, pack
 
-from gateway.nacos_configs import CONFIG, NAMES, OK, detail, found, gateway, got, publish, refusal
+from gateway.nacos_configs import ADMIN, CONFIG, NAMES, OK, detail, found, gateway, got, publish, refusal
 
 KINDS = pytest.mark.parametrize("kind", ["local", "apart"])
 REF = config_pb2.ConfigRef(group="g", name="d")
@@ -333,3 +335,30 @@ async def test_metadata_are_laid_over_what_others_publish_meanwhile_but_not_for_
         assert (answer.status_code, answer.json()["code"]) == answered
         tries = min(collisions + 1, 5)
         assert published == [(f"content {number}", number) for number in range(1, tries + 1)]
+
+
+async def test_user_who_is_logged_in_is_shown_as_the_one_who_published() -> None:
+    async with guarded() as world, httpx.AsyncClient(base_url=world.server.http_urls[0]) as http:
+        login = dict(await world.user("ann", ("*:*:config/*", "rw")))
+        form = {**NAMES, "content": "c"}
+
+        assert (await http.post(CONFIG, data=form, headers=login)).json() == OK
+        shown = (await http.get(CONFIG, params=NAMES, headers=login)).json()["data"]
+        entries = (await http.get(f"{ADMIN}/history/list", params=NAMES, headers=login)).json()["data"]["pageItems"]
+
+        assert (shown["createUser"], [entry["srcUser"] for entry in entries]) == ("ann", ["ann"])
+
+
+async def test_user_with_rights_on_one_namespace_imports_into_it_and_searches_no_other() -> None:
+    async with guarded() as world, httpx.AsyncClient(base_url=world.server.http_urls[0]) as http:
+        login = dict(await world.user("ann", ("mine:*:config/*", "rw")))
+        files = {"file": ("configs.zip", pack([ZippedConfig("g", "d", "c", "text")]))}
+
+        taken = await http.post(f"{CONFIG}/import", params={"namespaceId": "mine"}, files=files, headers=login)
+        refused = await http.post(f"{CONFIG}/import", params={"namespaceId": "other"}, files=files, headers=login)
+        own = await http.get(f"{CONFIG}/list", params={"namespaceId": "mine"}, headers=login)
+        others = await http.get(f"{CONFIG}/list", params={"namespaceId": "other"}, headers=login)
+
+        assert taken.json()["data"]["succCount"] == 1
+        assert own.json()["data"]["totalCount"] == 1
+        assert (refused.status_code, others.status_code) == (403, 403)

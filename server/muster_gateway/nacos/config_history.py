@@ -22,7 +22,7 @@ from muster_gateway.nacos.config_parameters import check_config, identifier, nam
 from muster_gateway.nacos.config_reads import ConfigReads
 from muster_gateway.nacos.errors import RefusedError, missing_text
 from muster_gateway.nacos.parameters import Parameters
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
+from muster_gateway.registry import Registry, pages, reason_of
 from muster_gateway.route import Parameter, Route
 
 MAX_PAGE = 500
@@ -102,19 +102,14 @@ class NacosConfigHistory:
 
     async def _releases(self, ref: config_pb2.ConfigRef) -> Sequence[config_pb2.Release]:
         """What is kept of the history, newest first; nothing if there never was such a config."""
-        asked = calls.ListReleasesRequest(ref=ref, page_size=1000)
         releases: list[config_pb2.Release] = []
-        while True:
-            try:
-                found: calls.ListReleasesResponse = await self._config.ListReleases(asked, timeout=CALL_TIMEOUT_S)
-            except grpc.aio.AioRpcError as error:
-                if reason_of(error) != "CONFIG_NOT_FOUND":
-                    raise
-                return releases
-            releases += found.releases
-            if not found.next_page_token:
-                return releases
-            asked.page_token = found.next_page_token
+        try:
+            async for page in pages(self._config.ListReleases, calls.ListReleasesRequest(ref=ref, page_size=1000)):
+                releases += page.releases
+        except grpc.aio.AioRpcError as error:
+            if reason_of(error) != "CONFIG_NOT_FOUND":
+                raise
+        return releases
 
     async def _detail(self, ref: config_pb2.ConfigRef, entry: Entry) -> dict[str, object]:
         if entry.shown is None:

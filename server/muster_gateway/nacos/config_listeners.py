@@ -13,7 +13,7 @@ from muster_gateway.nacos.config_parameters import check_config, named, required
 from muster_gateway.nacos.convert import nacos_namespace
 from muster_gateway.nacos.errors import missing_text
 from muster_gateway.nacos.parameters import Parameters
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+from muster_gateway.registry import Registry, pages
 from muster_gateway.route import Parameter, Route
 
 _AGGREGATION = Parameter("aggregation", "query", "without effect: there is one server")
@@ -63,13 +63,9 @@ class NacosConfigListeners:
         return _status("ip", shown)
 
     async def _listeners(self, asked: calls.ListListenersRequest) -> AsyncIterator[calls.ConfigListener]:
-        while True:
-            found: calls.ListListenersResponse = await self._config.ListListeners(asked, timeout=CALL_TIMEOUT_S)
-            for listener in found.listeners:
+        async for page in pages(self._config.ListListeners, asked):
+            for listener in page.listeners:
                 yield listener
-            if not found.next_page_token:
-                return
-            asked.page_token = found.next_page_token
 
 
 def _status(kind: str, status: dict[str, str]) -> Response:

@@ -7,7 +7,7 @@ from muster.config.v1 import config_pb2
 from muster.config.v1 import config_service_pb2 as calls
 
 from muster_gateway.nacos.errors import RefusedError
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, pages, reason_of
 
 MAX_PAGE = 1000
 PAGE = 100
@@ -52,14 +52,10 @@ class ConfigReads:
 
     async def all(self, asked: calls.ListConfigsRequest) -> AsyncIterator[config_pb2.ConfigSummary]:
         """All formal configs that are asked for, in pages that are made in a short time; `asked` is changed."""
-        asked.page_size = PAGE
-        while True:
-            found = await self.page(asked)
-            for summary in found.configs:
+        asked.page_size, asked.main_line_only = PAGE, True
+        async for page in pages(self._config.ListConfigs, asked):
+            for summary in page.configs:
                 yield summary
-            if not found.next_page_token:
-                return
-            asked.page_token = found.next_page_token
 
     async def with_ids(self, ids: Sequence[int]) -> AsyncIterator[config_pb2.ConfigSummary]:
         """The formal configs that have these ids, 1000 at most, in the order of their names. Unknown ids are passed over."""

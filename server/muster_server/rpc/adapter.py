@@ -54,6 +54,11 @@ class Call:
             return self.metadata.get(CALLER_KEY, LOCAL_PEER)
         return _ADDRESS.sub(r"\1", self.peer)
 
+    @property
+    def user(self) -> str:
+        """Who the caller proved to be; empty where nobody has to prove it."""
+        return self.principal.name if self.gate is not None else ""
+
     def require(self, action: Action, resource: Resource) -> None:
         """Raises MusterError (PERMISSION_DENIED) unless the caller may do this."""
         if self.gate is not None:

@@ -19,6 +19,11 @@ def native_namespace(namespace_id: str) -> str:
     return _SWAP.get(namespace_id, namespace_id)
 
 
+def nacos_namespace(namespace: str) -> str:
+    """The Nacos name of a namespace of the registry."""
+    return _SWAP.get(namespace, namespace)
+
+
 def service_ref(namespace_id: str, group: str, name: str) -> wire.ServiceRef:
     """The registry's name of a Nacos service."""
     return wire.ServiceRef(namespace=native_namespace(namespace_id), group=group, name=name)
@@ -40,11 +45,6 @@ def set_lease(message: wire.Instance, metadata: Mapping[str, str]) -> None:
         grace_ms = min(max(0, delete_ms - timeout_ms), MAX_SILENCE_MS - ttl_ms)
     message.lease.ttl.FromMilliseconds(ttl_ms)
     message.lease.grace.FromMilliseconds(grace_ms)
-
-
-def nacos_namespace(namespace: str) -> str:
-    """The Nacos name of a registry's namespace."""
-    return _SWAP.get(namespace, namespace)
 
 
 def is_healthy(message: wire.Instance) -> bool:

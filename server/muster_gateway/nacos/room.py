@@ -16,6 +16,12 @@ from muster_gateway.nacos.admin_ops import NacosAdminOps
 from muster_gateway.nacos.admin_services import NacosAdminServices
 from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
 from muster_gateway.nacos.config import NacosConfig
+from muster_gateway.nacos.config_admin import NacosConfigAdmin
+from muster_gateway.nacos.config_history import NacosConfigHistory
+from muster_gateway.nacos.config_listeners import NacosConfigListeners
+from muster_gateway.nacos.config_ops import NacosConfigOps
+from muster_gateway.nacos.config_search import NacosConfigSearch
+from muster_gateway.nacos.config_transfer import NacosConfigTransfer
 from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.routes import Nacos
 from muster_gateway.registry import Registry
@@ -38,6 +44,12 @@ class NacosRoom:
             NacosAdminOps(registry, connections),
             NacosAdminNamespaces(registry),
             NacosAdminCore(registry, connections, is_guarded=is_guarded),
+            NacosConfigAdmin(registry),
+            NacosConfigSearch(registry),
+            NacosConfigTransfer(registry),
+            NacosConfigHistory(registry),
+            NacosConfigListeners(registry),
+            NacosConfigOps(registry),
         )
 
     def routes(self) -> tuple[Route, ...]:

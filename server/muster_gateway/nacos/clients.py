@@ -16,7 +16,7 @@ from muster.registry.v1 import instance_pb2
 
 from muster_gateway.nacos.admin_reads import AdminReads
 from muster_gateway.nacos.grpc.connections import Connection, Connections
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+from muster_gateway.registry import Registry, pages
 
 GATEWAY = "nacos-gateway"
 _SESSION = re.compile(r"nacos \S* (\S+)")
@@ -97,15 +97,10 @@ class Clients:
     async def _open(self) -> AsyncIterator[admin.Connection]:
         """The sessions and watches that are not the gateway's own."""
         for kind in (admin.CONNECTION_KIND_SESSION, admin.CONNECTION_KIND_WATCH):
-            asked = admin.ListConnectionsRequest(kind=kind)
-            while True:
-                page: admin.ListConnectionsResponse = await self._admin.ListConnections(asked, timeout=CALL_TIMEOUT_S)
+            async for page in pages(self._admin.ListConnections, admin.ListConnectionsRequest(kind=kind)):
                 for stream in page.connections:
                     if stream.client_name != GATEWAY:
                         yield stream
-                if not page.next_page_token:
-                    break
-                asked.page_token = page.next_page_token
 
 
 def address_id(instance: instance_pb2.Instance) -> str:

@@ -22,19 +22,12 @@ GATEWAY = "nacos-gateway"
 _SESSION = re.compile(r"nacos \S* (\S+)")
 _PEER = re.compile(r"(?:ipv[46]:)?(.*):([0-9]{1,5})")
 _ADDRESS = re.compile(r"(.+):([0-9]{1,5})#(true|false)")
-_MADE = re.compile(r"(.*)#([^#]+)#([0-9]{1,5})#([^#]*)", re.DOTALL)
+_MADE = re.compile(r"(.*)#([^#]+#[0-9]{1,5}#[^#]*)")
+_OTHER = re.compile(r"([^#]*)#(.*)")
 
 ServiceName = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """An instance that a client offers."""
-
-    service: ServiceName
-    ip: str
-    port: int
-    cluster: str
+Publication = tuple[ServiceName, str]
+"""A service, by its native name, and the id of an instance in it."""
 
 
 @dataclass(slots=True)
@@ -159,8 +152,8 @@ def _tell(client: StreamClient, stream: admin.Connection) -> None:
 
 
 def _publication(text: str) -> Publication:
-    """An instance as `namespace/group/name#instance_id`. An id that is not made of host, port and cluster stands for the host."""
-    found = _MADE.fullmatch(text)
-    whole, host, port, cluster = found.groups() if found is not None else (*text.rpartition("#")[::2], "0", "")
-    namespace, group, name = whole.split("/", 2)
-    return Publication((namespace, group, name), host, int(port), cluster)
+    """An instance as `namespace/group/name#instance_id`; names may hold a `#`, as ids made of host, port and cluster do."""
+    found = _MADE.fullmatch(text) or _OTHER.fullmatch(text)
+    name, instance_id = found.groups() if found is not None else (text, "")
+    namespace, group, service = name.split("/", 2)
+    return (namespace, group, service), instance_id

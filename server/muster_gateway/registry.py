@@ -1,5 +1,6 @@
 """What every room needs of the registry: the stubs, and the reason of a failed call."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -53,13 +54,17 @@ class Registry:
 
 
 async def pages(call: Any, request: Any) -> AsyncIterator[Any]:
-    """The answers of a method that lists, page after page to the last one; `request` is changed. Raises AioRpcError."""
+    """The answers of a method that lists, page after page to the last one; `request` is changed. Raises AioRpcError.
+
+    Between two pages the others have their turn of the loop: a call in the same process waits for nothing by itself.
+    """
     while True:
         page = await call(request, timeout=CALL_TIMEOUT_S)
         yield page
         if not page.next_page_token:
             return
         request.page_token = page.next_page_token
+        await asyncio.sleep(0)
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

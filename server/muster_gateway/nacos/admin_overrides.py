@@ -12,6 +12,7 @@ from muster.registry.v1 import registration_service_pb2 as registration
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 
 MAX_TRIES = 5
+MAX_TOGETHER = 20  # written to the disk together; more would keep others from the loop
 _NOTHING = instance_pb2.AdminOverride()
 Change = Callable[[Mapping[str, str]], dict[str, str]]
 
@@ -53,9 +54,14 @@ class Overrides:
         self, service: instance_pb2.ServiceRef, instances: list[instance_pb2.Instance], metadata_of: Change
     ) -> list[instance_pb2.Instance]:
         """Change the metadata of many at once; answers those that were still there. Raises AioRpcError for any other failure."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._failure(service, one, metadata_of), name="nacos metadata") for one in instances]
-        failures = [task.result() for task in tasks]
+        failures: list[grpc.aio.AioRpcError | None] = []
+        for start in range(0, len(instances), MAX_TOGETHER):
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._failure(service, one, metadata_of), name="nacos metadata")
+                    for one in instances[start : start + MAX_TOGETHER]
+                ]
+            failures += [task.result() for task in tasks]
         for failure in failures:
             if failure is not None and reason_of(failure) != "INSTANCE_NOT_FOUND":
                 raise failure

@@ -9,6 +9,8 @@ from muster.registry.v1 import instance_pb2
 
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, pages, reason_of
 
+MAX_PAGE = 100  # few enough that a page takes the loop for a millisecond or two
+
 
 class AdminReads:
     """Knows the registry by its stubs only. Pages are followed to the end."""
@@ -28,13 +30,15 @@ class AdminReads:
 
     async def services(self, namespace: str) -> AsyncIterator[discovery.ServiceSummary]:
         """The services of a namespace, by its native name."""
-        async for page in pages(self._discovery.ListServices, discovery.ListServicesRequest(namespace=namespace)):
+        asked = discovery.ListServicesRequest(namespace=namespace, page_size=MAX_PAGE)
+        async for page in pages(self._discovery.ListServices, asked):
             for summary in page.services:
                 yield summary
 
     async def instances(self, address: instance_pb2.InstanceAddress | None = None) -> AsyncIterator[discovery.FoundInstance]:
         """The instances at an address, whatever their service, or all."""
-        async for page in pages(self._discovery.SearchInstances, discovery.SearchInstancesRequest(address=address)):
+        asked = discovery.SearchInstancesRequest(address=address, page_size=MAX_PAGE)
+        async for page in pages(self._discovery.SearchInstances, asked):
             for found in page.instances:
                 yield found
 

@@ -1,5 +1,6 @@
 """The admin calls for services as a whole."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -132,6 +133,7 @@ class NacosAdminServices:
         return envelope(200, 0, SELECTORS)
 
     async def _shown(self, ref: instance_pb2.ServiceRef, *, with_instances: bool) -> dict[str, object]:
+        await asyncio.sleep(0)  # a service may have 100,000 instances: between two of them the others have their turn of the loop
         listed: discovery.ListInstancesResponse = await self._registry.list_instances(ref)
         if not with_instances:
             return views.summary(ref, listed)

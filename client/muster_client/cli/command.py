@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -36,6 +37,16 @@ def _server(
     timeout_s: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="The most a call to the server may take.")
     ] = 10.0,
+    target_ca: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", envvar="MUSTER_TARGET_CA", help="Authorities of the server, PEM: talk to it by TLS."),
+    ] = None,
+    target_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="MUSTER_TARGET_CERT", help="Certificate to show to the server, PEM.")
+    ] = None,
+    target_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="MUSTER_TARGET_KEY", help="Private key of --target-cert, PEM.")
+    ] = None,
 ) -> None:
     """Options of every command that talks to the server."""
 

@@ -5,6 +5,7 @@ import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
@@ -17,7 +18,8 @@ from muster.registry.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 from muster.registry.v1.instance_pb2 import ServiceRef
 from muster.registry.v1.registration_service_pb2_grpc import RegistrationServiceStub
 
-from muster_client import Client
+from muster_client import Client, Tls, open_channel
+from muster_client.cli.exits import CommandError, Exit
 from muster_client.cli.names import full_name
 from muster_client.cli.output import Output, OutputFormat
 from muster_client.errors import UnavailableError, from_rpc_error
@@ -40,12 +42,26 @@ class Given:
     """The options that commands share. Those that a command does not take are empty."""
 
     target: str = DEFAULT_TARGET
+    target_ca: Path | None = None
+    target_cert: Path | None = None
+    target_key: Path | None = None
     output: OutputFormat = OutputFormat.TABLE
     timeout_s: float = 10.0
     namespace: str = ""
     group: str = ""
     author: str = ""
     comment: str = ""
+
+    def tls(self) -> Tls | None:
+        """How to trust the server; None for clear text. Raises CommandError for options that do not go together."""
+        if self.target_ca is None:
+            if self.target_cert is not None or self.target_key is not None:
+                raise CommandError(Exit.USAGE, "--target-cert and --target-key need --target-ca")
+            return None
+        try:
+            return Tls(self.target_ca, self.target_cert, self.target_key)
+        except ValueError as error:
+            raise CommandError(Exit.USAGE, f"--target-cert, --target-key: {error}") from error
 
 
 class Context:
@@ -79,7 +95,7 @@ class Context:
 
     def client(self, traits: ClientTraits | None = None) -> Client:
         """A client for what is kept: registrations, watches and listening, there as a client with these traits."""
-        return Client(self.given.target, name=CLIENT_NAME, timeout_s=self.given.timeout_s, traits=traits)
+        return Client(self.given.target, name=CLIENT_NAME, timeout_s=self.given.timeout_s, tls=self.given.tls(), traits=traits)
 
     @asynccontextmanager
     async def within_timeout(self) -> AsyncIterator[None]:
@@ -109,6 +125,10 @@ class Context:
 
 @asynccontextmanager
 async def opened(given: Given) -> AsyncIterator[Context]:
-    """A context whose channel is closed at the end."""
-    async with grpc.aio.insecure_channel(given.target, options=_OPTIONS) as channel:
+    """A context whose channel is closed at the end. Raises CommandError for certificates that cannot be used."""
+    try:
+        opened_channel = open_channel(given.target, given.tls(), _OPTIONS)
+    except OSError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+    async with opened_channel as channel:
         yield Context(given, channel)

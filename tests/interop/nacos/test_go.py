@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from running import running_server
+from running import running_nacos
 
 from interop import tools
 
@@ -36,11 +36,10 @@ EXPECTED = [
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="the Nacos SDK for Go is missing: scripts/tools.sh")]
 
 
-async def test_go_sdk_registers_subscribes_publishes_and_listens(tmp_path: Path) -> None:
-    async with running_server() as server:
-        process = await asyncio.create_subprocess_exec(
-            str(PROGRAM), server.grpc_target, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
-        )
+@pytest.mark.parametrize("place", ["local", "apart"])
+async def test_go_sdk_registers_subscribes_publishes_and_listens(tmp_path: Path, place: str) -> None:
+    async with running_nacos(place) as server:
+        process = await asyncio.create_subprocess_exec(str(PROGRAM), server.nacos, cwd=tmp_path, stdout=asyncio.subprocess.PIPE)
         said, _ = await asyncio.wait_for(process.communicate(), 50)
 
         lines = [line.strip() for line in said.decode().splitlines()]

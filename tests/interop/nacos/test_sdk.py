@@ -12,7 +12,7 @@ import httpx
 import pytest
 from muster_client import Client, ConfigRef, Endpoint, Health, Instance, Update, Watch
 from program import start
-from running import running_server
+from running import running_nacos
 
 from interop import tools
 from interop.told import Program
@@ -21,6 +21,7 @@ PYTHON = tools.TOOLS / "nacos-python" / "bin" / "python"
 INSTALLED = tools.TOOLS / "nacos-python" / "requirements.txt"
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not INSTALLED.exists(), reason="the Nacos SDK is missing: scripts/tools.sh")]
+over_both = pytest.mark.parametrize("place", ["local", "apart"])
 
 
 @asynccontextmanager
@@ -59,8 +60,9 @@ async def until_healthy(watch: Watch) -> AsyncIterator[Update]:
             return
 
 
-async def test_sdk_registers_subscribes_sees_changes_and_deregisters() -> None:
-    async with running_server() as server, sdk(server.grpc_target) as provider, sdk(server.grpc_target) as consumer:
+@over_both
+async def test_sdk_registers_subscribes_sees_changes_and_deregisters(place: str) -> None:
+    async with running_nacos(place) as server, sdk(server.nacos) as provider, sdk(server.nacos) as consumer:
         await subscribed(consumer)
         registered = await done(provider, "register svc 10.0.0.1")
         first = await consumer.until("push", hosts=["10.0.0.1:80"])
@@ -76,9 +78,10 @@ async def test_sdk_registers_subscribes_sees_changes_and_deregisters() -> None:
         assert (listed, services) == (["10.0.0.2", "10.0.0.3"], [1, ["svc"]])
 
 
-async def test_sdk_publishes_listens_compares_and_removes_configs() -> None:
+@over_both
+async def test_sdk_publishes_listens_compares_and_removes_configs(place: str) -> None:
     md5 = hashlib.md5(b"one", usedforsecurity=False).hexdigest()
-    async with running_server() as server, sdk(server.grpc_target) as publisher, sdk(server.grpc_target) as listener:
+    async with running_nacos(place) as server, sdk(server.nacos) as publisher, sdk(server.nacos) as listener:
         await done(listener, "listen app")
         published = await done(publisher, "publish app one")
         await listener.until("config", data_id="app", content="one")
@@ -94,8 +97,9 @@ async def test_sdk_publishes_listens_compares_and_removes_configs() -> None:
         assert "md5 may have changed" in refused["error"]
 
 
-async def test_provider_that_is_killed_is_gone_for_its_subscribers_after_the_grace() -> None:
-    async with running_server() as server, sdk(server.grpc_target) as provider, sdk(server.grpc_target) as consumer:
+@over_both
+async def test_provider_that_is_killed_is_gone_for_its_subscribers_after_the_grace(place: str) -> None:
+    async with running_nacos(place) as server, sdk(server.nacos) as provider, sdk(server.nacos) as consumer:
         await subscribed(consumer)
         await done(provider, "register svc 10.0.0.1")
         await consumer.until("push", hosts=["10.0.0.1:80"])
@@ -108,10 +112,11 @@ async def test_provider_that_is_killed_is_gone_for_its_subscribers_after_the_gra
         assert list(listed.instances) == []
 
 
-async def test_registrations_of_sdk_and_of_others_are_seen_by_each_other() -> None:
+@over_both
+async def test_registrations_of_sdk_and_of_others_are_seen_by_each_other(place: str) -> None:
     async with (
-        running_server() as server,
-        sdk(server.grpc_target) as client,
+        running_nacos(place) as server,
+        sdk(server.nacos) as client,
         Client(server.grpc_target) as native,
         httpx.AsyncClient(base_url=server.http_urls[0]) as http,
     ):

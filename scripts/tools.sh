@@ -28,13 +28,20 @@ elif ! cmp -s tests/interop/node/package.json "$tools/node/package.json"; then
         cp tests/interop/node/package.json "$tools/node/" || missing "grpc-js (npm install failed)"
 fi
 
-if [ -z "${python:=$(command -v python3 || true)}" ]; then
-    missing "the Nacos SDK (python3 is not installed)"
-elif ! cmp -s tests/interop/nacos/requirements.txt "$tools/nacos-python/requirements.txt"; then
-    "$python" -m venv "$tools/nacos-python" &&
-        "$tools/nacos-python/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/interop/nacos/requirements.txt >&2 &&
-        cp tests/interop/nacos/requirements.txt "$tools/nacos-python/" || missing "the Nacos SDK (its installation failed)"
-fi
+# An environment of its own for what a requirements.txt names.
+python_client() {
+    local name=$1 requirements=$2 home=$tools/$3
+    if ! command -v python3 >/dev/null; then
+        missing "$name (python3 is not installed)"
+    elif ! cmp -s "$requirements" "$home/requirements.txt"; then
+        python3 -m venv "$home" &&
+            "$home/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2 &&
+            cp "$requirements" "$home/requirements.txt" || missing "$name (its installation failed)"
+    fi
+}
+
+python_client "the Nacos SDK" tests/interop/nacos/requirements.txt nacos-python
+python_client "the ServiceStage SDK" tests/interop/servicestage/requirements.txt servicestage
 
 if ! command -v go >/dev/null; then
     missing "the Nacos SDK for Go (Go is not installed)"
@@ -42,3 +49,19 @@ elif [ tests/interop/nacos/go/main.go -nt "$tools/bin/nacos-go" ]; then
     mkdir -p "$tools/bin"
     go build -C tests/interop/nacos/go -o "$tools/bin/nacos-go" . || missing "the Nacos SDK for Go (go build failed)"
 fi
+
+for version in 3.1.1 2.5.1; do
+    java=$tools/nacos-java-$version
+    sources=(tests/interop/nacos/java/Story.java)
+    [[ $version == 2.* ]] || sources+=(tests/interop/nacos/java/Newer.java)
+    if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
+        missing "the Nacos SDK for Java $version (a JDK and Maven are needed)"
+    elif ! cat tests/interop/nacos/java/pom.xml "${sources[@]}" | cmp -s - "$java/built-from"; then
+        rm -rf "$java"
+        mvn --quiet --batch-mode --file tests/interop/nacos/java/pom.xml -Dnacos="$version" \
+            dependency:copy-dependencies -DoutputDirectory="$java" >&2 &&
+            javac -cp "$java/*" -d "$java" "${sources[@]}" &&
+            cat tests/interop/nacos/java/pom.xml "${sources[@]}" >"$java/built-from" ||
+            missing "the Nacos SDK for Java $version (its build failed)"
+    fi
+done

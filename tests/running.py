@@ -79,9 +79,9 @@ async def running_gateway(server: Server, kind: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def running_nacos(place: str, clock: ManualClock | None = None) -> AsyncIterator[Server]:
+async def running_nacos(place: str, clock: ManualClock | None = None, **settings: Any) -> AsyncIterator[Server]:
     """A server whose `nacos` is its own (`local`), or that of a gateway apart from it (`apart`)."""
-    async with running_server(clock=clock) as server:
+    async with running_server(clock=clock, **settings) as server:
         if place == "local":
             yield server
             return

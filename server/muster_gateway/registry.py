@@ -3,7 +3,9 @@
 from typing import Any
 
 import grpc.aio
+from muster.config.v1 import config_service_pb2 as config
 from muster.config.v1 import config_service_pb2_grpc
+from muster.delivery.v1 import delivery_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2, registration_service_pb2_grpc
 
@@ -16,6 +18,7 @@ class Registry:
     def __init__(self, channel: Any) -> None:
         self.registration = registration_service_pb2_grpc.RegistrationServiceStub(channel)
         self.discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
+        self.delivery = delivery_service_pb2_grpc.DeliveryServiceStub(channel)
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
 
     async def list_instances(self, service: instance_pb2.ServiceRef, if_revision: int = 0) -> discovery.ListInstancesResponse:
@@ -23,6 +26,14 @@ class Registry:
         request = discovery.ListInstancesRequest(service=service, if_revision=if_revision)
         response: discovery.ListInstancesResponse = await self.discovery.ListInstances(request, timeout=CALL_TIMEOUT_S)
         return response
+
+    def watch_services(self, namespace: str) -> Any:
+        """The stream of which services of a namespace have instances."""
+        return self.discovery.WatchServices(discovery.WatchServicesRequest(namespace=namespace))
+
+    def watch_configs(self, namespace: str) -> Any:
+        """The stream of which config items of a namespace are there."""
+        return self.config.WatchConfigs(config.WatchConfigsRequest(namespace=namespace))
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

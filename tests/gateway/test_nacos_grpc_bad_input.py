@@ -76,9 +76,7 @@ async def test_bytes_that_are_no_payload_are_answered(place: str) -> None:
         assert (kind, answer["errorCode"]) == ("ErrorResponse", 502)
 
 
-@pytest.mark.parametrize(
-    "kind", ["LockOperationRequest", "NamingFuzzyWatchRequest", "QueryMcpServerRequest", "ServerReloadRequest", ""]
-)
+@pytest.mark.parametrize("kind", ["LockOperationRequest", "QueryMcpServerRequest", "ServerReloadRequest", ""])
 async def test_unknown_request_is_told_that_there_is_no_handler_even_to_a_stranger(place: str, kind: str) -> None:
     async with running_nacos(place) as server, nacos_client(server.nacos) as client, stranger(server.nacos) as other:
         answers = [await client.ask(kind), await other.ask(kind)]

@@ -36,6 +36,9 @@ LAYERS: dict[str, tuple[Any, tuple[str, Any], tuple[str, Any], tuple[str, Any]]]
     "history_days": (30.0, ("2", 2.0), ("0.5", 0.5), ("4", 4.0)),
     **{name: (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))) for name in FILES},
     "ready_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
+    "auth": (False, ("true", True), ("true", True), ("true", True)),
+    "token_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
+    "key_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "insecure": (False, ("true", True), ("true", True), ("true", True)),
 }
 BAD = {

@@ -19,7 +19,7 @@ from muster.registry.v1.instance_pb2 import AdminState, Instance, InstanceRef, S
 
 from muster_client._config import Config, Publication, condition
 from muster_client._config_calls import ConfigCalls
-from muster_client._connection import Connection
+from muster_client._connection import Connection, Token
 from muster_client._link import Backoff
 from muster_client._listen import ListenConversation
 from muster_client._listener import Listener
@@ -49,7 +49,8 @@ class Client:
     channel arguments of gRPC. `tls` says by which certificates the two trust each other; without it all is in clear text. `traits`
     is what gray releases look at: labels of this client, its ip, its id. `snapshot_dir`, if given, is a directory of this program
     alone, in which the last known state of each config item that is got or listened to is kept for the time when no server
-    answers; contents lie there in plain text, readable by this user only.
+    answers; contents lie there in plain text, readable by this user only. `token` proves this client to a server with
+    authentication: an API token, or a function that answers one, asked at every call and connection.
 
     Register an instance and see it:
 
@@ -77,13 +78,14 @@ class Client:
         tls: Tls | None = None,
         traits: ClientTraits | None = None,
         snapshot_dir: Path | None = None,
+        token: Token = "",
     ) -> None:
         self._name = name
         self._grace_s = grace_s
         self._timeout_s = timeout_s
         self._backoff = backoff
         self._traits = traits or ClientTraits()
-        self._connection = Connection(target, name, timeout_s, backoff, options, tls)
+        self._connection = Connection(target, name, timeout_s, backoff, options, tls, token)
         self._snapshots = Snapshots(snapshot_dir) if snapshot_dir is not None else None
         self._session: SessionConversation | None = None
         self._watch: WatchConversation | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc.aio
@@ -48,14 +48,18 @@ _OPTIONS: tuple[tuple[str, Any], ...] = (
 )
 
 
+Token = str | Callable[[], str]
+"""What proves the client to the server, or what answers it: asked at each call, so that it can change. Empty for none."""
+
+
 class Connection:
     """One channel, one link for each kind of stream, each with its task. Owned by the client.
 
-    `name` is said to the server with each stream; `timeout_s` is the most a single call may take; `options` are further channel
-    arguments.
+    `name` is said to the server with each stream, `token` with everything; `timeout_s` is the most a single call may take;
+    `options` are further channel arguments.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # what Client was given
         self,
         target: str,
         name: str,
@@ -63,6 +67,7 @@ class Connection:
         backoff: Backoff,
         options: Sequence[tuple[str, Any]],
         tls: Tls | None,
+        token: Token,
     ) -> None:
         self._target = target
         self._tls = tls
@@ -70,6 +75,7 @@ class Connection:
         self._timeout_s = timeout_s
         self._backoff = backoff
         self._options = (*_OPTIONS, *options)
+        self._token = token
         self._links: list[Link] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -80,7 +86,7 @@ class Connection:
 
     def keep(self, conversation: Conversation, open_stream: Any) -> Link:
         """Keep a stream open until `aclose`."""
-        link = Link(conversation, lambda: open_stream(metadata=(("muster-client", self._name),)), self._backoff)
+        link = Link(conversation, lambda: open_stream(metadata=self._metadata(("muster-client", self._name))), self._backoff)
         self._links.append(link)
         # No TaskGroup: it would wrap what the user's own block raises, and cut the goodbye off. aclose waits for these tasks.
         self._tasks.append(asyncio.create_task(link.run(), name=f"muster {conversation.name}"))
@@ -88,11 +94,15 @@ class Connection:
 
     async def call(self, method: Any, request: Message) -> Any:
         """Make a single call. Raises MusterError."""
-        call: Awaitable[Any] = method(request, timeout=self._timeout_s)
+        call: Awaitable[Any] = method(request, timeout=self._timeout_s, metadata=self._metadata())
         try:
             return await call
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from None
+
+    def _metadata(self, *further: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+        token = self._token if isinstance(self._token, str) else self._token()
+        return (*further, ("authorization", f"Bearer {token}")) if token else further
 
     async def aclose(self) -> None:
         """Say farewell on every stream, and close. Takes about 3 s at most."""

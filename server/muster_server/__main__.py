@@ -54,6 +54,8 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_key"))] = None,
     tls_client_ca: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_client_ca"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
+    auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
+    key_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("key_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
     """Run the server until SIGTERM or SIGINT. Flags win over MUSTER_* variables, those over muster.toml."""
@@ -71,6 +73,8 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
         "tls_key": tls_key,
         "tls_client_ca": tls_client_ca,
         "ready_file": ready_file,
+        "auth": auth,
+        "key_file": key_file,
         "insecure": insecure,
     }
     _run(_serve(_checked({name: value for name, value in given.items() if value is not None})))
@@ -89,6 +93,8 @@ def gateway(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_key"))] = None,
     tls_client_ca: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_client_ca"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
+    auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
+    token_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("token_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
     """Run the gateway alone, against a server elsewhere. It has HTTP and Nacos over gRPC: serve with `--http-ports ''`."""
@@ -103,6 +109,8 @@ def gateway(  # noqa: PLR0913, PLR0917  # one parameter for each flag
         "tls_key": tls_key,
         "tls_client_ca": tls_client_ca,
         "ready_file": ready_file,
+        "auth": auth,
+        "token_file": token_file,
         "insecure": insecure,
     }
     settings = _checked({name: value for name, value in given.items() if value is not None})
@@ -149,8 +157,8 @@ def _checked(given: dict[str, Any]) -> Settings:
         _refuse(f"{'.'.join(map(str, first['loc'])) or 'settings'}: {first['msg']}")
     except ValueError as error:
         _refuse(f"muster.toml: {error}")
-    if not settings.is_loopback and not settings.insecure:
-        _refuse(f"host {settings.host} is open to other machines without authentication: say --insecure if you mean it")
+    if not (settings.is_loopback or settings.auth or settings.insecure):
+        _refuse(f"host {settings.host} is open to other machines without authentication: say --auth, or --insecure if you mean it")
     return settings
 
 

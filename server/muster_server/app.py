@@ -15,17 +15,21 @@ from muster_agent.runtimes import discover
 from muster_client import Tls as TargetTls
 from muster_client import open_channel
 from muster_gateway.app import create_app
+from muster_gateway.callers import IdentifiedChannel, Identity
 from muster_gateway.channel import LocalChannel
 from muster_gateway.nacos.grpc.service import NacosGrpc
 from muster_gateway.server import GatewayServer, listen
 
+from muster_server.access.authenticator import Authenticator
+from muster_server.access.sealing import Sealer
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
-from muster_server.rpc.adapter import SERVER_OPTIONS, Call, bind
+from muster_server.rpc.adapter import LOCAL_PEER, SERVER_OPTIONS, Call, Services, bind
 from muster_server.rpc.encoders import WireEncoder
+from muster_server.rpc.gate import Gate
 from muster_server.rpc.server import make_server, make_services
 from muster_server.rpc.sessions import SessionServicer
 from muster_server.settings import Settings
@@ -76,15 +80,26 @@ async def serving(settings: Settings, *, store: Store | None = None, clock: Cloc
     own = store is None
     used = store or (MemoryStore() if settings.storage == "memory" else SqliteStore(settings.data_dir))
     try:
-        engine = Engine(used, WireEncoder(), clock or SystemClock(), _limits(settings))
+        used_clock = clock or SystemClock()
+        engine = Engine(used, WireEncoder(), used_clock, _limits(settings))
         try:
-            async with _serving(settings, engine, tls) as running:
+            authenticator = Authenticator(engine, Sealer(_key_file(settings)), used_clock.monotonic_s)
+            async with _serving(settings, engine, authenticator, tls) as running:
                 yield running
         finally:
             await engine.close()
     finally:
         if own:
             used.close()
+
+
+def _key_file(settings: Settings) -> Path | None:
+    return settings.key_file or (settings.data_dir / "muster.key" if settings.storage == "sqlite" else None)
+
+
+def _own_token(settings: Settings) -> str:
+    """What the gateway itself is known by at the server. Raises OSError."""
+    return settings.token_file.read_text().strip() if settings.token_file is not None else ""
 
 
 def _limits(settings: Settings) -> Limits:
@@ -97,19 +112,23 @@ def _limits(settings: Settings) -> Limits:
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, engine: Engine, tls: Tls | None) -> AsyncIterator[RunningServer]:
+async def _serving(
+    settings: Settings, engine: Engine, authenticator: Authenticator, tls: Tls | None
+) -> AsyncIterator[RunningServer]:
     sessions = SessionServicer(engine)
     metrics = Metrics(engine, sessions, tls)
-    services = make_services(engine, sessions, metrics, discover)
+    gate = Gate(engine, authenticator) if settings.auth else None
+    services = make_services(engine, sessions, Services(metrics, gate), authenticator, discover)
+    identity = Identity(authenticator.gateway_token)
     channel = LocalChannel(
-        lambda path, request: services.call(path, request, Call("gateway", {})),
-        lambda path, pipe, metadata: services.stream(path, pipe, "gateway", metadata),
+        lambda path, request: services.call(path, request, Call(LOCAL_PEER, identity.metadata())),
+        lambda path, pipe, metadata: services.stream(path, pipe, LOCAL_PEER, {**metadata, **identity.metadata()}),
     )
     nacos = NacosGrpc(channel)
     server, health = await make_server(services, nacos.handlers())
     grpc_port = bind(server, settings.host, settings.grpc_port, tls.server_credentials() if tls else None)
     sockets = listen(settings.host, settings.http_ports)
-    gateway = GatewayServer(create_app(channel, metrics), sockets, tls.context() if tls else None)
+    gateway = GatewayServer(create_app(channel, metrics, is_guarded=settings.auth), sockets, tls.context() if tls else None)
     address = _address(settings.host, grpc_port)
     running = RunningServer(address, _addresses(settings.host, sockets), address, tls, engine)
     await server.start()
@@ -145,17 +164,18 @@ async def _serving(settings: Settings, engine: Engine, tls: Tls | None) -> Async
 async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Running]:
     """Serve the gateway alone, over a real channel, for as long as the context is open.
 
-    Raises OSError for a port that is taken, or for certificates that cannot be used.
+    Raises OSError for a port that is taken, or for files that cannot be used: certificates, a token.
     """
     tls = _tls(settings)
     target_tls = None if settings.target_ca is None else TargetTls(settings.target_ca, settings.target_cert, settings.target_key)
-    async with (
-        open_channel(target, target_tls, CHANNEL_OPTIONS) as channel,
-        _nacos_serving(settings, target, channel, tls) as nacos,
-        asyncio.TaskGroup() as group,
-    ):
+    identity = Identity(_own_token(settings))
+    async with AsyncExitStack() as stack:
+        channel = IdentifiedChannel(await stack.enter_async_context(open_channel(target, target_tls, CHANNEL_OPTIONS)), identity)
+        nacos = await stack.enter_async_context(_nacos_serving(settings, target, channel, tls))
+        group = await stack.enter_async_context(asyncio.TaskGroup())
         sockets = listen(settings.host, settings.http_ports)
-        gateway = GatewayServer(create_app(channel, ProcessMetrics(tls)), sockets, tls.context() if tls else None)
+        app = create_app(channel, ProcessMetrics(tls), is_guarded=settings.auth)
+        gateway = GatewayServer(app, sockets, tls.context() if tls else None)
         watcher = group.create_task(_watch(tls), name="certificates")
         web = group.create_task(gateway.serve(), name="gateway")
         await gateway.started()
@@ -170,7 +190,7 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
 
 
 @asynccontextmanager
-async def _nacos_serving(settings: Settings, target: str, channel: grpc.aio.Channel, tls: Tls | None) -> AsyncIterator[str]:
+async def _nacos_serving(settings: Settings, target: str, channel: IdentifiedChannel, tls: Tls | None) -> AsyncIterator[str]:
     """Serve the gRPC protocol of Nacos on a port of its own; the address, empty if it is off. Raises OSError if the port is taken.
 
     A target at the very address that this port would have speaks the protocol itself: then there is nothing to open.

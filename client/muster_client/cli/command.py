@@ -31,7 +31,7 @@ Format = Annotated[
 ]
 
 
-def _server(
+def _server(  # noqa: PLR0913, PLR0917  # one parameter for each option
     target: Target = None,
     output: Format = None,
     timeout_s: Annotated[
@@ -46,6 +46,15 @@ def _server(
     ] = None,
     target_key: Annotated[
         Path | None, typer.Option(metavar="FILE", envvar="MUSTER_TARGET_KEY", help="Private key of --target-cert, PEM.")
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            envvar="MUSTER_TOKEN_FILE",
+            help="Holds the token to show; that in MUSTER_TOKEN, else that of `muster login`, if not given.",
+        ),
     ] = None,
 ) -> None:
     """Options of every command that talks to the server."""

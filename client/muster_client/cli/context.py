@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import grpc
 import grpc.aio
 from google.protobuf.message import Message
+from muster.admin.v1.access_service_pb2_grpc import AccessServiceStub
 from muster.admin.v1.admin_service_pb2_grpc import AdminServiceStub
 from muster.config.v1.config_pb2 import ClientTraits, ConfigRef
 from muster.config.v1.config_service_pb2_grpc import ConfigServiceStub
@@ -20,12 +21,12 @@ from muster.registry.v1.registration_service_pb2_grpc import RegistrationService
 
 from muster_client import Client, Tls, open_channel
 from muster_client.cli.exits import CommandError, Exit
+from muster_client.cli.logins import token_for
 from muster_client.cli.names import full_name
 from muster_client.cli.output import Output, OutputFormat
 from muster_client.errors import UnavailableError, from_rpc_error
 
 CLIENT_NAME = "muster-cli"
-METADATA = (("muster-client", CLIENT_NAME),)
 DEFAULT_TARGET = "127.0.0.1:9848"
 _OPTIONS = (
     ("grpc.max_receive_message_length", 64 << 20),
@@ -51,6 +52,7 @@ class Given:
     group: str = ""
     author: str = ""
     comment: str = ""
+    token_file: Path | None = None
 
     def tls(self) -> Tls | None:
         """How to trust the server; None for clear text. Raises CommandError for options that do not go together."""
@@ -67,13 +69,17 @@ class Given:
 class Context:
     """One run of a command. Made by `opened`; its channel connects on the first call."""
 
-    def __init__(self, given: Given, channel: grpc.aio.Channel) -> None:
+    def __init__(self, given: Given, channel: grpc.aio.Channel, token: str = "") -> None:
         self.given = given
+        self._token = token
+        authorization = (("authorization", f"Bearer {token}"),) if token else ()
+        self.metadata = (("muster-client", CLIENT_NAME), *authorization)
         self.output = Output(given.output)
         self.registration = RegistrationServiceStub(channel)
         self.discovery = DiscoveryServiceStub(channel)
         self.config = ConfigServiceStub(channel)
         self.admin = AdminServiceStub(channel)
+        self.access = AccessServiceStub(channel)
 
     @property
     def author(self) -> str:
@@ -95,7 +101,14 @@ class Context:
 
     def client(self, traits: ClientTraits | None = None) -> Client:
         """A client for what is kept: registrations, watches and listening, there as a client with these traits."""
-        return Client(self.given.target, name=CLIENT_NAME, timeout_s=self.given.timeout_s, tls=self.given.tls(), traits=traits)
+        return Client(
+            self.given.target,
+            name=CLIENT_NAME,
+            timeout_s=self.given.timeout_s,
+            tls=self.given.tls(),
+            traits=traits,
+            token=self._token,
+        )
 
     @asynccontextmanager
     async def within_timeout(self) -> AsyncIterator[None]:
@@ -109,7 +122,7 @@ class Context:
     async def ask(self, method: Any, request: Message, *, extra_s: float = 0.0) -> Any:
         """Make one call, which may take `extra_s` longer than usual. Raises MusterError."""
         try:
-            return await method(request, timeout=self.given.timeout_s + extra_s, metadata=METADATA)
+            return await method(request, timeout=self.given.timeout_s + extra_s, metadata=self.metadata)
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from None
 
@@ -125,10 +138,10 @@ class Context:
 
 @asynccontextmanager
 async def opened(given: Given) -> AsyncIterator[Context]:
-    """A context whose channel is closed at the end. Raises CommandError for certificates that cannot be used."""
+    """A context whose channel is closed at the end. Raises CommandError for files that cannot be used: certificates, a token."""
     try:
         opened_channel = open_channel(given.target, given.tls(), _OPTIONS)
     except OSError as error:
         raise CommandError(Exit.USAGE, str(error)) from error
     async with opened_channel as channel:
-        yield Context(given, channel)
+        yield Context(given, channel, token_for(given.target, given.token_file))

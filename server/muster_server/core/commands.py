@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from muster_server.core.access_commands import AccessCommand, AccessEvent, AccessPut, AccessRemoved
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryCommand, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
@@ -150,7 +151,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Replace | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
-OtherCommand = ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | RestoreArchive
+OtherCommand = ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | AccessCommand | RestoreArchive
 Command = NamingCommand | OtherCommand
 
 
@@ -269,7 +270,7 @@ Bookkeeping = (
     | DeliveryEvent
     | EpochBegan
 )
-Event = NamingEvent | ConfigEvent | Bookkeeping
+Event = NamingEvent | ConfigEvent | AccessEvent | Bookkeeping
 
 
 def is_durable(event: Event) -> bool:
@@ -284,6 +285,8 @@ def is_durable(event: Event) -> bool:
         case NamespaceDescribed() | NamespaceForgotten() | ServiceDescribed() | ServiceUndescribed() | EpochBegan():
             return True
         case DeliveryChanged() | DeliveryDiscarded():
+            return True
+        case AccessPut() | AccessRemoved():
             return True
         case _:
             return False

@@ -2,7 +2,18 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, delivery_rules, described_services, namespaces, naming, replacing, restoring, sessions
+from muster_server.core import (
+    access_rules,
+    config_rules,
+    delivery_rules,
+    described_services,
+    namespaces,
+    naming,
+    replacing,
+    restoring,
+    sessions,
+)
+from muster_server.core.access_commands import AccessCommand
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -50,6 +61,8 @@ def decide(turn: Turn, command: Command) -> object:
 
 
 def _decide_other(turn: Turn, command: OtherCommand) -> object:
+    if isinstance(command, AccessCommand):
+        return access_rules.decide_access(turn, command)
     match command:
         case Publish() | Rollback() | Promote() | Delete() | StopGray():
             return config_rules.decide_config(turn, command)

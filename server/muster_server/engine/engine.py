@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event as Signal
 
+from muster_server.core.access_commands import AccessEvent, AccessPut, AccessRemoved
 from muster_server.core.commands import (
     Command,
     Event,
@@ -47,6 +48,7 @@ STALL_S = 1.0
 JOURNAL_PAUSE_S = 0.05
 
 SessionListener = Callable[[Put | Removed | SessionChanged], None]
+AccessListener = Callable[[AccessEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Engine:
         self._is_expiry_late = False
         self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()
         self.on_session_change: SessionListener = lambda _: None
+        self.on_access_change: AccessListener = lambda _: None
+        self.on_tick: Callable[[], None] = lambda: None
 
     @property
     def revision(self) -> int:
@@ -160,6 +164,7 @@ class Engine:
             self.hub.end_warm_up()
             self.service_names.end_warm_up()
         self._journal.retry()
+        self.on_tick()
         for mailroom in self._mailrooms:
             mailroom.tick()
 
@@ -282,6 +287,8 @@ class Engine:
                 note_config(self.config_names, self.state, event)
             elif isinstance(event, ServiceDescribed | ServiceUndescribed):
                 self.hub.begin_anew(event.service)
+            elif isinstance(event, AccessPut | AccessRemoved):
+                self.on_access_change(event)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
             elif isinstance(event, EpochBegan):

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from muster_server.core.access_commands import AccessEvent, AccessPut, AccessRemoved
 from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Removed, SessionChanged, SessionClosed, is_durable
 from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.namespace_commands import NamespaceDescribed, NamespaceForgotten
-from muster_server.core.service_commands import ServiceDescribed, ServiceUndescribed
+from muster_server.core.service_commands import ServiceDescribed, ServiceEvent, ServiceUndescribed
 from muster_server.core.state import RegistryState
 from muster_server.engine import records
 from muster_server.engine.restore import EPOCH, REVISION
@@ -39,16 +40,26 @@ def _writes(event: Event) -> Iterator[Write]:
             yield Write(Bucket.NAMESPACES, namespace.name.encode(), records.encode(namespace))
         case NamespaceForgotten(name=name):
             yield Write(Bucket.NAMESPACES, name.encode(), None)
+        case AccessPut() | AccessRemoved():
+            yield _access_write(event)
         case DeliveryChanged() | DeliveryDiscarded():
             yield _delivery_write(event)
-        case ServiceDescribed(service=service, description=description):
-            yield Write(Bucket.SERVICES, records.encode_service_key(service), records.encode_service(service, description))
-        case ServiceUndescribed(service=service):
-            yield Write(Bucket.SERVICES, records.encode_service_key(service), None)
+        case ServiceDescribed() | ServiceUndescribed():
+            yield _service_write(event)
         case EpochBegan(epoch=epoch):
             yield Write(Bucket.META, EPOCH, records.encode(epoch))
         case _:
             raise AssertionError(event)
+
+
+def _access_write(event: AccessEvent) -> Write:
+    record = records.encode(event.record) if isinstance(event, AccessPut) else None
+    return Write(Bucket.ACCESS, records.encode_access_key(event.record), record)
+
+
+def _service_write(event: ServiceEvent) -> Write:
+    record = records.encode_service(event.service, event.description) if isinstance(event, ServiceDescribed) else None
+    return Write(Bucket.SERVICES, records.encode_service_key(event.service), record)
 
 
 def _delivery_write(event: DeliveryEvent) -> Write:

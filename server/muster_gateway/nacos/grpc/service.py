@@ -11,6 +11,7 @@ import grpc.aio
 import structlog
 from muster.config.v1 import config_pb2
 
+from muster_gateway.callers import as_gateway
 from muster_gateway.nacos.errors import BadParameterError, RefusedError
 from muster_gateway.nacos.grpc import fuzzy, outbox, requests, wire
 from muster_gateway.nacos.grpc.configs import NOTHING, Configs
@@ -207,7 +208,7 @@ class NacosGrpc:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run what no single connection owns, until it is cancelled or the serving ends."""
-        task = self._group.create_task(work, name="nacos")
+        task = self._group.create_task(as_gateway(work), name="nacos")
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task

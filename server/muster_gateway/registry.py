@@ -24,13 +24,19 @@ class Registry:
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
         self.access = access_service_pb2_grpc.AccessServiceStub(channel)
 
-    async def prove(self) -> None:
-        """Raises AioRpcError if the caller's credential does not count."""
-        await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
+    async def prove(self) -> str:
+        """The caller's name. Raises AioRpcError if the credential does not count."""
+        response: access.WhoAmIResponse = await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
+        return response.user
 
     async def may_read(self, service: instance_pb2.ServiceRef) -> bool:
         """Whether the caller may see a service. Asked before something is answered that other callers share."""
-        resource = access.Resource(namespace=service.namespace, group=service.group, kind="service", name=service.name)
+        return await self.may_see(
+            access.Resource(namespace=service.namespace, group=service.group, kind="service", name=service.name)
+        )
+
+    async def may_see(self, resource: access.Resource) -> bool:
+        """Whether the caller may read something, or all that it stands for."""
         request = access.CheckAccessRequest(resource=resource, action=access.ACTION_READ)
         response: access.CheckAccessResponse = await self.access.CheckAccess(request, timeout=CALL_TIMEOUT_S)
         return response.allowed

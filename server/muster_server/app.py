@@ -124,7 +124,7 @@ async def _serving(
         lambda path, request: services.call(path, request, Call(LOCAL_PEER, identity.metadata())),
         lambda path, pipe, metadata: services.stream(path, pipe, LOCAL_PEER, {**metadata, **identity.metadata()}),
     )
-    nacos = NacosGrpc(channel)
+    nacos = NacosGrpc(channel, is_guarded=settings.auth)
     server, health = await make_server(services, nacos.handlers())
     grpc_port = bind(server, settings.host, settings.grpc_port, tls.server_credentials() if tls else None)
     sockets = listen(settings.host, settings.http_ports)
@@ -201,7 +201,7 @@ async def _nacos_serving(settings: Settings, target: str, channel: IdentifiedCha
     if target == _address(settings.host, settings.nacos_grpc_port):
         yield target
         return
-    nacos, server = NacosGrpc(channel), grpc.aio.server(options=SERVER_OPTIONS)
+    nacos, server = NacosGrpc(channel, is_guarded=settings.auth), grpc.aio.server(options=SERVER_OPTIONS)
     server.add_generic_rpc_handlers(tuple(nacos.handlers()))
     port = bind(server, settings.host, settings.nacos_grpc_port, tls.server_credentials() if tls else None)
     await server.start()

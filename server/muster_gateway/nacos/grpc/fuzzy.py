@@ -1,9 +1,10 @@
 """Fuzzy watches: which services or configs fit a pattern, told to a client until it knows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from muster_gateway.nacos.credentials import DENIED
 from muster_gateway.nacos.grpc import outbox, patterns, requests, wire
 from muster_gateway.nacos.grpc.connections import Connection
 from muster_gateway.nacos.grpc.names import Names, NamesByNamespace
@@ -163,10 +164,13 @@ class FuzzyWatch:
 
 
 class FuzzyWatches:
-    """The fuzzy requests of one kind. A connection has 20 patterns of a kind at most."""
+    """The fuzzy requests of one kind. A connection has 20 patterns of a kind at most.
 
-    def __init__(self, kind: Kind, names: NamesByNamespace) -> None:
-        self._kind, self._names = kind, names
+    `may_watch` tells whether the current caller may see all names of a namespace, in a module.
+    """
+
+    def __init__(self, kind: Kind, names: NamesByNamespace, may_watch: Callable[[str, str], Awaitable[bool]]) -> None:
+        self._kind, self._names, self._may_watch = kind, names, may_watch
 
     async def watch(self, asked: requests.FuzzyWatch, connection: Connection, _: Frame) -> bytes:
         """NamingFuzzyWatchRequest, ConfigFuzzyWatchRequest."""
@@ -180,6 +184,8 @@ class FuzzyWatches:
                     self._end(found)
             case "WATCH":
                 if found is None:
+                    if not await self._may_watch(pattern.native_namespace, self._kind.module):
+                        raise RefusedCallError(wire.FORBIDDEN, DENIED)
                     found = self._begin(pattern, connection)
                 await self._follow(found, asked)
             case other:

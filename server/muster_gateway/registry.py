@@ -31,12 +31,15 @@ class Registry:
 
     async def may_read(self, service: instance_pb2.ServiceRef) -> bool:
         """Whether the caller may see a service. Asked before something is answered that other callers share."""
-        return await self.may_see(
+        return await self._may_read(
             access.Resource(namespace=service.namespace, group=service.group, kind="service", name=service.name)
         )
 
-    async def may_see(self, resource: access.Resource) -> bool:
-        """Whether the caller may read something, or all that it stands for."""
+    async def may_list(self, namespace: str, kind: str) -> bool:
+        """Whether the caller may see all services (`service`) or config items (`config`) of a namespace."""
+        return await self._may_read(access.Resource(namespace=namespace, group="*", kind=kind, name="*"))
+
+    async def _may_read(self, resource: access.Resource) -> bool:
         request = access.CheckAccessRequest(resource=resource, action=access.ACTION_READ)
         response: access.CheckAccessResponse = await self.access.CheckAccess(request, timeout=CALL_TIMEOUT_S)
         return response.allowed

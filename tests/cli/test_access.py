@@ -47,7 +47,7 @@ async def logged_in(server: Any) -> None:
 async def test_from_the_first_administrator_to_a_client_that_may_do_one_thing() -> None:
     async with guarded(has_admin=False) as world:
         server = world.server
-        closed = await muster(server, "ls")
+        closed = await muster(server, "services")
         await logged_in(server)
         twice = await muster(server, "user", "init", "eve", "--password-stdin", text=PASSWORD + "\n")
         me = (await said(server, "whoami")).rows()
@@ -100,11 +100,11 @@ async def test_what_was_given_can_be_taken() -> None:
         await said(server, "user", "add", "ann", "--no-password")
         made = (await said(server, "token", "create", "--user", "ann", "-o", "json")).document
         key_id = (await said(server, "access-key", "create", "ann", "-o", "json")).document["access_key"]["id"]
-        before = await muster(server, "ls", MUSTER_TOKEN=made["secret"])
+        before = await muster(server, "services", MUSTER_TOKEN=made["secret"])
         await said(server, "user", "grant", "ann", "reader")
-        granted = await muster(server, "ls", MUSTER_TOKEN=made["secret"])
+        granted = await muster(server, "services", MUSTER_TOKEN=made["secret"])
         await said(server, "role", "deny", "reader", "*:*:*", "r")
-        denied = await muster(server, "ls", MUSTER_TOKEN=made["secret"])
+        denied = await muster(server, "services", MUSTER_TOKEN=made["secret"])
         await said(server, "user", "revoke", "ann", "reader")
         await said(server, "role", "delete", "reader")
         await said(server, "access-key", "delete", key_id)

@@ -73,6 +73,22 @@ def _services(request: Any) -> Iterable[Resource]:
     return (Resource(request.namespace or ANY, request.group or ANY, SERVICE, ANY),)
 
 
+def _services_of_namespace(request: Any) -> Iterable[Resource]:
+    return (Resource(request.namespace or ANY, ANY, SERVICE, ANY),)
+
+
+def _described(request: Any) -> Iterable[Resource]:
+    return (_named(SERVICE, request.service.ref),)
+
+
+def _reference(request: Any) -> Iterable[Resource]:
+    return (_named(SERVICE, request.ref),)
+
+
+def _listened(request: Any) -> Iterable[Resource]:
+    return _item(request) if request.HasField("ref") else (Resource(ANY, ANY, CONFIG, ANY),)
+
+
 def _items(request: Any) -> Iterable[Resource]:
     return (Resource(request.namespace or ANY, request.group or ANY, CONFIG, request.name_prefix + ANY),)
 
@@ -100,6 +116,7 @@ _REGISTRATION = {
     "Deregister": Rule(Need.RIGHT, WRITE, _instance),
     "Renew": Rule(Need.RIGHT, WRITE, _instances),
     "UpdateInstance": Rule(Need.RIGHT, WRITE, _instance),
+    "OverrideInstance": Rule(Need.RIGHT, WRITE, _instance),
     "SetAdminState": Rule(Need.RIGHT, WRITE, _instance),
     "Drain": Rule(Need.RIGHT, WRITE, _instances),
     "Session": _EACH,
@@ -110,7 +127,9 @@ _DISCOVERY = {
     "ListServices": Rule(Need.RIGHT, READ, _services),
     "ListSubscribers": Rule(Need.RIGHT, READ, _service),
     "Explain": Rule(Need.RIGHT, READ, _instance),
+    "SearchInstances": Rule(Need.RIGHT, READ, _services_of_namespace),
     "Watch": _EACH,
+    "WatchServices": _EACH,
 }
 _CONFIG = {
     "GetConfig": _READ_CONFIG,
@@ -125,13 +144,19 @@ _CONFIG = {
     "PublishGray": _WRITE_CONFIG,
     "StopGray": _WRITE_CONFIG,
     "PromoteGray": _WRITE_CONFIG,
+    "ListListeners": Rule(Need.RIGHT, READ, _listened),
     "Listen": _EACH,
+    "WatchConfigs": _EACH,
 }
 _ADMINISTRATION = {
     "CreateNamespace": _ADMIN,
     "ListNamespaces": _EACH,
     "UpdateNamespace": _ADMIN,
     "DeleteNamespace": _ADMIN,
+    "CreateService": Rule(Need.RIGHT, WRITE, _described),
+    "GetService": Rule(Need.RIGHT, READ, _reference),
+    "UpdateService": Rule(Need.RIGHT, WRITE, _described),
+    "DeleteService": Rule(Need.RIGHT, WRITE, _reference),
     "Backup": _ADMIN,
     "Restore": _ADMIN,
     "GetServerInfo": _PUBLIC,

@@ -158,7 +158,9 @@ class SessionServicer:
 
     async def _replace(self, link: "Link", message: wire.SessionRequest.Replace) -> list[wire.ItemResult]:
         try:
-            instances: tuple[Instance, ...] = await perform(self._engine, decode_replace(message, link.session))
+            command = decode_replace(message, link.session)
+            link.stream.call.require(WRITE, service_resource(command.service))
+            instances: tuple[Instance, ...] = await perform(self._engine, command)
         except MusterError as error:
             return [wire.ItemResult(error=item_error(error))]
         return [wire.ItemResult(instance_id=instance.instance_id, revision=instance.revision) for instance in instances]

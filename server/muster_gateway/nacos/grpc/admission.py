@@ -6,7 +6,6 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from muster.admin.v1 import access_service_pb2 as access
 from muster.config.v1 import config_service_pb2 as config
 
 from muster_gateway.callers import Caller, acting_for, current_caller
@@ -18,7 +17,6 @@ from muster_gateway.nacos.grpc.wire import RefusedCallError
 from muster_gateway.registry import Registry
 
 REVIEW_S = 10.0
-_ANY = "*"
 _KINDS = {"naming": "service", "config": "config"}
 Start = Callable[[Coroutine[Any, Any, None], Connection], "asyncio.Task[None]"]
 
@@ -56,10 +54,6 @@ class Admission:
                 if connection.caller is not None:
                     await self._review(connection, connection.caller)
 
-    async def may_watch(self, namespace: str, module: str) -> bool:
-        """Whether the caller may see all names of a namespace. `module` is `naming` or `config`."""
-        return await self._registry.may_see(access.Resource(namespace=namespace, group=_ANY, kind=_KINDS[module], name=_ANY))
-
     async def _review(self, connection: Connection, caller: Caller) -> None:
         try:
             with acting_for(caller):
@@ -67,7 +61,7 @@ class Admission:
                     if not await self._registry.may_read(service_ref(service)):
                         return connection.end("a permission that a subscription needs was taken")
                 for (module, _), watch in list(connection.fuzzy_watches.items()):
-                    if not await self.may_watch(watch.namespace, module):
+                    if not await self._registry.may_list(watch.namespace, _KINDS[module]):
                         return connection.end("a permission that a fuzzy watch needs was taken")
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.UNAUTHENTICATED:

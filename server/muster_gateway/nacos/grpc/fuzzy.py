@@ -11,6 +11,9 @@ from muster_gateway.nacos.grpc.names import Names, NamesByNamespace
 from muster_gateway.nacos.grpc.patterns import Name, Pattern
 from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
 
+MayList = Callable[[str, str], Awaitable[bool]]
+"""Whether the caller may see all things of a namespace (the registry's name) and a kind."""
+
 MAX_PATTERNS = 20
 MAX_MATCHES = 500
 MAX_RECEIVED = 10_000
@@ -24,6 +27,7 @@ class Kind:
     """How the fuzzy watch of one kind of thing is written. A single change has words and a field of its own."""
 
     module: str
+    resource: str
     prefix: str
     key_field: str
     batch: int
@@ -37,6 +41,7 @@ class Kind:
 
 SERVICES = Kind(
     "naming",
+    "service",
     "NamingFuzzyWatch",
     "serviceKey",
     10,
@@ -48,6 +53,7 @@ SERVICES = Kind(
     "ADD_SERVICE",
 )
 CONFIGS = Kind(
+    "config",
     "config",
     "ConfigFuzzyWatch",
     "groupKey",
@@ -164,17 +170,17 @@ class FuzzyWatch:
 
 
 class FuzzyWatches:
-    """The fuzzy requests of one kind. A connection has 20 patterns of a kind at most.
+    """The fuzzy requests of one kind. A connection has 20 patterns of a kind at most."""
 
-    `may_watch` tells whether the current caller may see all names of a namespace, in a module.
-    """
-
-    def __init__(self, kind: Kind, names: NamesByNamespace, may_watch: Callable[[str, str], Awaitable[bool]]) -> None:
-        self._kind, self._names, self._may_watch = kind, names, may_watch
+    def __init__(self, kind: Kind, names: NamesByNamespace, may_list: MayList) -> None:
+        self._kind, self._names, self._may_list = kind, names, may_list
 
     async def watch(self, asked: requests.FuzzyWatch, connection: Connection, _: Frame) -> bytes:
         """NamingFuzzyWatchRequest, ConfigFuzzyWatchRequest."""
         pattern = Pattern.parse(asked.groupKeyPattern or "")
+        is_end = asked.watchType == "CANCEL_WATCH"
+        if not is_end and not await self._may_list(pattern.native_namespace, self._kind.resource):  # all share one stream
+            raise RefusedCallError(wire.FORBIDDEN, DENIED)
         key = (self._kind.module, pattern.text)
         found: FuzzyWatch | None = connection.fuzzy_watches.get(key)
         match asked.watchType or "WATCH":
@@ -184,8 +190,6 @@ class FuzzyWatches:
                     self._end(found)
             case "WATCH":
                 if found is None:
-                    if not await self._may_watch(pattern.native_namespace, self._kind.module):
-                        raise RefusedCallError(wire.FORBIDDEN, DENIED)
                     found = self._begin(pattern, connection)
                 await self._follow(found, asked)
             case other:

@@ -62,8 +62,10 @@ class NacosGrpc:
         self._is_stopping = False
         self._admission = Admission(registry, self.connections, self._start) if is_guarded else None
         self.running: set[asyncio.Task[Any]] = set()
-        self._fuzzy_services = FuzzyWatches(fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn), self._may_watch)
-        self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn), self._may_watch)
+        self._fuzzy_services = FuzzyWatches(
+            fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn), registry.may_list
+        )
+        self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn), registry.may_list)
         self._routes = self._table(Naming(registry, self.views, times, self._open_session), Configs(registry, self._open_listening))
 
     @asynccontextmanager
@@ -210,9 +212,6 @@ class NacosGrpc:
         self._fuzzy_services.drop(connection)
         self._fuzzy_configs.drop(connection)
 
-    async def _may_watch(self, namespace: str, module: str) -> bool:
-        return self._admission is None or await self._admission.may_watch(namespace, module)
-
     def _open_session(self, connection: Connection) -> None:
         connection.session = session = Session(self._registry.registration, f"nacos {connection.client_ip}", connection.end)
         self._sessions.add(session)
@@ -228,7 +227,7 @@ class NacosGrpc:
         return self._group.create_task(_rooted(work, connection), name="nacos connection")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Run what no single connection owns, until it is cancelled or the serving ends."""
+        """Run what no single connection owns, in the gateway's own name, until it is cancelled or the serving ends."""
         task = self._group.create_task(as_gateway(work), name="nacos")
         self._background.add(task)
         task.add_done_callback(self._background.discard)

@@ -39,6 +39,11 @@ def acting_for(caller: Caller) -> Iterator[None]:
         _current.reset(token)
 
 
+def current_caller() -> Caller:
+    """Who is asked for now."""
+    return _current.get()
+
+
 async def as_gateway(work: Coroutine[Any, Any, T]) -> T:
     """Do something in the gateway's own name: what is shared by callers, who are then asked for their rights one by one."""
     with acting_for(_GATEWAY):
@@ -58,7 +63,7 @@ class Identity:
 
     def metadata(self) -> Mapping[str, str]:
         """What goes with a call that is made now."""
-        caller = _current.get()
+        caller = current_caller()
         if caller.is_gateway:
             return self._own
         said = {"muster-caller": caller.address} if caller.address else {}

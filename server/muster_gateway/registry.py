@@ -24,9 +24,10 @@ class Registry:
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
         self.access = access_service_pb2_grpc.AccessServiceStub(channel)
 
-    async def prove(self) -> None:
-        """Raises AioRpcError if the caller's credential does not count."""
-        await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
+    async def prove(self) -> str:
+        """The caller's name. Raises AioRpcError if the credential does not count."""
+        response: access.WhoAmIResponse = await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
+        return response.user
 
     async def may_read(self, kind: str, namespace: str, group: str = "*", name: str = "*") -> bool:
         """Whether the caller may see a service or config, or all of a namespace. Asked before an answer that callers share."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 
 import uvicorn
@@ -38,9 +39,9 @@ class _Server(uvicorn.Server):
 
 
 class GatewayServer:
-    """Serves an app on bound sockets; none at all is fine."""
+    """Serves an app on bound sockets; none at all is fine. With an SSL context it speaks TLS only."""
 
-    def __init__(self, app: ASGIApp, sockets: list[socket.socket]) -> None:
+    def __init__(self, app: ASGIApp, sockets: list[socket.socket], tls: ssl.SSLContext | None = None) -> None:
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -53,6 +54,7 @@ class GatewayServer:
             proxy_headers=False,  # a room that heeds X-Forwarded-For says so itself; uvicorn would hide the socket's address
             limit_concurrency=MAX_CONNECTIONS,
             timeout_graceful_shutdown=STOP_S,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
         )
         self._sockets = sockets
         self._server = _Server(config)

@@ -18,7 +18,13 @@ from muster_server.settings import Settings
 
 from gateway.test_app import NoMetrics
 
-PUBLIC = {("GET", "/server/health")}
+LOGINS = {
+    ("POST", "/nacos/v1/auth/login"),
+    ("POST", "/nacos/v1/auth/users/login"),
+    ("POST", "/nacos/v3/auth/user/login"),
+    ("POST", "/nacos/v3/auth/user/admin"),
+}
+PUBLIC = {("GET", "/server/health"), *LOGINS}
 KINDS = pytest.mark.parametrize("kind", ["local", "apart"])
 INSTANCE = {"serviceName": "pay", "ip": "10.0.0.1", "port": 80}
 
@@ -29,7 +35,7 @@ async def edge(kind: str, world: World, token_file: Path | None = None) -> Async
     if kind == "local":
         yield world.server.http_urls[0]
         return
-    settings = Settings(http_ports=(0,), auth=True, token_file=token_file)
+    settings = Settings(http_ports=(0,), nacos_grpc_port=0, auth=True, token_file=token_file)
     async with gateway_serving(settings, world.server.grpc_target) as running:
         yield f"http://{running.http[0]}"
 

@@ -40,7 +40,7 @@ class ServiceStageRoom:
             return gateway_failed(request, 404, "0101", "The API does not exist")
         return route
 
-    def authorization(self, request: Request) -> str:
+    async def authorization(self, request: Request) -> str:
         """In the header."""
         return authorization_of(request)
 

@@ -388,11 +388,11 @@ def _parsed(request_class: type[Message], frame: bytes) -> Message:
         raise MusterError.invalid("request", f"is no {request_class.DESCRIPTOR.full_name}") from None
 
 
-def bind(server: grpc.aio.Server, host: str, port: int) -> int:
-    """Listen; answers the port. Raises OSError if it is taken."""
+def bind(server: grpc.aio.Server, host: str, port: int, credentials: grpc.ServerCredentials | None = None) -> int:
+    """Listen, with TLS if there are credentials; answers the port. Raises OSError if it is taken."""
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
-        bound = server.add_insecure_port(target)
+        bound = server.add_insecure_port(target) if credentials is None else server.add_secure_port(target, credentials)
     except RuntimeError as error:
         raise OSError(f"cannot listen on {target} for gRPC: is the port in use?") from error
     if bound == 0:

@@ -5,6 +5,7 @@ Runs in an environment of its own (scripts/tools.sh) and knows nothing of Muster
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from typing import Any
@@ -22,6 +23,7 @@ from v2.nacos import (
     RegisterInstanceParam,
     SubscribeServiceParam,
 )
+from v2.nacos.common.client_config import TLSConfig
 
 
 def tell(event: str, **fields: Any) -> None:
@@ -87,6 +89,12 @@ class Story:
         raise ValueError(verb)
 
 
+def tls() -> TLSConfig:
+    """By the variables STORY_CA, STORY_CERT and STORY_KEY; off without them."""
+    ca, certificate, key = (os.environ.get(f"STORY_{name}", "") for name in ("CA", "CERT", "KEY"))
+    return TLSConfig(enabled=bool(ca), ca_file=ca, cert_file=certificate, key_file=key)
+
+
 async def main(address: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         settings = (
@@ -95,6 +103,7 @@ async def main(address: str) -> None:
             .log_dir(scratch)
             .cache_dir(scratch)
             .grpc_config(GRPCConfig(port_offset=0))
+            .tls_config(tls())
             .build()
         )
         settings.update_cache_when_empty = True

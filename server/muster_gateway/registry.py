@@ -1,5 +1,6 @@
 """What every room needs of the registry: the stubs, and the reason of a failed call."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc.aio
@@ -49,6 +50,16 @@ class Registry:
     def watch_configs(self, namespace: str) -> Any:
         """The stream of which config items of a namespace are there."""
         return self.config.WatchConfigs(config.WatchConfigsRequest(namespace=namespace))
+
+
+async def pages(call: Any, request: Any) -> AsyncIterator[Any]:
+    """The answers of a method that lists, page after page to the last one; `request` is changed. Raises AioRpcError."""
+    while True:
+        page = await call(request, timeout=CALL_TIMEOUT_S)
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

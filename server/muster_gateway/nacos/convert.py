@@ -17,6 +17,11 @@ def native_namespace(namespace_id: str) -> str:
     return _SWAP.get(namespace_id, namespace_id)
 
 
+def nacos_namespace(namespace: str) -> str:
+    """The Nacos name of a namespace of the registry."""
+    return _SWAP.get(namespace, namespace)
+
+
 def service_ref(namespace_id: str, group: str, name: str) -> wire.ServiceRef:
     """The registry's name of a Nacos service."""
     return wire.ServiceRef(namespace=native_namespace(namespace_id), group=group, name=name)

@@ -8,6 +8,12 @@ from starlette.responses import Response
 from muster_gateway.bodies import BodyRefusedError
 from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page, unproven
 from muster_gateway.nacos.config import NacosConfig
+from muster_gateway.nacos.config_admin import NacosConfigAdmin
+from muster_gateway.nacos.config_history import NacosConfigHistory
+from muster_gateway.nacos.config_listeners import NacosConfigListeners
+from muster_gateway.nacos.config_ops import NacosConfigOps
+from muster_gateway.nacos.config_search import NacosConfigSearch
+from muster_gateway.nacos.config_transfer import NacosConfigTransfer
 from muster_gateway.nacos.credentials import authorization_of
 from muster_gateway.nacos.logins import NacosLogins
 from muster_gateway.nacos.routes import Nacos
@@ -22,7 +28,18 @@ class NacosRoom:
     prefixes = ("/nacos",)
 
     def __init__(self, registry: Registry) -> None:
-        self._parts = (Nacos(registry), NacosConfig(registry), NacosLogins(registry), NacosUsers(registry))
+        self._parts = (
+            Nacos(registry),
+            NacosConfig(registry),
+            NacosConfigAdmin(registry),
+            NacosConfigSearch(registry),
+            NacosConfigTransfer(registry),
+            NacosConfigHistory(registry),
+            NacosConfigListeners(registry),
+            NacosConfigOps(registry),
+            NacosLogins(registry),
+            NacosUsers(registry),
+        )
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import grpc.aio
 from muster.admin.v1 import access_service_pb2 as access
-from muster.admin.v1 import access_service_pb2_grpc
+from muster.admin.v1 import access_service_pb2_grpc, admin_service_pb2_grpc
 from muster.config.v1 import config_service_pb2 as config
 from muster.config.v1 import config_service_pb2_grpc
 from muster.delivery.v1 import delivery_service_pb2_grpc
@@ -21,6 +21,7 @@ class Registry:
     def __init__(self, channel: Any) -> None:
         self.registration = registration_service_pb2_grpc.RegistrationServiceStub(channel)
         self.discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
+        self.admin = admin_service_pb2_grpc.AdminServiceStub(channel)
         self.delivery = delivery_service_pb2_grpc.DeliveryServiceStub(channel)
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
         self.access = access_service_pb2_grpc.AccessServiceStub(channel)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from starlette.requests import Request
@@ -23,6 +23,11 @@ class Parameter:
     place: str
     text: str
     is_required: bool = False
+
+
+def in_query(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """The same parameters, of a call that has no form."""
+    return tuple(replace(parameter, place="query") for parameter in parameters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ LOGINS = {
     ("POST", "/nacos/v3/auth/user/login"),
     ("POST", "/nacos/v3/auth/user/admin"),
 }
-PUBLIC = {("GET", "/server/health"), *LOGINS}
+STATE = "/nacos/v3/admin/core/state"
+PUBLIC = {("GET", path) for path in ("/server/health", STATE, f"{STATE}/liveness", f"{STATE}/readiness")} | LOGINS
 KINDS = pytest.mark.parametrize("kind", ["local", "apart"])
 INSTANCE = {"serviceName": "pay", "ip": "10.0.0.1", "port": 80}
 
@@ -94,6 +95,32 @@ async def test_finders_callers_get_what_they_are_permitted(kind: str) -> None:
         assert (other.status_code, nobody.status_code) == (403, 401)
         assert "ship" in other.text
         assert (nobody.text, nobody.headers["www-authenticate"]) == ("a credential is needed", "Bearer, Basic")
+
+
+@KINDS
+async def test_operators_of_nacos_get_what_they_are_permitted(kind: str) -> None:
+    core, ns = "/nacos/v3/admin/core", "/nacos/v3/admin/ns"
+    said = {"serviceName": "pay", "ip": "10.0.0.1", "port": "80", "weight": "3"}
+    async with guarded() as world, edge(kind, world) as url, httpx.AsyncClient(base_url=url) as client:
+        clerk = headers(await world.user("clerk", ("default:DEFAULT_GROUP:service/pay", "rw")))
+        own = [await client.request(method, f"{ns}/instance", params=said, headers=clerk) for method in ("POST", "PUT")]
+        others = await client.put(f"{ns}/instance", params={**said, "serviceName": "ship"}, headers=clerk)
+        closed = [
+            await client.get(f"{core}/loader/current", headers=clerk),
+            await client.get(f"{core}/loader/cluster", headers=clerk),
+            await client.post(f"{core}/loader/reloadClient", params={"connectionId": "x"}, headers=clerk),
+            await client.get(f"{ns}/client/list", headers=clerk),
+            await client.get(f"{ns}/service/subscribers", params={"serviceName": "ship"}, headers=clerk),
+            await client.post(f"{core}/namespace", params={"namespaceId": "n", "namespaceName": "n"}, headers=clerk),
+        ]
+        opened = await client.get(f"{core}/loader/current", headers=headers(world.admin))
+        state = (await client.get(STATE)).json()["data"]
+
+        assert [answer.status_code for answer in own] == [200, 200]
+        assert others.status_code == 403
+        assert [answer.status_code for answer in closed] == [403] * len(closed)
+        assert (opened.status_code, opened.json()["data"]) == (200, {})
+        assert state["auth_enabled"] == "true"
 
 
 @KINDS

@@ -86,6 +86,11 @@ def absence(name: str, kind: str) -> str:
     return f"Required parameter '{name}' type {kind} is not present"
 
 
+def not_served(why: str) -> RefusedError:
+    """The refusal of a call that has no meaning here."""
+    return RefusedError(501, 40001, why)
+
+
 def unreadable(name: str) -> RefusedError:
     """The refusal of a value that is not of its type."""
     return RefusedError(400, 20002, f"Param '{name}' is illegal, it cannot be read as its type.")

@@ -30,7 +30,7 @@ class MetricsSource(Protocol):
 def create_app(channel: Any, metrics: MetricsSource, *, is_guarded: bool = False) -> ASGIApp:
     """The app over a channel, local or real. `is_guarded`: the registry asks for credentials."""
     registry = Registry(channel)
-    rooms = (NacosRoom(registry), ServiceStageRoom(registry), FindersRoom(registry))
+    rooms = (NacosRoom(registry), ServiceStageRoom(registry, is_guarded=is_guarded), FindersRoom(registry))
     return Gateway(rooms, metrics, registry.prove if is_guarded else None)
 
 
@@ -60,7 +60,8 @@ class Gateway:
         room = self._room_of(request.url.path)
         try:
             async with self._bodies.read(scope, receive) as request, self._turns:
-                with acting_for(Caller(room.authorization(request), request.client.host if request.client else "")):
+                authorization = await room.authorization(request)
+                with acting_for(Caller(authorization, request.client.host if request.client else "")):
                     response = await self._answer(room, request)
         except BodyRefusedError as refusal:
             response = room.refused(request, refusal)

@@ -46,7 +46,7 @@ class NacosRoom:
         response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
-    def authorization(self, request: Request) -> str:
+    async def authorization(self, request: Request) -> str:
         """In the header."""
         return authorization_of(request)
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from muster_server.core.access_commands import AccessCommand, AccessEvent, AccessPut, AccessRemoved
-from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
-from muster_server.core.delivery_commands import DeliveryChanged, DeliveryCommand, DeliveryDiscarded, DeliveryEvent
+from muster_server.core.access_commands import AccessCommand, AccessEvent
+from muster_server.core.config_commands import ConfigCommand, ConfigEvent
+from muster_server.core.delivery_commands import DeliveryCommand, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
-from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
+from muster_server.core.namespace_commands import NamespaceCommand, NamespaceEvent
 from muster_server.core.restore_commands import RestoreArchive
-from muster_server.core.service_commands import ServiceCommand, ServiceDescribed, ServiceEvent, ServiceUndescribed
+from muster_server.core.service_commands import ServiceCommand, ServiceEvent
 
 
 class Moment(NamedTuple):
@@ -271,6 +271,7 @@ Bookkeeping = (
     | EpochBegan
 )
 Event = NamingEvent | ConfigEvent | AccessEvent | Bookkeeping
+DurableEvent = OverrideSet | ConfigEvent | AccessEvent | NamespaceEvent | ServiceEvent | DeliveryEvent | EpochBegan
 
 
 def is_durable(event: Event) -> bool:
@@ -280,13 +281,5 @@ def is_durable(event: Event) -> bool:
             return instance.said.is_persistent or (previous is not None and previous.said.is_persistent)
         case Removed(previous=previous):
             return previous.said.is_persistent
-        case OverrideSet() | ConfigReleased() | ReleasesCompacted():
-            return True
-        case NamespaceDescribed() | NamespaceForgotten() | ServiceDescribed() | ServiceUndescribed() | EpochBegan():
-            return True
-        case DeliveryChanged() | DeliveryDiscarded():
-            return True
-        case AccessPut() | AccessRemoved():
-            return True
         case _:
-            return False
+            return isinstance(event, DurableEvent)

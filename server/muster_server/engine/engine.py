@@ -36,10 +36,11 @@ from muster_server.engine.config_hub import ConfigHub
 from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
 from muster_server.engine.hub import Hub
-from muster_server.engine.journal import Journal, durable_writes
+from muster_server.engine.journal import Journal
 from muster_server.engine.names import names_hubs, note_config, note_service
 from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION, REVISION_BLOCK, read_content, restore
 from muster_server.engine.touches import Touched
+from muster_server.engine.writes import durable_writes
 from muster_server.storage.port import Bucket, StorageError, Store, Write
 
 MAX_QUEUED = 100_000
@@ -164,9 +165,9 @@ class Engine:
             self.hub.end_warm_up()
             self.service_names.end_warm_up()
         self._journal.retry()
-        self.on_tick()
         for mailroom in self._mailrooms:
             mailroom.tick()
+        self.on_tick()
 
     def expire_due(self) -> None:
         """Let everything happen whose time has come on the lease clock."""
@@ -285,10 +286,10 @@ class Engine:
             elif isinstance(event, ConfigReleased):
                 self.config_hub.note(event)
                 note_config(self.config_names, self.state, event)
-            elif isinstance(event, AccessPut | AccessRemoved):
-                self.on_access_change(event)
             elif isinstance(event, ServiceDescribed | ServiceUndescribed):
                 self.hub.begin_anew(event.service)
+            elif isinstance(event, AccessPut | AccessRemoved):
+                self.on_access_change(event)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
             elif isinstance(event, EpochBegan):

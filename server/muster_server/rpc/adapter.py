@@ -203,6 +203,8 @@ class Services:
                     raise MusterError(Reason.PROTOCOL_VIOLATION, "one request is needed, none came")
                 if self._gate is not None:
                     self._gate.admit(path, stream.call, request)
+                    needed = self._gate.needed(path, request)
+                    stream.held = lambda: needed
                 await method(request, stream)
             case Shape.UNARY:
                 raise AssertionError(shape)

@@ -54,6 +54,18 @@ async def in_session(world: World, metadata: Metadata) -> Any:
     return stream
 
 
+async def watching_services(world: World, metadata: Metadata) -> Any:
+    stream = world.discovery.WatchServices(discovery.WatchServicesRequest(namespace="prod"), metadata=metadata)
+    assert (await stream.read()).WhichOneof("frame") == "snapshot"
+    return stream
+
+
+async def watching_configs(world: World, metadata: Metadata) -> Any:
+    stream = world.config.WatchConfigs(config.WatchConfigsRequest(namespace="prod"), metadata=metadata)
+    assert (await stream.read()).WhichOneof("frame") == "snapshot"
+    return stream
+
+
 async def revoke_token(world: World, token_id: str) -> None:
     await world.access.RevokeToken(wire.RevokeTokenRequest(id=token_id), metadata=world.admin)
 
@@ -86,7 +98,7 @@ UNAUTHENTICATED = (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
 DENIED = (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
 
 
-@pytest.mark.parametrize("opener", [watching, listening, in_session])
+@pytest.mark.parametrize("opener", [watching, listening, in_session, watching_services, watching_configs])
 @pytest.mark.parametrize(
     ("change", "end"),
     [

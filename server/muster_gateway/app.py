@@ -37,7 +37,11 @@ def create_app(
     """
     registry = Registry(channel)
     connections = Connections() if nacos_connections is None else nacos_connections
-    rooms = (NacosRoom(registry, connections, is_guarded=is_guarded), ServiceStageRoom(registry), FindersRoom(registry))
+    rooms = (
+        NacosRoom(registry, connections, is_guarded=is_guarded),
+        ServiceStageRoom(registry, is_guarded=is_guarded),
+        FindersRoom(registry),
+    )
     return Gateway(rooms, metrics, registry.prove if is_guarded else None)
 
 

@@ -31,6 +31,11 @@ class Registry:
         response: access.WhoAmIResponse = await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
         return response.user
 
+    async def token_of_signature(self, access_key_id: str, signed_text: bytes, signature: bytes) -> str:
+        """An `authorization` of whoever signed a text with an access key. Raises AioRpcError."""
+        request = access.VerifySignatureRequest(access_key_id=access_key_id, signed_text=signed_text, signature=signature)
+        return f"Bearer {(await self.access.VerifySignature(request, timeout=CALL_TIMEOUT_S)).token}"
+
     async def may_read(self, kind: str, namespace: str, group: str = "*", name: str = "*") -> bool:
         """Whether the caller may see a service or config, or all of a namespace. Asked before an answer that callers share."""
         resource = access.Resource(namespace=namespace, group=group, kind=kind, name=name)

@@ -63,7 +63,10 @@ class Room(Protocol):
         ...
 
     async def authorization(self, request: Request, /) -> str:
-        """The caller's credential in the form of the header `authorization`, wherever the dialect has it; empty without one."""
+        """The caller's credential in the form of the header `authorization`, wherever the dialect has it; empty without one.
+
+        Raises BodyRefusedError, AioRpcError.
+        """
         ...
 
     def refused(self, request: Request, refusal: BodyRefusedError, /) -> Response:

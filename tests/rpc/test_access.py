@@ -11,6 +11,7 @@ import jwt
 import pytest
 from access_world import PASSWORD, ROOT, World, bearer, guarded, permission
 from muster.admin.v1 import access_service_pb2 as wire
+from muster.admin.v1 import admin_service_pb2 as admin
 from running import ManualClock
 from structlog.testing import capture_logs
 
@@ -264,6 +265,16 @@ async def test_users_and_roles_are_listed_in_pages() -> None:
 
         assert pages == [[("ann", ["ann"]), ("bob", ["bob"])], [("cid", ["cid"]), (ROOT, ["admin"])]]
         assert [(role.name, list(role.permissions)) for role in roles.roles] == [("bob", [permission("prod:*:*", "r")])]
+
+
+async def test_a_copy_of_everything_holds_nobody_and_no_secret() -> None:
+    async with guarded() as world:
+        await world.user("ann", ("prod:*:*", "r"))
+        await world.token("ann")
+
+        parts = [part.chunk async for part in world.administration.Backup(admin.BackupRequest(), metadata=world.admin)]
+
+        assert all(word not in b"".join(parts) for word in (b"ann", b"root", b"argon2"))
 
 
 @pytest.mark.parametrize(

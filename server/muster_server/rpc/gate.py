@@ -90,9 +90,13 @@ class Gate:
         rule = _rule(path)
         return [(rule.action, resource) for resource in rule.resources(request)] if rule.need is Need.RIGHT else ()
 
+    def may(self, caller: Caller, action: Action, resource: Resource) -> bool:
+        """True if the caller may do this."""
+        return self._engine.state.access.may(caller.principal, action, resource)
+
     def require(self, caller: Caller, action: Action, resource: Resource) -> None:
         """Raises MusterError (PERMISSION_DENIED) if the caller may not do this."""
-        if not self._engine.state.access.may(caller.principal, action, resource):
+        if not self.may(caller, action, resource):
             what = f"{resource.namespace}:{resource.group}:{resource.kind}/{resource.name}"
             _denied(caller, f"{action.name.lower()} {what}")
 

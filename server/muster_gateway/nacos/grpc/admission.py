@@ -12,7 +12,6 @@ from muster_gateway.callers import Caller, acting_for, current_caller
 from muster_gateway.nacos.credentials import DENIED
 from muster_gateway.nacos.grpc import wire
 from muster_gateway.nacos.grpc.connections import Connection, Connections
-from muster_gateway.nacos.grpc.session import service_ref
 from muster_gateway.nacos.grpc.wire import RefusedCallError
 from muster_gateway.registry import Registry
 
@@ -58,10 +57,10 @@ class Admission:
         try:
             with acting_for(caller):
                 for service in list(connection.subscriptions):
-                    if not await self._registry.may_read(service_ref(service)):
+                    if not await self._registry.may_read("service", *service):
                         return connection.end("a permission that a subscription needs was taken")
                 for (module, _), watch in list(connection.fuzzy_watches.items()):
-                    if not await self._registry.may_list(watch.namespace, _KINDS[module]):
+                    if not await self._registry.may_read(_KINDS[module], watch.namespace):
                         return connection.end("a permission that a fuzzy watch needs was taken")
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.UNAUTHENTICATED:

@@ -12,7 +12,7 @@ import grpc.aio
 import structlog
 from muster.config.v1 import config_pb2
 
-from muster_gateway.callers import Caller, acting_for, as_gateway, current_caller
+from muster_gateway.callers import Caller, acting_for, current_caller
 from muster_gateway.nacos.credentials import DENIED, authorization, why_refused
 from muster_gateway.nacos.errors import BadParameterError, RefusedError
 from muster_gateway.nacos.grpc import fuzzy, outbox, requests, wire
@@ -63,9 +63,9 @@ class NacosGrpc:
         self._admission = Admission(registry, self.connections, self._start) if is_guarded else None
         self.running: set[asyncio.Task[Any]] = set()
         self._fuzzy_services = FuzzyWatches(
-            fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn), registry.may_list
+            fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn), registry.may_read
         )
-        self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn), registry.may_list)
+        self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn), registry.may_read)
         self._routes = self._table(Naming(registry, self.views, times, self._open_session), Configs(registry, self._open_listening))
 
     @asynccontextmanager
@@ -227,8 +227,8 @@ class NacosGrpc:
         return self._group.create_task(_rooted(work, connection), name="nacos connection")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Run what no single connection owns, in the gateway's own name, until it is cancelled or the serving ends."""
-        task = self._group.create_task(as_gateway(work), name="nacos")
+        """Run what no single connection owns, until it is cancelled or the serving ends."""
+        task = self._group.create_task(work, name="nacos")
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task

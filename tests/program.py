@@ -31,9 +31,9 @@ def start(data_dir: Path, *flags: str) -> Program:
     return _start(data_dir, "serve", "--grpc-port", "0", "--http-ports", "0", "--data-dir", str(data_dir), *flags)
 
 
-def start_gateway(scratch: Path, server: Program) -> Program:
+def start_gateway(scratch: Path, server: Program, *flags: str) -> Program:
     """Start a gateway apart from its server and wait until it serves."""
-    return _start(scratch, "gateway", "--target", server.grpc, "--http-ports", "0", "--nacos-grpc-port", "0")
+    return _start(scratch, "gateway", "--target", server.grpc, "--http-ports", "0", "--nacos-grpc-port", "0", *flags)
 
 
 def _start(scratch: Path, *arguments: str) -> Program:

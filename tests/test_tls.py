@@ -14,7 +14,9 @@ import httpx
 import pytest
 from certificates import Authority, Pair
 from cli.running_cli import muster
-from muster_client import Client, Endpoint, Instance, UnavailableError
+from muster.admin.v1 import access_service_pb2 as access
+from muster.admin.v1 import access_service_pb2_grpc
+from muster_client import AccessDeniedError, Client, Endpoint, Instance, UnavailableError
 from muster_client import Tls as ClientTls
 from muster_server.app import gateway_serving
 from muster_server.settings import Settings
@@ -59,11 +61,11 @@ def files(tmp_path: Path) -> Files:
 
 
 @asynccontextmanager
-async def tls_gateway(server: Server, files: Files, *, asks_clients: bool) -> AsyncIterator[Server]:
+async def tls_gateway(server: Server, files: Files, *, asks_clients: bool, auth: bool = False) -> AsyncIterator[Server]:
     """A gateway apart from its server, with TLS on both sides."""
     certificate, key = files.client
     target = {"target_ca": files.ca, **({"target_cert": certificate, "target_key": key} if asks_clients else {})}
-    settings = Settings(http_ports=(0,), nacos_grpc_port=0, **files.settings(asks_clients=asks_clients), **target)
+    settings = Settings(http_ports=(0,), nacos_grpc_port=0, auth=auth, **files.settings(asks_clients=asks_clients), **target)
     async with gateway_serving(settings, server.grpc_target) as running:
         yield Server(running.grpc, running.nacos, [f"https://{running.http[0]}"], server.engine, None, running.tls)
 
@@ -314,3 +316,44 @@ async def test_command_line_refuses_files_that_do_not_go_together(
     assert answer.status == 2
     assert answer.errors.startswith("muster: ")
     assert answer.errors.count("\n") == 1
+
+
+@asynccontextmanager
+async def certified_users(files: Files) -> AsyncIterator[tuple[Server, access_service_pb2_grpc.AccessServiceStub]]:
+    """A server that asks for certificates and credentials, with an administrator named as the client's certificate is."""
+    async with (
+        running_server(auth=True, **files.settings(asks_clients=True)) as server,
+        grpc.aio.secure_channel(server.grpc_target, files.tls(shows=True).credentials()) as channel,
+    ):
+        stub = access_service_pb2_grpc.AccessServiceStub(channel)
+        await stub.CreateFirstUser(access.CreateFirstUserRequest(user="client", password="correct horse battery"))
+        yield server, stub
+
+
+async def test_client_is_the_user_whom_its_certificate_names(files: Files) -> None:
+    certificate, key = files.authority.issue("nobody").write(files.directory, "nobody")
+    async with certified_users(files) as (server, stub):
+        known = await stub.WhoAmI(access.WhoAmIRequest())
+        async with Client(server.grpc_target, tls=ClientTls(files.ca, certificate, key)) as stranger:
+            with pytest.raises(AccessDeniedError):
+                await stranger.list_instances("svc")
+
+        assert (known.user, known.admin) == ("client", True)
+
+
+async def test_callers_of_a_gateway_are_not_whom_its_certificate_names(files: Files) -> None:
+    parameters = {"serviceName": "svc"}
+    async with (
+        certified_users(files) as (server, _),
+        tls_gateway(server, files, asks_clients=True, auth=True) as gateway,
+        httpx.AsyncClient(verify=files.context(shows=True)) as http,
+        grpc.aio.secure_channel(gateway.nacos, files.tls(shows=True).credentials()) as channel,
+    ):
+        listed = await http.get(f"{gateway.http_urls[0]}/api/instance/list", params=parameters)
+        sdk = NacosClient(channel)
+        await sdk.ok("ServerCheckRequest")
+        await sdk.open()
+        kind, asked = await sdk.ask("ServiceQueryRequest", serviceName="svc")
+
+        assert listed.status_code == 401
+        assert (kind, asked["errorCode"]) == ("QueryServiceResponse", 403)

@@ -66,7 +66,7 @@ class Identity:
         caller = current_caller()
         if caller.is_gateway:
             return self._own
-        said = {"muster-caller": caller.address} if caller.address else {}
+        said = {"muster-caller": caller.address or "unknown"}  # always: without it the gateway's own certificate would count
         return {**said, "authorization": caller.authorization} if caller.authorization else said
 
 

@@ -17,7 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from muster_server.core.access_model import ANYBODY, Action, Principal, Resource
 from muster_server.core.errors import MusterError, Reason
-from muster_server.rpc.addresses import address_of, certificate_name
+from muster_server.rpc.addresses import CALLER_KEY, address_of, certificate_name
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.status_codes import STATUS_CODES, trailers
 
@@ -266,7 +266,9 @@ class Services:
     def _call(self, context: "grpc.aio.ServicerContext[Any, Any]") -> Call:
         # Copied now, not when asked for: after the end of the call gRPC would read memory that it has freed.
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-        certificate = certificate_name(context.auth_context()) if self._gate is not None else ""
+        # A gateway's own certificate says nothing of those whom it asks for.
+        has_own_certificate = self._gate is not None and CALLER_KEY not in metadata
+        certificate = certificate_name(context.auth_context()) if has_own_certificate else ""
         return Call(context.peer(), metadata, number=next(self._numbers), certificate=certificate)
 
 

@@ -357,3 +357,24 @@ async def test_callers_of_a_gateway_are_not_whom_its_certificate_names(files: Fi
 
         assert listed.status_code == 401
         assert (kind, asked["errorCode"]) == ("QueryServiceResponse", 403)
+
+
+async def test_dialects_know_the_user_whom_a_certificate_names(files: Files) -> None:
+    certificate, key = files.authority.issue("nobody").write(files.directory, "nobody")
+    unknown = ssl.create_default_context(cafile=files.ca)
+    unknown.load_cert_chain(certificate, key)
+    async with (
+        certified_users(files) as (server, _),
+        httpx.AsyncClient(base_url=server.http_urls[0], verify=files.context(shows=True)) as http,
+        httpx.AsyncClient(base_url=server.http_urls[0], verify=unknown) as other,
+        grpc.aio.secure_channel(server.nacos, files.tls(shows=True).credentials()) as channel,
+    ):
+        listed = await http.get("/nacos/v3/client/ns/instance/list", params={"serviceName": "svc"})
+        named = await http.get("/service/names")
+        claimed = await other.get("/service/names", headers={"muster-certificate": "client", "muster-caller": "1.1.1.1"})
+        sdk = NacosClient(channel)
+        await sdk.ok("ServerCheckRequest")
+        await sdk.open()
+        await sdk.ok("ServiceQueryRequest", serviceName="svc")
+
+        assert (listed.status_code, named.status_code, claimed.status_code) == (200, 200, 401)

@@ -74,7 +74,8 @@ class Gateway:
         try:
             async with self._bodies.read(scope, receive) as request, self._turns:
                 authorization = await room.authorization(request)
-                with acting_for(Caller(authorization, request.client.host if request.client else "")):
+                address = request.client.host if request.client else ""
+                with acting_for(Caller(authorization, address, scope.get("state", {}).get("certificate", ""))):
                     response = await self._answer(room, request)
         except BodyRefusedError as refusal:
             response = room.refused(request, refusal)

@@ -17,10 +17,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`authorization` is what the registry takes as such, empty without a credential; `address` is where the caller is."""
+    """`authorization` is what the registry takes as such, empty without a credential; `address` is where the caller is.
+
+    `certificate` is the name in a verified client certificate. Only the registry in the gateway's own process believes it.
+    """
 
     authorization: str = ""
     address: str = ""
+    certificate: str = ""
     is_gateway: bool = False
 
 
@@ -67,6 +71,8 @@ class Identity:
         if caller.is_gateway:
             return self._own
         said = {"muster-caller": caller.address or "unknown"}  # always: without it the gateway's own certificate would count
+        if caller.certificate:
+            said["muster-certificate"] = caller.certificate
         return {**said, "authorization": caller.authorization} if caller.authorization else said
 
 

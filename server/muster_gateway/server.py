@@ -5,9 +5,11 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_CONNECTIONS = 10_000
 STOP_S = 2
@@ -38,13 +40,30 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Protocol(HttpToolsProtocol):
+    """Tells the app whom a verified client certificate names: `scope["state"]["certificate"]`, empty without one."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "certificate": _common_name(transport.get_extra_info("peercert"))}
+
+
+def _common_name(certificate: Any) -> str:
+    """The common name in a certificate as `ssl` shows it."""
+    for part in (certificate or {}).get("subject", ()):
+        for key, value in part:
+            if key == "commonName":
+                return str(value)
+    return ""
+
+
 class GatewayServer:
     """Serves an app on bound sockets; none at all is fine. With an SSL context it speaks TLS only."""
 
     def __init__(self, app: ASGIApp, sockets: list[socket.socket], tls: ssl.SSLContext | None = None) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -17,7 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from muster_server.core.access_model import ANYBODY, Action, Principal, Resource
 from muster_server.core.errors import MusterError, Reason
-from muster_server.rpc.addresses import CALLER_KEY, address_of, certificate_name
+from muster_server.rpc.addresses import CALLER_KEY, CERTIFICATE_KEY, LOCAL_PEER, address_of, certificate_name
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.status_codes import STATUS_CODES, trailers
 
@@ -221,7 +221,8 @@ class Services:
         if self._gate is None:
             return call
         authorization = call.metadata.get("authorization", "")
-        principal = await self._gate.principal(path, authorization, call.address, call.certificate)
+        certificate = call.metadata.get(CERTIFICATE_KEY, "") if call.peer == LOCAL_PEER else call.certificate
+        principal = await self._gate.principal(path, authorization, call.address, certificate)
         admitted = replace(call, principal=principal, gate=self._gate)
         self._gate.admit(path, admitted, request)
         return admitted

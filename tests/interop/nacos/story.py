@@ -96,14 +96,19 @@ def tls() -> TLSConfig:
 
 
 async def main(address: str) -> None:
+    """`address` is that of gRPC. Logins, by STORY_USER and STORY_PASSWORD, are by HTTP at STORY_HTTP_PORT."""
+    host, _, port = address.partition(":")
+    http_port = os.environ.get("STORY_HTTP_PORT", port)
     with tempfile.TemporaryDirectory() as scratch:
         settings = (
             ClientConfigBuilder()
-            .server_address(address)
+            .server_address(f"{host}:{http_port}")
             .log_dir(scratch)
             .cache_dir(scratch)
-            .grpc_config(GRPCConfig(port_offset=0))
+            .grpc_config(GRPCConfig(port_offset=int(port) - int(http_port)))
             .tls_config(tls())
+            .username(os.environ.get("STORY_USER", ""))
+            .password(os.environ.get("STORY_PASSWORD", ""))
             .build()
         )
         settings.update_cache_when_empty = True

@@ -102,11 +102,12 @@ class NacosGrpc:
     async def _request(self, data: bytes, context: Any) -> bytes:
         try:
             frame = wire.decode(data)
-            return await self._answer(frame, context.peer())
+            return await self._answer(frame, context)
         except BadPayloadError:
             return wire.refusal("ErrorResponse", wire.BAD_PAYLOAD, "errCode: 101, errMsg: Nacos deserialize failed.  ")
 
-    async def _answer(self, frame: Frame, peer: str) -> bytes:
+    async def _answer(self, frame: Frame, context: Any) -> bytes:
+        peer = context.peer()
         if self._is_stopping:
             return wire.refusal("ErrorResponse", _STARTING, "Server is stopping.")
         if frame.type == "ServerCheckRequest":
@@ -125,8 +126,13 @@ class NacosGrpc:
         if connection is None:
             return wire.refusal("ErrorResponse", wire.UNREGISTERED, "Connection is unregistered.")
         credential = authorization({name.lower(): value for name, value in frame.headers.items()})
-        with acting_for(Caller(credential, address_of(peer))):
+        with acting_for(Caller(credential, address_of(peer), self._certificate(context))):
             return await self._handle(route, frame, connection)
+
+    def _certificate(self, context: Any) -> str:
+        """Whom a verified client certificate names; looked at only where somebody asks."""
+        names = context.auth_context().get("x509_common_name", ()) if self._admission is not None else ()
+        return next(iter(names), b"").decode(errors="replace")
 
     async def _handle(self, route: _Route, frame: Frame, connection: Connection) -> bytes:
         asked = wire.read(frame.body, route.request)

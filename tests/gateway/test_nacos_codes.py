@@ -94,7 +94,6 @@ CASES = [
     Case(22001, 404, "GET", NAMESPACE, {"namespaceId": "gone"}),
     Case(22002, 400, "POST", NAMESPACE, {"namespaceId": "public", "namespaceName": "a"}),
     Case(23000, 400, "GET", f"{CORE}/cluster/node/list", {"state": "nope"}),
-    Case(40001, 501, "PUT", f"{CORE}/cluster/lookup", {}),
     Case(30000, 200, "DELETE", f"{ADMIN}/beta", NAMES, message="remove beta data error"),
     Case(40001, 501, "POST", "/nacos/v3/admin/cs/capacity", {"groupName": "g", "quota": "1"}),
     Case(100005, 200, "POST", f"{ADMIN}/import", {}),

@@ -17,7 +17,7 @@ _VARIABLE = re.compile(r"\\\{(\w+)\\\}")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One documented parameter. `place` is `path`, `query`, `form`, `json` or `header`."""
+    """One documented parameter. `place` is `path`, `query`, `form`, `file` (of a multipart form), `json` or `header`."""
 
     name: str
     place: str

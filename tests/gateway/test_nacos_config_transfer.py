@@ -209,6 +209,27 @@ async def test_file_that_brings_nothing_is_a_failure_with_a_code(data: bytes | N
         assert server.engine.revision == before
 
 
+async def test_file_that_cannot_be_read_is_told_why() -> None:
+    async with gateway() as (http, _, _):
+        answers = [
+            await http.post(f"{CONFIG}/import", files={"file": ("x", data)}) for data in (b"no zip", zipped({"g/a": "x"}), b"")
+        ]
+
+        assert [answer.json()["message"] for answer in answers] == [
+            "Failed to parse data: The file is no zip file that can be read: File is not a zip file",
+            "Imported metadata is invalid: there is no list of metadata",
+            "Imported file data is empty",
+        ]
+
+
+async def test_import_is_documented_as_a_form_with_a_file() -> None:
+    async with gateway() as (http, _, _):
+        document = (await http.get("/openapi.json")).json()
+
+        body = document["paths"]["/nacos/v3/admin/cs/config/import"]["post"]["requestBody"]["content"]
+        assert body["multipart/form-data"]["schema"]["properties"]["file"]["format"] == "binary"
+
+
 async def test_clones_take_new_names_and_all_that_was_said() -> None:
     async with gateway() as (http, _, _):
         await publish(http, "one", dataId="a", type="yaml", desc="about", configTags="t", encryptedDataKey="k")
@@ -329,14 +350,16 @@ async def test_form_that_cannot_be_read_is_refused() -> None:
         assert answer == (400, 20002, "The form cannot be read.")
 
 
-async def test_export_of_too_much_is_refused() -> None:
+async def test_export_and_clone_of_too_much_are_refused() -> None:
     async with gateway() as (http, native, _):
         for number in range(4):
             ref = config_pb2.ConfigRef(group="g", name=f"d{number}")
             await native.PublishConfig(wire.PublishConfigRequest(ref=ref, content="x" * (10 << 20)))
 
         status, code, _ = await refusal(http, "GET", "/config/export")
+        items = [{"configId": id_, "targetGroupName": "h"} for id_ in await ids(http, "d0", "d1", "d2", "d3")]
+        cloned = await refusal(http, "POST", "/config/clone", params={"namespaceId": "public"}, json=items)
 
-        assert (status, code) == (400, 20002)
+        assert (status, code) == cloned[:2] == (400, 20002)
         assert len(await give(http, dataId="d1")) == 1
         assert (await got(http, "/config/list"))["totalCount"] == 4

@@ -19,7 +19,7 @@ from muster_gateway.nacos.config_parameters import LABEL_PREFIX, MAX_IDS, check_
 from muster_gateway.nacos.config_reads import ConfigReads
 from muster_gateway.nacos.config_zip import MAX_ENTRIES, MAX_UNPACKED_BYTES, MetadataError, ZipError, ZippedConfig, pack, unpack
 from muster_gateway.nacos.convert import native_namespace
-from muster_gateway.nacos.errors import RefusedError, unreadable
+from muster_gateway.nacos.errors import MESSAGES, RefusedError, unreadable
 from muster_gateway.nacos.parameters import Parameters
 from muster_gateway.registry import Registry
 from muster_gateway.route import Parameter, Route
@@ -28,7 +28,7 @@ MAX_TRANSFERS = 2
 _POLICY = Parameter("policy", "query", "where there is such a config: `ABORT` (if absent), `SKIP` or `OVERWRITE`")
 _USER = Parameter("src_user", "query", "who publishes")
 _IMPORT = (
-    Parameter("file", "form", "the zip file, in a multipart form of 8 MiB at most", is_required=True),
+    Parameter("file", "file", "the zip file, in a multipart form of 8 MiB at most", is_required=True),
     Parameter("namespaceId", "form", "into this namespace; `public` if absent"),
     _USER,
     _POLICY,
@@ -85,7 +85,8 @@ class NacosConfigTransfer:
             try:
                 unpacked = await asyncio.to_thread(unpack, file)
             except (ZipError, MetadataError) as error:
-                return envelope(200, 100002 if isinstance(error, MetadataError) else 100004, {"succCount": 0})
+                code = 100002 if isinstance(error, MetadataError) else 100004
+                return envelope(200, code, {"succCount": 0}, f"{MESSAGES[code]}: {error}")
             copies, unrecognized = [], list(unpacked.unrecognized)
             for config in unpacked.configs:
                 if is_legal(config.group, config.data_id):
@@ -125,7 +126,7 @@ class NacosConfigTransfer:
         if not clones:
             return envelope(200, 100006, {"succCount": 0})
         async with self._aside(request):
-            found = [summary async for summary in self._reads.with_ids(list(clones))]
+            found = await _fitting(self._reads.with_ids(list(clones)))
             if not found:
                 return envelope(200, 100005, {"succCount": 0})
             copies = [await self._copy(summary, clones[summary.release.begin_revision], namespace) for summary in found]
@@ -139,7 +140,7 @@ class NacosConfigTransfer:
         return Copy(ref, release.content, release.content_type, dict(release.labels), release.encrypted_data_key)
 
     async def _wanted(self, parameters: Parameters, ids: Sequence[int]) -> list[config_pb2.ConfigSummary]:
-        """The configs to export. Raises RefusedError if they are too many, or too large together."""
+        """The configs to export. Raises RefusedError."""
         asked = calls.ListConfigsRequest(
             namespace=native_namespace(parameters.text("namespaceId").strip()),
             group=parameters.text("groupName"),
@@ -147,15 +148,8 @@ class NacosConfigTransfer:
         )
         if app := parameters.text("appName"):
             asked.labels[f"{LABEL_PREFIX}appName"] = app
-        wanted, size = [], 0
-        async for summary in self._reads.with_ids(ids) if ids else self._reads.all(asked):
-            if is_legal(summary.ref.group, summary.ref.name):
-                wanted.append(summary)
-                size += summary.release.size_bytes
-            if size > MAX_UNPACKED_BYTES or len(wanted) > MAX_ENTRIES:
-                text = f"more than {MAX_ENTRIES} configs, or {MAX_UNPACKED_BYTES} bytes of them, are too many for one file"
-                raise RefusedError(400, 20002, text)
-        return wanted
+        found = await _fitting(self._reads.with_ids(ids) if ids else self._reads.all(asked))
+        return [summary for summary in found if is_legal(summary.ref.group, summary.ref.name)]
 
     @asynccontextmanager
     async def _aside(self, request: Request) -> AsyncIterator[None]:
@@ -167,6 +161,18 @@ def _unzipped(namespace_id: str, config: ZippedConfig) -> Copy:
     said = {"desc": config.desc, "appName": config.app_name}
     labels = {LABEL_PREFIX + name: value for name, value in said.items() if value}
     return Copy(config_ref(namespace_id, config.group, config.data_id), config.content, content_type(config.content_type), labels)
+
+
+async def _fitting(found: AsyncIterator[config_pb2.ConfigSummary]) -> list[config_pb2.ConfigSummary]:
+    """All of these. Raises RefusedError if they are too many to be carried at once, or too large together."""
+    fitting, size = [], 0
+    async for summary in found:
+        fitting.append(summary)
+        size += summary.release.size_bytes
+        if size > MAX_UNPACKED_BYTES or len(fitting) > MAX_ENTRIES:
+            text = f"more than {MAX_ENTRIES} configs, or {MAX_UNPACKED_BYTES} bytes of them, are too many at once"
+            raise RefusedError(400, 20002, text)
+    return fitting
 
 
 async def _clones(request: Request) -> dict[int, Clone]:

@@ -51,13 +51,13 @@ elif [ tests/interop/nacos/go/main.go -nt "$tools/bin/nacos-go" ]; then
 fi
 
 maintainer=$tools/nacos-maintainer
-sources=(tests/interop/nacos/maintainer/pom.xml tests/interop/nacos/maintainer/Maintainer.java)
+sources=(tests/interop/nacos/maintainer/{pom.xml,Maintainer.java,NamingMaintainer.java})
 if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
     missing "the Nacos client for administrators (a JDK and Maven are needed)"
 elif ! cat "${sources[@]}" | cmp -s - "$maintainer/built-from"; then
     rm -rf "$maintainer"
     mvn --quiet --batch-mode --file "${sources[0]}" dependency:copy-dependencies -DoutputDirectory="$maintainer" >&2 &&
-        javac -cp "$maintainer/*" -d "$maintainer" "${sources[1]}" &&
+        javac -cp "$maintainer/*" -d "$maintainer" "${sources[@]:1}" &&
         cat "${sources[@]}" >"$maintainer/built-from" || missing "the Nacos client for administrators (its build failed)"
 fi
 

@@ -10,7 +10,7 @@ from muster_gateway.nacos.convert import nacos_namespace
 from muster_gateway.nacos.errors import RefusedError, missing
 from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.instance_forms import SERVICE, service_of
-from muster_gateway.nacos.paging import PAGE, page_bounds, page_of, page_view
+from muster_gateway.nacos.paging import MAX_PAGE, PAGE, page_bounds, page_of, page_view
 from muster_gateway.nacos.parameters import Parameters, check_instance
 from muster_gateway.registry import Registry
 from muster_gateway.route import Parameter, Route, in_query
@@ -123,7 +123,7 @@ class NacosAdminClients:
         parameters = await Parameters.read(request)
         check_instance(parameters)
         parameters.flag("aggregation", default=True)
-        service, (number, size) = service_of(parameters), page_bounds(parameters)
+        service, (number, size) = service_of(parameters), page_bounds(parameters, MAX_PAGE)
         found = await self._subscribers(service)
         shown = [
             {**_service(_named(service)), "ip": one.ip, "port": one.port, "agent": one.agent, "appName": one.app}

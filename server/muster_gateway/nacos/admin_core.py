@@ -11,8 +11,9 @@ from muster_gateway.nacos.admin_clients import own_address
 from muster_gateway.nacos.admin_ops import LOG, NO_LOG_LEVELS, REFUSED, check_required
 from muster_gateway.nacos.admin_reads import AdminReads
 from muster_gateway.nacos.answers import answering, envelope
+from muster_gateway.nacos.clients import host_and_port
 from muster_gateway.nacos.errors import RefusedError, missing, not_served
-from muster_gateway.nacos.grpc.connections import Connections
+from muster_gateway.nacos.grpc.connections import Connection, Connections
 from muster_gateway.nacos.parameters import Parameters
 from muster_gateway.registry import Registry
 from muster_gateway.route import Parameter, Route
@@ -101,12 +102,7 @@ class NacosAdminCore:
     async def connections(self, _: Request) -> Response:
         """GET loader/current: those of this process."""
         await self._reads.check_admin()
-        shown = {}
-        for peer, one in self._connections.live():
-            about = {"connectType": "GRPC", "clientIp": one.client_ip, "peer": peer, "connectionId": one.id}
-            told = {"version": one.version, "labels": dict(one.labels), "appName": one.labels.get("AppName", "")}
-            shown[one.id] = {"connected": True, "traced": False, "metaInfo": {**about, **told}}
-        return envelope(200, 0, shown)
+        return envelope(200, 0, {one.id: _connection(peer, one) for peer, one in self._connections.live()})
 
     async def load(self, request: Request) -> Response:
         """GET loader/cluster: one member, so nothing is unequal."""
@@ -144,6 +140,21 @@ class NacosAdminCore:
             "grpcReportEnabled": True,
             "failAccessCnt": 0,
         }
+
+
+def _connection(peer: str, one: Connection) -> dict[str, object]:
+    host, port = host_and_port(peer)
+    about = {
+        "connectionId": one.id,
+        "connectType": "GRPC",
+        "clientIp": one.client_ip,
+        "remoteIp": host,
+        "remotePort": port,
+        "version": one.version,
+        "appName": one.labels.get("AppName", ""),
+        "labels": dict(one.labels),
+    }
+    return {"connected": True, "traced": False, "metaInfo": about}
 
 
 def _refusing(why: str, documented: tuple[Parameter, ...] = ()) -> Callable[[Request], Awaitable[Response]]:

@@ -19,7 +19,7 @@ from muster_gateway.nacos.answers import answering, envelope
 from muster_gateway.nacos.convert import nacos_namespace, native_namespace
 from muster_gateway.nacos.errors import RefusedError, unreadable
 from muster_gateway.nacos.instance_forms import SERVICE, service_of
-from muster_gateway.nacos.paging import PAGE, page_bounds, page_of, page_view
+from muster_gateway.nacos.paging import MAX_PAGE, PAGE, page_bounds, page_of, page_view
 from muster_gateway.nacos.parameters import Parameters, check_format, check_instance
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route, in_query
@@ -115,7 +115,7 @@ class NacosAdminServices:
         """GET list. O(services of the namespace)."""
         parameters = await Parameters.read(request)
         check_format("namespaceId/tenant", parameters.text("namespaceId"))
-        number, size = page_bounds(parameters)
+        number, size = page_bounds(parameters, MAX_PAGE)
         ignores_empty = parameters.flag("ignoreEmptyService", default=False)
         with_instances = parameters.flag("withInstances", default=False)
         name, group = parameters.text("serviceNameParam").strip(), parameters.text("groupNameParam").strip()

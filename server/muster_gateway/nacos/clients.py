@@ -129,14 +129,14 @@ def _session_of(client_name: str) -> str:
     return found.group(1) if found is not None else ""
 
 
-def _host_and_port(peer: str) -> tuple[str, int]:
+def host_and_port(peer: str) -> tuple[str, int]:
     """Where a peer calls from, as gRPC prints it: `ipv4:10.0.0.1:5000`, `ipv6:%5B::1%5D:5000`."""
     found = _PEER.fullmatch(unquote(peer))
     return (found.group(1).strip("[]"), int(found.group(2))) if found is not None else (peer, 0)
 
 
 def _of_connection(peer: str, connection: Connection) -> StreamClient:
-    host, port = _host_and_port(peer)
+    host, port = host_and_port(peer)
     return StreamClient(
         connection.id,
         app=connection.labels.get("AppName", ""),
@@ -148,7 +148,7 @@ def _of_connection(peer: str, connection: Connection) -> StreamClient:
 
 
 def _of_stream(client_id: str, stream: admin.Connection) -> StreamClient:
-    host, port = _host_and_port(stream.peer)
+    host, port = host_and_port(stream.peer)
     return StreamClient(client_id, app=stream.client_name, ip=host, port=port)
 
 

@@ -18,9 +18,10 @@ from starlette.responses import Response
 from muster_gateway.nacos import config_views as views
 from muster_gateway.nacos.answers import answering, envelope
 from muster_gateway.nacos.config_admin import NAMES
-from muster_gateway.nacos.config_parameters import check_config, identifier, named, page_bounds, required
+from muster_gateway.nacos.config_parameters import check_config, identifier, named, required
 from muster_gateway.nacos.config_reads import ConfigReads
 from muster_gateway.nacos.errors import RefusedError, missing_text
+from muster_gateway.nacos.paging import page_bounds
 from muster_gateway.nacos.parameters import Parameters
 from muster_gateway.registry import Registry, pages, reason_of
 from muster_gateway.route import Parameter, Route

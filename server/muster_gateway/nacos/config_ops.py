@@ -12,7 +12,7 @@ from muster_gateway.nacos.answers import answering, envelope
 from muster_gateway.nacos.config_parameters import check_config, identifier, required
 from muster_gateway.nacos.config_reads import ConfigReads
 from muster_gateway.nacos.convert import native_namespace
-from muster_gateway.nacos.errors import RefusedError
+from muster_gateway.nacos.errors import RefusedError, not_served
 from muster_gateway.nacos.parameters import Parameters
 from muster_gateway.registry import Registry
 from muster_gateway.route import Parameter, Route
@@ -73,7 +73,7 @@ class NacosConfigOps:
         given = [identifier(name, text) for name in _QUOTAS if (text := parameters.text(name).strip())]
         if not given:
             raise RefusedError(400, 10000, f"At least one of the parameters ({', '.join(_QUOTAS)}) must be provided")
-        raise RefusedError(501, 40001, _NO_QUOTAS)
+        raise not_served(_NO_QUOTAS)
 
     async def dump(self, _: Request) -> Response:
         """POST ops/localCache. What is served is what is stored, so it is true already."""
@@ -100,7 +100,7 @@ class NacosConfigOps:
         parameters = await Parameters.read(request)
         check_config(parameters)
         required(parameters, "ip", "String")
-        raise RefusedError(501, 40001, _NO_METRICS)
+        raise not_served(_NO_METRICS)
 
 
 async def _scope(request: Request) -> tuple[str, str]:

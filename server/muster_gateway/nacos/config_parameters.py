@@ -132,20 +132,6 @@ def identifiers(name: str, text: str) -> list[int]:
     return ids
 
 
-def page_bounds(parameters: Parameters, most: int) -> tuple[int, int]:
-    """Number and size of a page: 1 and 100 if not given, the size `most` at most. Raises RefusedError."""
-    found = []
-    for name, default in (("pageNo", 1), ("pageSize", 100)):
-        text = parameters.first(name).strip()
-        if text and _DECIMAL.fullmatch(text) is None:
-            raise unreadable(name)
-        value = int(text or default)
-        if value < 1:
-            raise _invalid(f"Required parameter '{name}' should be positive integer, current is {value}")
-        found.append(value)
-    return found[0], min(found[1], most)
-
-
 def source_ip(request: Request) -> str:
     """The caller's address: what a proxy says of it, unconditionally trusted as the original does, else that of the socket."""
     forwarded = request.headers.get("x-forwarded-for", "").partition(",")[0].strip()

@@ -7,9 +7,10 @@ from starlette.responses import Response
 
 from muster_gateway.nacos import config_views as views
 from muster_gateway.nacos.answers import answering, envelope
-from muster_gateway.nacos.config_parameters import LABEL_PREFIX, check_config, check_search, page_bounds, required
+from muster_gateway.nacos.config_parameters import LABEL_PREFIX, check_config, check_search, required
 from muster_gateway.nacos.config_reads import MAX_PAGE, ConfigReads
 from muster_gateway.nacos.convert import native_namespace
+from muster_gateway.nacos.paging import page_bounds
 from muster_gateway.nacos.parameters import Parameters
 from muster_gateway.registry import Registry
 from muster_gateway.route import Parameter, Route

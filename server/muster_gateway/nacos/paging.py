@@ -1,4 +1,4 @@
-"""Pages as the naming module of Nacos counts them."""
+"""Pages: how they are asked for, and how the naming module of Nacos counts them."""
 
 import re
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ _Item = TypeVar("_Item")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,10}")
 
 
-def page_bounds(parameters: Parameters) -> tuple[int, int]:
-    """Number and size of a page: 1 and 100 if not given. Raises RefusedError."""
+def page_bounds(parameters: Parameters, most: int) -> tuple[int, int]:
+    """Number and size of a page: 1 and 100 if not given, the size `most` at most. Raises RefusedError."""
     found = []
     for name, default in (("pageNo", 1), ("pageSize", 100)):
         text = parameters.first(name).strip()
@@ -25,7 +25,7 @@ def page_bounds(parameters: Parameters) -> tuple[int, int]:
         if value < 1:
             raise RefusedError(400, 20002, f"Required parameter '{name}' should be positive integer, current is {value}")
         found.append(value)
-    return found[0], min(found[1], MAX_PAGE)
+    return found[0], min(found[1], most)
 
 
 def page_of(items: Sequence[_Item], number: int, size: int) -> Sequence[_Item]:

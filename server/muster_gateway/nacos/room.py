@@ -39,6 +39,13 @@ class NacosRoom:
         self._parts = (
             Nacos(registry),
             NacosConfig(registry),
+            NacosAdminInstances(registry),
+            NacosAdminServices(registry),
+            NacosAdminHealth(registry),
+            NacosAdminClients(registry, connections),
+            NacosAdminOps(registry, connections),
+            NacosAdminNamespaces(registry),
+            NacosAdminCore(registry, connections, is_guarded=is_guarded),
             NacosConfigAdmin(registry),
             NacosConfigSearch(registry),
             NacosConfigTransfer(registry),
@@ -47,13 +54,6 @@ class NacosRoom:
             NacosConfigOps(registry),
             NacosLogins(registry),
             NacosUsers(registry),
-            NacosAdminInstances(registry),
-            NacosAdminServices(registry),
-            NacosAdminHealth(registry),
-            NacosAdminClients(registry, connections),
-            NacosAdminOps(registry, connections),
-            NacosAdminNamespaces(registry),
-            NacosAdminCore(registry, connections, is_guarded=is_guarded),
         )
 
     def routes(self) -> tuple[Route, ...]:

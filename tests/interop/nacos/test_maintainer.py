@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from muster.config.v1 import config_pb2, config_service_pb2_grpc
 from muster.config.v1 import config_service_pb2 as wire
+from muster.registry.v1 import discovery_service_pb2 as discovery
+from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
 from running import running_gateway, running_server
 
 from interop.tools import TOOLS
 
 HOME = TOOLS / "nacos-maintainer"
-IS_THERE = (HOME / "Maintainer.class").exists() and shutil.which("java") is not None
+IS_THERE = (HOME / "NamingMaintainer.class").exists() and shutil.which("java") is not None
 EXPECTED = """
 published: true
 detail: port: 1 yaml about red,blue shop ann
@@ -41,6 +43,47 @@ deleted: true
 left: []
 deleted one: true
 """
+EXPECTED_NAMING = """
+created: ok
+created twice: 400 21007
+cluster: ok
+shown: api {team=one} 0.5 true none {zone=e}
+updated: ok {team=two}
+listed: 1 api 0
+with hosts: 0
+unknown: 400 21008
+registered: ok ok
+overridden: ok
+holds: false 3.0 {zone=b}
+partly: ok true
+batch: [10.0.0.1:80:unknown:DEFAULT:ephemeral]
+laid: {k=v, zone=b}
+lifted: [10.0.0.1:80:unknown:DEFAULT:ephemeral]
+instances: 2
+with instances: 2
+not empty: 400 21009
+deregistered: ok 1
+persistent: ok
+unhealthy: ok false
+client: ipPort true
+publishes: api
+subscribes: []
+publishers: 10.0.0.1:80#true
+subscribers: []
+pages: 0
+metrics: UP 2 2 1
+log level: 501 40001
+lives: true standalone
+made: true true
+namespace: Shop sells
+renamed: true Store
+namespaces: [public, shop]
+deleted: true false
+members: 1
+connections: 0 0
+generators: []
+lookup: 501 40001
+"""
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,18 +99,37 @@ async def test_administrator_publishes_searches_copies_and_deletes_while_a_nativ
         interest = wire.ListenRequest.Interest(ref=config_pb2.ConfigRef(group="g", name="app.yaml"))
         await stream.write(wire.ListenRequest(hello=wire.ListenRequest.Hello(client=client)))
         await stream.write(wire.ListenRequest(add=wire.ListenRequest.Add(interests=[interest])))
-        process = await asyncio.create_subprocess_exec(
-            *("java", "-cp", f"{HOME}:{HOME}/*", "Maintainer", url.removeprefix("http://")),
-            cwd=tmp_path,
-            stdout=asyncio.subprocess.PIPE,
-        )
 
-        said, _ = await asyncio.wait_for(process.communicate(), 50)
+        said = await told("Maintainer", url, tmp_path)
         heard = []
         while not (heard and heard[-1].missing.deleted):
             heard.append(await stream.read())
 
-        assert said.decode().strip().splitlines() == EXPECTED.strip().splitlines()
+        assert said == EXPECTED.strip().splitlines()
         contents = {frame.changed.release.content for frame in heard if frame.WhichOneof("frame") == "changed"}
         assert contents <= {"port: 1", "port: 3"}
         stream.cancel()
+
+
+@pytest.mark.parametrize("kind", ["local", "apart"])
+async def test_administrator_describes_overrides_and_counts_what_is_then_seen_natively(kind: str, tmp_path: Path) -> None:
+    async with running_server() as server, server.channel() as channel, running_gateway(server, kind) as url:
+        said = await told("NamingMaintainer", url, tmp_path)
+        service = instance_pb2.ServiceRef(name="api")
+        stub = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
+        listed = await stub.ListInstances(discovery.ListInstancesRequest(service=service))
+
+        assert said == EXPECTED_NAMING.strip().splitlines()
+        (left,) = listed.instances
+        assert (left.endpoints[0].host, left.weight, left.admin_state) == ("10.0.0.1", 3.0, instance_pb2.ADMIN_STATE_ENABLED)
+        assert (dict(left.metadata), left.admin_override.weight) == ({"zone": "b"}, 3.0)
+        assert listed.protect_threshold == 0.0
+
+
+async def told(program: str, url: str, scratch: Path) -> list[str]:
+    """What the client says it was answered."""
+    process = await asyncio.create_subprocess_exec(
+        *("java", "-cp", f"{HOME}:{HOME}/*", program, url.removeprefix("http://")), cwd=scratch, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 50)
+    return said.decode().strip().splitlines()

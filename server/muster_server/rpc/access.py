@@ -78,7 +78,8 @@ class AccessServicer:
         """A short token for whoever signed."""
         if len(request.signed_text) > MAX_SIGNED_BYTES:
             raise MusterError.invalid("signed_text", f"must not be longer than {MAX_SIGNED_BYTES} bytes")
-        user = self._authenticator.signer(request.access_key_id, request.signed_text, request.signature, call.address)
+        address = checked_text("caller_address", request.caller_address, 256) or call.address
+        user = self._authenticator.signer(request.access_key_id, request.signed_text, request.signature, address)
         token = await self._authenticator.login_tokens.issued(user, SIGNATURE_TTL_S)
         return wire.VerifySignatureResponse(user=user.name, token=token, ttl=Duration(seconds=int(SIGNATURE_TTL_S)))
 

@@ -16,6 +16,8 @@ from muster_server.rpc.access_table import RULES, Need, Rule
 _UNLISTED = Rule(Need.ADMIN)
 _SUBJECT_FIELDS = ("user", "role", "id", "namespace", "name", "permission", "into_namespace")
 MAX_SUBJECT = 256
+ACCESS = "/muster.admin.v1.AccessService/"
+"""What the paths of its methods begin with."""
 
 
 class Caller(Protocol):

@@ -319,10 +319,13 @@ async def test_the_audit_log_tells_of_denials_and_changes_and_of_no_secret() -> 
             await refusal(world.login("ann", "a wrong password"))
             await refusal(world.access.ListUsers(wire.ListUsersRequest(), metadata=ann))
             await world.access.CreateToken(wire.CreateTokenRequest(), metadata=ann)
+            async for _ in world.administration.Backup(admin.BackupRequest(), metadata=world.admin):
+                pass
 
     told = [entry for entry in logs if entry.get("log") == "audit"]
     events = [(entry["event"], entry.get("user"), entry.get("method", entry.get("what", "")).rpartition("/")[2]) for entry in told]
     assert ("administered", ROOT, "CreateUser") in events
+    assert events.count(("administered", ROOT, "Backup")) == 1
     assert ("login failed", "ann", "") in events
     assert ("denied", "ann", "ListUsers") in events
     assert ("administered", "ann", "CreateToken") in events

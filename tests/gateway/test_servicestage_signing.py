@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from access_world import World, bearer, guarded
 from muster.admin.v1 import access_service_pb2 as wire
 from muster_gateway.bodies import BodyRefusedError
 from muster_gateway.servicestage.signing import Sent, Signed, signed_by
+
+from gateway.test_access import edge
 
 KEY, SECRET = "AKIDEXAMPLE00000001", "SKEXAMPLEsecret0000000000000000000000001"
 PROJECT = "0123456789abcdef0123456789abcdef"
@@ -150,6 +153,21 @@ async def test_who_signs_with_an_access_key_may_do_what_its_user_may() -> None:
         for refused in (wrong, unknown, old, nobody):
             assert (refused.status_code, refused.json()["error_code"]) == (401, "APIGW.0301")
             assert refused.json()["request_id"] == refused.headers["x-request-id"]
+
+
+async def test_a_gateway_apart_needs_the_right_to_verify(tmp_path: Path) -> None:
+    token_file, path = tmp_path / "token", f"/v2/{PROJECT}/cas/metadata/runtimes"
+    async with guarded() as world:
+        await world.user("ann")
+        ann, codes = await access_key(world, "ann"), []
+        for name, permissions in (("poor", ()), ("edge", (("*:*:signature/*", "r"),))):
+            await world.user(name, *permissions)
+            _, metadata = await world.token(name)
+            token_file.write_text(metadata[0][1].removeprefix("Bearer "))
+            async with edge("apart", world, token_file) as url, httpx.AsyncClient(base_url=url) as client:
+                codes.append((await client.get(path, auth=Signing(ann.access_key.id, by(ann.secret)))).status_code)
+
+        assert codes == [403, 200]
 
 
 async def test_a_token_counts_before_a_signature() -> None:

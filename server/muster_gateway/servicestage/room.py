@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
-from muster_gateway.callers import Caller, acting_for, authorization_of
+from muster_gateway.callers import authorization_of
 from muster_gateway.registry import Registry, http_status, message_of
 from muster_gateway.route import Route
 from muster_gateway.servicestage.answers import REQUEST_ID, failed, gateway_failed, request_id
@@ -56,11 +56,11 @@ class ServiceStageRoom:
         headers = {name.decode("latin-1").lower(): value for name, value in request.headers.raw}
         raw_path, query = request.scope["raw_path"], request.scope["query_string"]
         signed = signed_by(Sent(request.method, raw_path, query, headers, await request.body()), time.time())
-        with acting_for(Caller(address=request.client.host if request.client else "")):
-            try:
-                return await self._registry.token_of_signature(signed.access_key_id, signed.text, signed.signature)
-            except grpc.aio.AioRpcError as error:
-                raise BodyRefusedError(http_status(error), message_of(error)) from None
+        address = request.client.host if request.client else ""
+        try:
+            return await self._registry.token_of_signature(signed.access_key_id, signed.text, signed.signature, address)
+        except grpc.aio.AioRpcError as error:
+            raise BodyRefusedError(http_status(error), message_of(error)) from None
 
     def refused(self, request: Request, refusal: BodyRefusedError) -> Response:
         """As any other error, but for one of who the caller is."""

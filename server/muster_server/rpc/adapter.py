@@ -207,8 +207,9 @@ class Services:
                 if request is None:
                     raise MusterError(Reason.PROTOCOL_VIOLATION, "one request is needed, none came")
                 if self._gate is not None:
-                    self._gate.admit(path, stream.call, request)
                     needed = self._gate.needed(path, request)
+                    for right in needed:
+                        stream.call.require(*right)
                     stream.held = lambda: needed
                 await method(request, stream)
             case Shape.UNARY:

@@ -37,7 +37,11 @@ def create_app(
     """
     registry = Registry(channel)
     connections = Connections() if nacos_connections is None else nacos_connections
-    rooms = (NacosRoom(registry, connections, is_guarded=is_guarded), ServiceStageRoom(registry), FindersRoom(registry))
+    rooms = (
+        NacosRoom(registry, connections, is_guarded=is_guarded),
+        ServiceStageRoom(registry, is_guarded=is_guarded),
+        FindersRoom(registry),
+    )
     return Gateway(rooms, metrics, registry.prove if is_guarded else None)
 
 
@@ -47,7 +51,9 @@ class Gateway:
     `prove`, if given, raises AioRpcError for a caller whose credential does not count: such a one gets public routes only.
     """
 
-    def __init__(self, rooms: tuple[Room, ...], metrics: MetricsSource, prove: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self, rooms: tuple[Room, ...], metrics: MetricsSource, prove: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
         self.routes = tuple(route for room in rooms for route in room.routes())
         self._rooms = rooms
         self._metrics = metrics
@@ -67,11 +73,13 @@ class Gateway:
         room = self._room_of(request.url.path)
         try:
             async with self._bodies.read(scope, receive) as request, self._turns:
-                with acting_for(Caller(room.authorization(request), request.client.host if request.client else "")):
+                authorization = await room.authorization(request)
+                address = request.client.host if request.client else ""
+                with acting_for(Caller(authorization, address, scope.get("state", {}).get("certificate", ""))):
                     response = await self._answer(room, request)
         except BodyRefusedError as refusal:
             response = room.refused(request, refusal)
-            if refusal.status == 401:
+            if response.status_code == 401:
                 response.headers["www-authenticate"] = "Bearer, Basic"
         except ClientDisconnect:
             return

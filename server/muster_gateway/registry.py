@@ -13,6 +13,8 @@ from muster.delivery.v1 import delivery_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2, registration_service_pb2_grpc
 
+from muster_gateway.callers import as_gateway
+
 CALL_TIMEOUT_S = 10.0
 
 
@@ -27,9 +29,21 @@ class Registry:
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
         self.access = access_service_pb2_grpc.AccessServiceStub(channel)
 
-    async def prove(self) -> None:
-        """Raises AioRpcError if the caller's credential does not count."""
-        await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
+    async def prove(self) -> str:
+        """The caller's name. Raises AioRpcError if the credential does not count."""
+        response: access.WhoAmIResponse = await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
+        return response.user
+
+    async def token_of_signature(self, access_key_id: str, signed_text: bytes, signature: bytes, address: str) -> str:
+        """An `authorization` of who signed a text with an access key; `address`: where they are. Raises AioRpcError."""
+        request = access.VerifySignatureRequest(
+            access_key_id=access_key_id, signed_text=signed_text, signature=signature, caller_address=address
+        )
+        return await as_gateway(self._verified(request))
+
+    async def _verified(self, request: access.VerifySignatureRequest) -> str:
+        answer: access.VerifySignatureResponse = await self.access.VerifySignature(request, timeout=CALL_TIMEOUT_S)
+        return f"Bearer {answer.token}"
 
     async def may_read(self, kind: str, namespace: str, group: str = "*", name: str = "*") -> bool:
         """Whether the caller may see a service or config, or all of a namespace. Asked before an answer that callers share."""

@@ -62,8 +62,11 @@ class Room(Protocol):
         """The route that answers, or the answer where none does. `methods`: the routes of the path; empty if it has none."""
         ...
 
-    def authorization(self, request: Request, /) -> str:
-        """The caller's credential in the form of the header `authorization`, wherever the dialect has it; empty without one."""
+    async def authorization(self, request: Request, /) -> str:
+        """The caller's credential in the form of the header `authorization`, wherever the dialect has it; empty without one.
+
+        Raises BodyRefusedError, AioRpcError.
+        """
         ...
 
     def refused(self, request: Request, refusal: BodyRefusedError, /) -> Response:

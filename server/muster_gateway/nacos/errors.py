@@ -46,6 +46,7 @@ MESSAGES = {
 REASONS = {
     "STORAGE_FAILED": (500, 10002),
     "TOO_LARGE": (400, 20002),
+    "USER_EXISTS": (400, 20005),
 }
 
 

@@ -5,9 +5,12 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
+from muster_gateway.callers import Caller
 from muster_gateway.nacos.grpc import outbox, wire
 from muster_gateway.nacos.grpc.outbox import Outbox
+from muster_gateway.nacos.grpc.wire import RefusedCallError
 
 PENDING_S = 30.0
 MAX_PENDING = 10_000
@@ -19,7 +22,10 @@ _DETECTION = "detection"
 
 
 class Connection:
-    """One stream of one client, owned by the stream's handler. `session` and `listening` are made when first needed."""
+    """One stream of one client, owned by the stream's handler. `session` and `listening` are made when first needed.
+
+    Where the registry asks for credentials, `user` is whose connection this is, and `caller` who it acts for.
+    """
 
     def __init__(self, connection_id: str, client_ip: str, labels: Mapping[str, str], now: Callable[[], float]) -> None:
         self.id = connection_id
@@ -32,7 +38,11 @@ class Connection:
         self.subscriptions: set[Any] = set()
         self.version = ""
         self.fuzzy_watches: dict[tuple[str, str], Any] = {}
+        self.user = ""
+        self.caller: Caller | None = None
+        self.stop_holding: Callable[[], object] = lambda: None
         self.failure = ""
+        self.is_gone = False
         self._now = now
         self._task = asyncio.current_task()
         self._active_s = now()
@@ -41,6 +51,11 @@ class Connection:
     def is_active(self) -> None:
         """The client gave a sign of life."""
         self._active_s, self._probed_s = self._now(), None
+
+    def check_open(self) -> None:
+        """To be asked after a wait and before something is kept for the connection. Raises RefusedCallError if it is gone."""
+        if self.is_gone:
+            raise RefusedCallError(wire.UNREGISTERED, "Connection is unregistered.")
 
     def end(self, why: str) -> None:
         """Throw the client off. It sees UNAVAILABLE, the one end after which every SDK connects anew."""
@@ -116,6 +131,7 @@ class Connections:
 
     def remove(self, peer: str, connection: Connection) -> None:
         """The stream has ended."""
+        connection.is_gone = True
         if self._live.get(peer) is connection:
             del self._live[peer]
 
@@ -126,10 +142,20 @@ class Connections:
         while self._pending and self.now() - next(iter(self._pending.values()))[1] >= PENDING_S:
             self._pending.pop(next(iter(self._pending)))
 
+    def all(self) -> list[Connection]:
+        """Those that are set up."""
+        return list(self._live.values())
+
     def end_all(self, why: str) -> None:
         """Throw everybody off."""
         for connection in list(self._live.values()):
             connection.end(why)
+
+
+def address_of(peer: str) -> str:
+    """The network address in gRPC's name of a peer, which is `ipv4:10.0.0.1:80` or `ipv6:[::1]:80`, its brackets escaped."""
+    kind, _, rest = unquote(peer).partition(":")
+    return rest.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else ""
 
 
 def _detection(request_id: str) -> bytes:

@@ -10,6 +10,7 @@ from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as registration
 
 from muster_gateway.nacos import convert
+from muster_gateway.nacos.credentials import DENIED
 from muster_gateway.nacos.errors import BadParameterError
 from muster_gateway.nacos.grpc import requests, wire
 from muster_gateway.nacos.grpc.connections import Connection
@@ -106,8 +107,9 @@ class Naming:
         elif service not in connection.subscriptions and len(connection.subscriptions) >= MAX_SUBSCRIPTIONS:
             raise RefusedCallError(wire.OVER_LIMIT, f"at most {MAX_SUBSCRIPTIONS} subscriptions")
         elif not await self._registry.may_read("service", *service):  # one watch serves all connections
-            raise RefusedCallError(wire.FORBIDDEN, "authorization failed!")
+            raise RefusedCallError(wire.FORBIDDEN, DENIED)
         else:
+            connection.check_open()
             info = await self._views.subscribe(service, connection, clusters, asked.namespace or "")
         return wire.answer("SubscribeServiceResponse", {"serviceInfo": msgspec.Raw(info)}, message="success")
 

@@ -42,6 +42,12 @@ class NacosClient:
     async def open(self, **setup: Any) -> None:
         await self.open_with("ConnectionSetupRequest", **setup)
 
+    async def open_at(self, ip: str) -> None:
+        """Open as a client that says it has this address, in metadata that are merged with those of the request."""
+        said = b"\x42" + bytes([len(ip)]) + ip.encode()
+        self.stream = self._open()
+        await self.stream.write(wire.encode("ConnectionSetupRequest", {"labels": {}}) + b"\x12" + bytes([len(said)]) + said)
+
     async def open_with(self, kind: str, **body: Any) -> None:
         self.stream = self._open()
         await self.say(kind, **body)

@@ -12,6 +12,7 @@ from muster_gateway import openapi
 from muster_gateway.bodies import Bodies, BodyRefusedError
 from muster_gateway.callers import Caller, acting_for
 from muster_gateway.finders.room import FindersRoom
+from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry, http_status, message_of
 from muster_gateway.route import Paths, Room
@@ -27,10 +28,20 @@ class MetricsSource(Protocol):
         ...
 
 
-def create_app(channel: Any, metrics: MetricsSource, *, is_guarded: bool = False) -> ASGIApp:
-    """The app over a channel, local or real. `is_guarded`: the registry asks for credentials."""
+def create_app(
+    channel: Any, metrics: MetricsSource, nacos_connections: Connections | None = None, *, is_guarded: bool = False
+) -> ASGIApp:
+    """The app over a channel, local or real. `is_guarded`: the registry asks for credentials.
+
+    `nacos_connections` are those of the Nacos gRPC server of this process, if there is one.
+    """
     registry = Registry(channel)
-    rooms = (NacosRoom(registry), ServiceStageRoom(registry), FindersRoom(registry))
+    connections = Connections() if nacos_connections is None else nacos_connections
+    rooms = (
+        NacosRoom(registry, connections, is_guarded=is_guarded),
+        ServiceStageRoom(registry, is_guarded=is_guarded),
+        FindersRoom(registry),
+    )
     return Gateway(rooms, metrics, registry.prove if is_guarded else None)
 
 

@@ -129,7 +129,9 @@ async def _serving(
     server, health = await make_server(services, nacos.handlers())
     grpc_port = bind(server, settings.host, settings.grpc_port, tls.server_credentials() if tls else None)
     sockets = listen(settings.host, settings.http_ports)
-    gateway = GatewayServer(create_app(channel, metrics, is_guarded=settings.auth), sockets, tls.context() if tls else None)
+    gateway = GatewayServer(
+        create_app(channel, metrics, nacos.connections, is_guarded=settings.auth), sockets, tls.context() if tls else None
+    )
     address = _address(settings.host, grpc_port)
     running = RunningServer(address, _addresses(settings.host, sockets), address, tls, engine)
     await server.start()

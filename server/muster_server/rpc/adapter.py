@@ -54,6 +54,11 @@ class Call:
         """The caller's network address without a port; the gateway in this process says for whom it asks."""
         return address_of(self.peer, self.metadata)
 
+    @property
+    def user(self) -> str:
+        """Who the caller proved to be; empty where nobody has to prove it."""
+        return self.principal.name if self.gate is not None else ""
+
     def require(self, action: Action, resource: Resource) -> None:
         """Raises MusterError (PERMISSION_DENIED) unless the caller may do this."""
         if self.gate is not None:
@@ -202,8 +207,9 @@ class Services:
                 if request is None:
                     raise MusterError(Reason.PROTOCOL_VIOLATION, "one request is needed, none came")
                 if self._gate is not None:
-                    self._gate.admit(path, stream.call, request)
                     needed = self._gate.needed(path, request)
+                    for right in needed:
+                        stream.call.require(*right)
                     stream.held = lambda: needed
                 await method(request, stream)
             case Shape.UNARY:

@@ -36,6 +36,7 @@ class Connection:
         self.listening: Any = None
         self.stop_listening: Callable[[], object] = lambda: None
         self.subscriptions: set[Any] = set()
+        self.version = ""
         self.fuzzy_watches: dict[tuple[str, str], Any] = {}
         self.user = ""
         self.caller: Caller | None = None
@@ -86,6 +87,14 @@ class Connections:
 
     def __len__(self) -> int:
         return len(self._live)
+
+    def live(self) -> list[tuple[str, Connection]]:
+        """Those that are set up, each with its peer; oldest first."""
+        return list(self._live.items())
+
+    def find_id(self, connection_id: str) -> Connection | None:
+        """A connection by its id; None if it is not set up. O(connections)."""
+        return next((one for one in self._live.values() if one.id == connection_id), None)
 
     def check(self, peer: str) -> str:
         """The id of this peer's connection, be it one that is still to be set up."""

@@ -196,6 +196,7 @@ class NacosGrpc:
         setup = wire.read(frame.body, requests.Setup)
         labels = {key: requests.text(value) for key, value in (setup.labels or {}).items()}
         connection = self.connections.set_up(peer, frame.client_ip[:256], labels)
+        connection.version = requests.text(setup.clientVersion)[:64]
         if setup.abilityTable is not None:
             connection.outbox.post("setup", lambda _: wire.encode("SetupAckRequest", _SETUP_ACK), outbox.once)
         return connection
@@ -219,7 +220,7 @@ class NacosGrpc:
         self._fuzzy_configs.drop(connection)
 
     def _open_session(self, connection: Connection) -> None:
-        connection.session = session = Session(self._registry.registration, f"nacos {connection.client_ip}", connection.end)
+        connection.session = session = Session(self._registry.registration, session_name(connection), connection.end)
         self._sessions.add(session)
         task = self._start(session.run(), connection)
         task.add_done_callback(lambda _: self._sessions.discard(session))
@@ -263,6 +264,11 @@ class NacosGrpc:
                 requests.BatchListen, "ConfigChangeBatchListenResponse", configs.listen, {"changedConfigs": []}
             ),
         }
+
+
+def session_name(connection: Connection) -> str:
+    """What the native session of a connection is called, for people and for the admin calls, which find the connection by it."""
+    return f"nacos {connection.client_ip} {connection.id}"
 
 
 _SETUP_ACK = {"headers": {}, "requestId": "", "module": "internal", "abilityTable": ABILITIES}

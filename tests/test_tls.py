@@ -1,6 +1,7 @@
 """TLS on every listener: who is let in, and that new certificates are taken without a restart and without a cut."""
 
 import asyncio
+import base64
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -198,6 +199,23 @@ def garbage(files: Files) -> None:
     files.server[0].write_bytes(b"no certificate")
 
 
+def armoured(kind: str, content: bytes) -> bytes:
+    return f"-----BEGIN {kind}-----\n{base64.b64encode(content).decode()}\n-----END {kind}-----\n".encode()
+
+
+def garbage_in_armour(files: Files) -> None:
+    files.server[0].write_bytes(armoured("CERTIFICATE", b"\x30\x03\x02\x01\x00"))
+
+
+def garbage_in_the_armour_of_a_key(files: Files) -> None:
+    files.server[1].write_bytes(armoured("PRIVATE KEY", b"\x30\x03\x02\x01\x00"))
+
+
+def key_of_an_unknown_kind(files: Files) -> None:
+    body = bytes.fromhex("020100 300506032a0304 04020400")  # PKCS 8 with an algorithm that nobody has
+    files.server[1].write_bytes(armoured("PRIVATE KEY", b"\x30" + bytes([len(body)]) + body))
+
+
 def key_of_another(files: Files) -> None:
     files.server[1].write_bytes(files.authority.issue("other").key_pem())
 
@@ -221,7 +239,17 @@ def no_authorities(files: Files) -> None:
 
 
 Break = Callable[[Files], None]
-BREAKS: list[Break] = [garbage, key_of_another, encrypted_key, no_file, too_large, no_authorities]
+BREAKS: list[Break] = [
+    garbage,
+    garbage_in_armour,
+    garbage_in_the_armour_of_a_key,
+    key_of_an_unknown_kind,
+    key_of_another,
+    encrypted_key,
+    no_file,
+    too_large,
+    no_authorities,
+]
 
 
 @pytest.mark.parametrize("break_", BREAKS, ids=lambda each: each.__name__)

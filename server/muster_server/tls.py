@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import structlog
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 log = structlog.get_logger(__name__)
@@ -172,15 +173,16 @@ def _checked(files: TlsFiles, certificate: bytes, key: bytes) -> float:
     """When the certificate expires, in Unix seconds; checks that the key is its key, and is not encrypted."""
     try:
         chain = x509.load_pem_x509_certificates(certificate)
-    except ValueError as error:
-        raise TlsError(f"{files.certificate} holds no certificate in PEM form") from error
+        public = _public_bytes(chain[0].public_key())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise TlsError(f"{files.certificate} holds no certificate in PEM form that can be used") from error
     try:
         private = load_pem_private_key(key, None)
     except TypeError as error:
         raise TlsError(f"{files.key} is encrypted: a key without a passphrase is needed") from error
-    except ValueError as error:
-        raise TlsError(f"{files.key} holds no private key in PEM form") from error
-    if _public_bytes(private.public_key()) != _public_bytes(chain[0].public_key()):
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise TlsError(f"{files.key} holds no private key in PEM form that can be used") from error
+    if _public_bytes(private.public_key()) != public:
         raise TlsError(f"{files.key} is not the key of {files.certificate}")
     return chain[0].not_valid_after_utc.timestamp()
 

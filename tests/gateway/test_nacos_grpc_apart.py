@@ -3,6 +3,9 @@
 import asyncio
 
 import grpc
+import pytest
+from muster_server.app import gateway_serving
+from muster_server.settings import Settings
 from nacos_wire import nacos_client, register
 from running import Server, gateway_apart, running_server
 
@@ -39,3 +42,30 @@ async def test_provider_is_thrown_off_when_its_session_ends_with_the_server() ->
 
         assert ended.code() == grpc.StatusCode.UNAVAILABLE
         await task
+
+
+async def test_gateway_without_a_port_for_nacos_opens_none() -> None:
+    settings = Settings(http_ports=(0,), nacos_grpc_port=None)
+    async with running_server() as server, gateway_serving(settings, server.grpc_target) as gateway:
+        assert (gateway.nacos, len(gateway.http)) == ("", 1)
+
+
+async def test_gateway_whose_port_for_nacos_is_its_targets_leaves_it_to_the_target() -> None:
+    async with running_server() as server:
+        port = int(server.grpc_target.rpartition(":")[2])
+        async with (
+            gateway_serving(Settings(http_ports=(0,), nacos_grpc_port=port), server.grpc_target) as gateway,
+            nacos_client(gateway.nacos) as client,
+        ):
+            await register(client, "10.0.0.1")
+
+            assert gateway.nacos == server.nacos
+
+
+async def test_port_for_nacos_that_is_taken_ends_the_start() -> None:
+    async with running_server() as server, running_server() as other:
+        port = int(other.grpc_target.rpartition(":")[2])
+
+        with pytest.raises(OSError, match="cannot listen"):
+            async with gateway_serving(Settings(http_ports=(0,), nacos_grpc_port=port), server.grpc_target):
+                pass

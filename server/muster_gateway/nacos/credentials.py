@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,8 @@ from muster_gateway.nacos.parameters import Parameters
 
 WRONG_USER = "User not found! Please check user exist or password is right!"
 DENIED = "authorization failed!"
-_NAMES = ("authorization", "accesstoken", "username", "password")
+_NAMES = {name.encode(): name for name in ("authorization", "accesstoken", "username", "password")}
+_HINT = re.compile(rb"accesstoken|username", re.IGNORECASE)
 _ALGORITHMS = ("HS256", "HS384", "HS512")
 
 
@@ -35,10 +37,11 @@ def authorization(said: Mapping[str, str]) -> str:
 
 async def authorization_of(request: Request) -> str:
     """The credential of an HTTP request: parameters win over headers, of the form too; their names are taken in any case."""
-    said = {name: request.headers.get(name, "") for name in _NAMES}
-    for name, value in request.query_params.multi_items():
-        if value and name.lower() in said:
-            said[name.lower()] = value
+    said = {_NAMES[name]: value.decode("latin-1") for name, value in request.scope["headers"] if name in _NAMES}
+    if _HINT.search(request.scope["query_string"]):
+        for name, value in request.query_params.multi_items():
+            if value and name.lower() in _NAMES.values():
+                said[name.lower()] = value
     body = await request.body()
     if b"accessToken" in body or b"username" in body:  # few bodies have one, and only those are worth reading twice
         try:
@@ -46,7 +49,7 @@ async def authorization_of(request: Request) -> str:
         except RefusedError:
             return authorization(said)
         for parameter in ("accessToken", "username", "password"):
-            said[parameter.lower()] = parameters.first(parameter) or said[parameter.lower()]
+            said[parameter.lower()] = parameters.first(parameter) or said.get(parameter.lower(), "")
     return authorization(said)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import grpc
 import grpc.aio
@@ -13,8 +13,8 @@ from running import Server, running_server
 
 
 @asynccontextmanager
-async def nacos_apart(server: Server) -> AsyncIterator[str]:
-    """The address of a Nacos side that talks to the server over a socket."""
+async def nacos_apart(server: Server) -> AsyncIterator[tuple[str, NacosGrpc]]:
+    """A Nacos side that talks to the server over a socket, and its address."""
     async with server.channel() as channel:
         nacos = NacosGrpc(channel)
         listener = grpc.aio.server()
@@ -22,7 +22,7 @@ async def nacos_apart(server: Server) -> AsyncIterator[str]:
         port = bind(listener, "127.0.0.1", 0)
         await listener.start()
         async with nacos.serving():
-            yield f"127.0.0.1:{port}"
+            yield f"127.0.0.1:{port}", nacos
         await listener.stop(1)
         if nacos.running:
             await asyncio.wait(set(nacos.running))
@@ -32,7 +32,7 @@ async def test_nacos_side_over_a_real_channel_registers_pushes_and_listens() -> 
     names = {"dataId": "app", "group": "g", "tenant": ""}
     async with (
         running_server() as server,
-        nacos_apart(server) as target,
+        nacos_apart(server) as (target, _),
         nacos_client(target) as provider,
         nacos_client(target) as consumer,
         nacos_client(server.grpc_target) as local,
@@ -52,10 +52,26 @@ async def test_nacos_side_over_a_real_channel_registers_pushes_and_listens() -> 
         assert (notice["dataId"], ips(after["serviceInfo"])) == ("app", [])
 
 
+async def test_a_change_is_encoded_once_however_many_subscribe() -> None:
+    async with running_server() as server, nacos_apart(server) as (target, nacos), AsyncExitStack() as clients:
+        consumers = [await clients.enter_async_context(nacos_client(target)) for _ in range(40)]
+        for number, consumer in enumerate(consumers):
+            await subscribe(consumer, clusters="DEFAULT" if number % 2 else "")
+        provider = await clients.enter_async_context(nacos_client(target))
+        before = nacos.views["default", "DEFAULT_GROUP", "svc"].render_count
+        for ip in ("10.0.0.1", "10.0.0.2", "10.0.0.3"):
+            await register(provider, ip)
+            pushes = [await consumer.pushed("NotifySubscriberRequest") for consumer in consumers]
+            assert {tuple(ips(push["serviceInfo"])) for push in pushes} == {(ip,)}
+        after = nacos.views["default", "DEFAULT_GROUP", "svc"].render_count
+
+        assert (before, after) == (2, 2 + 3 * 2)  # once for all clusters, once for those that name one
+
+
 async def test_client_whose_registry_goes_away_is_thrown_off_and_calls_are_refused_in_their_own_type() -> None:
     async with running_server() as other_end:
         pass
-    async with nacos_apart(other_end) as target, nacos_client(target) as client:
+    async with nacos_apart(other_end) as (target, _), nacos_client(target) as client:
         kind, answer = await client.ask("InstanceRequest", type="registerInstance", serviceName="svc", instance={"ip": "1.1.1.1"})
         ended = await client.end()
 
@@ -76,7 +92,7 @@ async def test_provider_is_thrown_off_when_its_session_ends_with_the_server() ->
 
     task = asyncio.create_task(serve())
     await started.wait()
-    async with nacos_apart(servers[0]) as target, nacos_client(target) as provider:
+    async with nacos_apart(servers[0]) as (target, _), nacos_client(target) as provider:
         await register(provider, "10.0.0.1")
         leave.set()
 

@@ -1,6 +1,7 @@
 """RegistrationService, but for Session: unary registration."""
 
 import asyncio
+import hashlib
 from typing import Any
 
 from muster.registry.v1 import registration_service_pb2 as wire
@@ -10,7 +11,15 @@ from muster_server.core.errors import MusterError
 from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Call
-from muster_server.rpc.decoding import check_batch, decode_changes, decode_ref, decode_register, decode_state, require
+from muster_server.rpc.decoding import (
+    check_batch,
+    decode_changes,
+    decode_ref,
+    decode_register,
+    decode_replace,
+    decode_state,
+    require,
+)
 from muster_server.rpc.encoding import joined, ref_message
 from muster_server.rpc.status_codes import item_error
 
@@ -37,6 +46,12 @@ class RegistrationServicer:
         check_batch("registrations", len(request.registrations))
         results = await register_items(self._engine, request.registrations)
         return wire.RegisterBatchResponse(results=results, revision=self._engine.revision, epoch=self._engine.epoch)
+
+    async def replace_instances(self, request: wire.ReplaceInstancesRequest, _: Call) -> wire.ReplaceInstancesResponse:
+        """Put all that a session has of a service."""
+        instances = await perform(self._engine, decode_replace(request, session_name(request.session_id)))
+        ids = [instance.instance_id for instance in instances]
+        return wire.ReplaceInstancesResponse(instance_ids=ids, revision=self._engine.revision)
 
     async def deregister(self, request: wire.DeregisterRequest, _: Call) -> wire.DeregisterResponse:
         """Remove one instance."""
@@ -67,6 +82,11 @@ class RegistrationServicer:
         command = SetAdminState(decode_ref(request.ref), state, author, comment)
         instance = await perform(self._engine, command)
         return joined(instance, wire.SetAdminStateResponse(revision=self._engine.revision))
+
+
+def session_name(session_id: str) -> str:
+    """What the registry keeps and writes of a session id is not the secret itself."""
+    return hashlib.sha256(session_id.encode()).hexdigest()
 
 
 async def register_items(engine: Engine, requests: Any, session: str | None = None) -> list[wire.ItemResult]:

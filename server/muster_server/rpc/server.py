@@ -38,6 +38,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
         {
             "Register": registration.register,
             "RegisterBatch": registration.register_batch,
+            "ReplaceInstances": registration.replace_instances,
             "Deregister": registration.deregister,
             "Renew": registration.renew,
             "UpdateInstance": registration.update_instance,

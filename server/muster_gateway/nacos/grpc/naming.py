@@ -23,6 +23,7 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 
 _CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
 MAX_SUBSCRIPTIONS = 10_000
+_DONE = {kind: wire.answer("InstanceResponse", {"type": kind}) for kind in ("registerInstance", "deregisterInstance")}
 
 
 class Naming:
@@ -44,7 +45,7 @@ class Naming:
                     await self._withdraw_orphan(service, asked.instance)
             case _:
                 raise _unsupported(asked.type)
-        return wire.answer("InstanceResponse", {"type": asked.type})
+        return _DONE[asked.type]
 
     async def _withdraw_orphan(self, service: Key, host: requests.Host | None) -> None:
         """Remove what an earlier connection left at this address: after a restart, clients may deregister before they register."""
@@ -86,7 +87,7 @@ class Naming:
                 await self._registry.registration.Deregister(removal, timeout=CALL_TIMEOUT_S)
             case _:
                 raise _unsupported(asked.type)
-        return wire.answer("InstanceResponse", {"type": asked.type})
+        return _DONE[asked.type]
 
     async def query(self, asked: requests.ServiceQuery, _: Connection, __: Frame) -> bytes:
         """ServiceQueryRequest."""

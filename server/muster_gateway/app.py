@@ -12,6 +12,7 @@ from muster_gateway.finders.room import FindersRoom
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry
 from muster_gateway.route import Paths, Room
+from muster_gateway.servicestage.room import ServiceStageRoom
 from muster_gateway.turns import Turns
 
 
@@ -26,7 +27,7 @@ class MetricsSource(Protocol):
 def create_app(channel: Any, metrics: MetricsSource) -> ASGIApp:
     """The app over a channel, local or real."""
     registry = Registry(channel)
-    return Gateway((NacosRoom(registry), FindersRoom(registry)), metrics)
+    return Gateway((NacosRoom(registry), ServiceStageRoom(registry), FindersRoom(registry)), metrics)
 
 
 class Gateway:

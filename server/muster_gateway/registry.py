@@ -6,6 +6,7 @@ import grpc.aio
 from muster.config.v1 import config_service_pb2 as config
 from muster.config.v1 import config_service_pb2_grpc
 from muster.delivery.v1 import delivery_service_pb2_grpc
+from muster.lock.v1 import lock_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2, registration_service_pb2_grpc
 
@@ -20,6 +21,7 @@ class Registry:
         self.discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
         self.delivery = delivery_service_pb2_grpc.DeliveryServiceStub(channel)
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
+        self.locks = lock_service_pb2_grpc.LockServiceStub(channel)
 
     async def list_instances(self, service: instance_pb2.ServiceRef, if_revision: int = 0) -> discovery.ListInstancesResponse:
         """The instances of a service; `not_modified` if nothing changed since `if_revision`."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryCommand, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
+from muster_server.core.lock_commands import LockCommand, LockEvent, LockFreed, LockTaken
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
 from muster_server.core.restore_commands import RestoreArchive
@@ -150,7 +151,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Replace | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
-OtherCommand = ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | RestoreArchive
+OtherCommand = ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | LockCommand | RestoreArchive
 Command = NamingCommand | OtherCommand
 
 
@@ -269,7 +270,7 @@ Bookkeeping = (
     | DeliveryEvent
     | EpochBegan
 )
-Event = NamingEvent | ConfigEvent | Bookkeeping
+Event = NamingEvent | ConfigEvent | LockEvent | Bookkeeping
 
 
 def is_durable(event: Event) -> bool:
@@ -283,7 +284,7 @@ def is_durable(event: Event) -> bool:
             return True
         case NamespaceDescribed() | NamespaceForgotten() | ServiceDescribed() | ServiceUndescribed() | EpochBegan():
             return True
-        case DeliveryChanged() | DeliveryDiscarded():
+        case DeliveryChanged() | DeliveryDiscarded() | LockTaken() | LockFreed():
             return True
         case _:
             return False

@@ -2,7 +2,17 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, delivery_rules, described_services, namespaces, naming, replacing, restoring, sessions
+from muster_server.core import (
+    config_rules,
+    delivery_rules,
+    described_services,
+    locks,
+    namespaces,
+    naming,
+    replacing,
+    restoring,
+    sessions,
+)
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -20,6 +30,7 @@ from muster_server.core.commands import (
 )
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
 from muster_server.core.delivery_commands import Change, Create, DeleteApplicationConfig, Discard, SetApplicationConfig
+from muster_server.core.lock_commands import AcquireLock, ReleaseLock
 from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from muster_server.core.restore_commands import RestoreArchive
 from muster_server.core.service_commands import CreateService, DeleteService, UpdateService
@@ -59,6 +70,8 @@ def _decide_other(turn: Turn, command: OtherCommand) -> object:
             return delivery_rules.decide_delivery(turn, command)
         case CreateService() | UpdateService() | DeleteService():
             return described_services.decide_service(turn, command)
+        case AcquireLock() | ReleaseLock():
+            return locks.decide_lock(turn, command)
         case RestoreArchive():
             return restoring.restore_archive(turn, command)
         case _:

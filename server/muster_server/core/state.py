@@ -31,6 +31,7 @@ from muster_server.core.deadlines import Deadlines
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded
 from muster_server.core.delivery_state import DeliveryState
 from muster_server.core.epochs import EpochBegan
+from muster_server.core.lock_commands import Lock, LockEvent, LockFreed, LockKey, LockTaken
 from muster_server.core.model import Address, Instance, Override, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import Namespace, NamespaceDescribed, NamespaceForgotten
 from muster_server.core.service_commands import ServiceDescribed, ServiceDescription, ServiceUndescribed
@@ -49,6 +50,7 @@ class Limits:
     max_services: int = 200_000
     max_sessions: int = 100_000
     max_namespaces: int = 10_000
+    max_locks: int = 100_000
     max_delivery: int = 100_000
     override_retention_s: float = 600.0
     service_retention_s: float = 3600.0
@@ -83,13 +85,19 @@ class ServiceTimer(NamedTuple):
     service: ServiceKey
 
 
+class LockTimer(NamedTuple):
+    """Timer key: a lock is held no longer."""
+
+    key: LockKey
+
+
 class GuardTimer(NamedTuple):
     """Timer key: the mass-removal guard has held long enough."""
 
     service: ServiceKey
 
 
-Timer = InstanceKey | SessionTimer | OverrideTimer | ServiceTimer | GuardTimer
+Timer = InstanceKey | SessionTimer | OverrideTimer | ServiceTimer | LockTimer | GuardTimer
 
 
 @dataclass(slots=True)
@@ -139,6 +147,7 @@ class RegistryState:
         self.configs = ConfigState()
         self.namespaces: dict[str, Namespace] = {}
         self.delivery = DeliveryState()
+        self.locks: dict[LockKey, Lock] = {}
         self.service_tally = Tally()
         self.described_tally = Tally()
         self.instance_tally = Tally()
@@ -182,8 +191,20 @@ class RegistryState:
                 self.configs.apply(event)
                 if isinstance(event, ConfigReleased):
                     self.revision = event.release.revision
+            case LockTaken() | LockFreed():
+                self._apply_lock(event, now_s)
             case _:
                 self._apply_bookkeeping(event)
+
+    def _apply_lock(self, event: LockEvent, now_s: float) -> None:
+        match event:
+            case LockTaken(lock=lock):
+                self.locks[lock.key] = lock
+                self.revision = max(self.revision, lock.token)
+                self.timers.set(LockTimer(lock.key), now_s + lock.ttl_s)
+            case LockFreed(key=key):
+                del self.locks[key]
+                self.timers.cancel(LockTimer(key))
 
     def _apply_bookkeeping(self, event: Bookkeeping) -> None:
         match event:

@@ -8,8 +8,9 @@ from muster_server.core.config_commands import ConfigEvent, ConfigReleased, Rele
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
 from muster_server.core.epochs import EpochBegan
+from muster_server.core.lock_commands import LockEvent, LockFreed, LockTaken
 from muster_server.core.namespace_commands import NamespaceDescribed, NamespaceForgotten
-from muster_server.core.service_commands import ServiceDescribed, ServiceUndescribed
+from muster_server.core.service_commands import ServiceDescribed, ServiceEvent, ServiceUndescribed
 from muster_server.core.state import RegistryState
 from muster_server.engine import records
 from muster_server.engine.restore import EPOCH, REVISION
@@ -41,14 +42,30 @@ def _writes(event: Event) -> Iterator[Write]:
             yield Write(Bucket.NAMESPACES, name.encode(), None)
         case DeliveryChanged() | DeliveryDiscarded():
             yield _delivery_write(event)
-        case ServiceDescribed(service=service, description=description):
-            yield Write(Bucket.SERVICES, records.encode_service_key(service), records.encode_service(service, description))
-        case ServiceUndescribed(service=service):
-            yield Write(Bucket.SERVICES, records.encode_service_key(service), None)
+        case ServiceDescribed() | ServiceUndescribed():
+            yield _service_write(event)
+        case LockTaken() | LockFreed():
+            yield _lock_write(event)
         case EpochBegan(epoch=epoch):
             yield Write(Bucket.META, EPOCH, records.encode(epoch))
         case _:
             raise AssertionError(event)
+
+
+def _service_write(event: ServiceEvent) -> Write:
+    match event:
+        case ServiceDescribed(service=service, description=description):
+            return Write(Bucket.SERVICES, records.encode_service_key(service), records.encode_service(service, description))
+        case ServiceUndescribed(service=service):
+            return Write(Bucket.SERVICES, records.encode_service_key(service), None)
+
+
+def _lock_write(event: LockEvent) -> Write:
+    match event:
+        case LockTaken(lock=lock):
+            return Write(Bucket.LOCKS, records.encode_pair(*lock.key), records.encode(lock))
+        case LockFreed(key=key):
+            return Write(Bucket.LOCKS, records.encode_pair(*key), None)
 
 
 def _delivery_write(event: DeliveryEvent) -> Write:
@@ -123,10 +140,10 @@ class Journal:
         """Write again what the disk refused. Called at every tick, so that a failing disk is not asked all the time."""
         self._schedule()
 
-    def drop_overrides(self, writes: Sequence[Write]) -> None:
-        """Forget overrides that expired by themselves. Submitted at once, so that none that is set later is dropped by it.
+    def drop_expired(self, writes: Sequence[Write]) -> None:
+        """Forget overrides and locks that expired by themselves. Submitted at once, so that none set later is dropped by it.
 
-        If the disk refuses, they are orphans again after a restart, and expire again.
+        If the disk refuses, they are there again after a restart, and expire again.
         """
         try:
             self._store.submit(writes, lambda error: self._call(self._dropped, error))

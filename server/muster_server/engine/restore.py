@@ -10,6 +10,7 @@ from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.config_state import shown_numbers
 from muster_server.core.delivery_commands import DeliveryChanged
 from muster_server.core.errors import MusterError
+from muster_server.core.lock_commands import LockTaken
 from muster_server.core.model import Health, Instance
 from muster_server.core.service_commands import ServiceDescribed
 from muster_server.core.state import Limits, RegistryState
@@ -84,6 +85,8 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
             state.delivery.apply(DeliveryChanged(records.decode_kept(bucket, value)))
     for _, value in store.scan(Bucket.SERVICES):
         state.apply(ServiceDescribed(*records.decode_service(value)), now_s, limits)
+    for _, value in store.scan(Bucket.LOCKS):
+        state.apply(LockTaken(records.decode_lock(value)), now_s, limits)
     state.revision = first + 1
     for service in state.services.values():
         service.revision = state.revision

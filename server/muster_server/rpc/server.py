@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from muster.admin.v1 import admin_service_pb2
 from muster.config.v1 import config_service_pb2
 from muster.delivery.v1 import delivery_service_pb2
+from muster.lock.v1 import lock_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.engine.engine import Engine
@@ -26,6 +27,7 @@ from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.listening import ListenServicer
+from muster_server.rpc.locks import LockServicer
 from muster_server.rpc.names import NamesServicer
 from muster_server.rpc.registration import RegistrationServicer
 from muster_server.rpc.searching import Searcher
@@ -88,6 +90,11 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
         },
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())
+    locks = LockServicer(engine)
+    services.add(
+        lock_service_pb2.DESCRIPTOR.services_by_name["LockService"],
+        {"AcquireLock": locks.acquire_lock, "ReleaseLock": locks.release_lock},
+    )
     services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))
     return services
 

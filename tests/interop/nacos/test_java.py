@@ -85,3 +85,14 @@ async def test_fuzzy_watches_outlive_a_restart(tmp_path: Path, sdk: Sdk) -> None
             second.kill()
 
     assert (gone, all(seen)) == ([], True)
+
+
+@newer
+async def test_lock_is_held_by_one_client_at_a_time(sdk: Sdk) -> None:
+    async with running_server() as server, sdk.running(server.grpc_target) as one, sdk.running(server.grpc_target) as other:
+        first = await done(one, "lock job 60000")
+        second = await done(other, "lock job 60000")
+        released = await done(one, "unlock job")
+        third = await done(other, "lock job 60000")
+
+        assert (first, second, released, third) == (True, False, True, True)

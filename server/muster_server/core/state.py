@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from muster_server.core.access_commands import AccessPut, AccessRemoved
+from muster_server.core.access_state import AccessState
 from muster_server.core.commands import (
     AddressQuery,
     Bookkeeping,
@@ -51,6 +53,7 @@ class Limits:
     max_sessions: int = 100_000
     max_namespaces: int = 10_000
     max_locks: int = 100_000
+    max_access_records: int = 100_000
     max_delivery: int = 100_000
     override_retention_s: float = 600.0
     service_retention_s: float = 3600.0
@@ -146,6 +149,7 @@ class RegistryState:
         self.timers: Deadlines[Timer] = Deadlines()
         self.configs = ConfigState()
         self.namespaces: dict[str, Namespace] = {}
+        self.access = AccessState()
         self.delivery = DeliveryState()
         self.locks: dict[LockKey, Lock] = {}
         self.service_tally = Tally()
@@ -179,22 +183,28 @@ class RegistryState:
             case Lapsed(key=key, grace_end_s=end):
                 self.services[key.service].lapsed.add(key.instance_id)
                 self._set_timer(key, end)
-            case OverrideSet(key=key, override=override):
-                self.timers.cancel(OverrideTimer(key))
-                if override is None:
-                    self.overrides.pop(key, None)
-                else:
-                    self.overrides[key] = override
+            case OverrideSet():
+                self._set_override(event)
             case OverrideOrphaned(key=key, drop_s=drop):
                 self.drop_override_at(key, drop)
             case ConfigReleased() | ReleasesCompacted():
                 self.configs.apply(event)
                 if isinstance(event, ConfigReleased):
                     self.revision = event.release.revision
+            case AccessPut() | AccessRemoved():
+                self.access.apply(event)
+                self.revision = self.access.revision
             case LockTaken() | LockFreed():
                 self._apply_lock(event, now_s)
             case _:
                 self._apply_bookkeeping(event)
+
+    def _set_override(self, event: OverrideSet) -> None:
+        self.timers.cancel(OverrideTimer(event.key))
+        if event.override is None:
+            self.overrides.pop(event.key, None)
+        else:
+            self.overrides[event.key] = event.override
 
     def _apply_lock(self, event: LockEvent, now_s: float) -> None:
         match event:

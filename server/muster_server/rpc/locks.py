@@ -5,10 +5,10 @@ from muster.lock.v1 import lock_service_pb2 as wire
 from muster_server.core.lock_commands import AcquireLock, Grant, LockKey, ReleaseLock, lock_key
 from muster_server.core.state import LockTimer
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.decoding import require, seconds
 from muster_server.rpc.encoding import duration
-from muster_server.rpc.registration import perform
 
 
 class LockServicer:

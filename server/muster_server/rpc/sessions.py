@@ -10,6 +10,7 @@ from typing import Any, cast
 from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as wire
 
+from muster_server.core.access_model import Action, Resource
 from muster_server.core.commands import (
     Deregister,
     EndSession,
@@ -24,10 +25,12 @@ from muster_server.core.commands import (
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import RemovalReason, checked_text
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
+from muster_server.rpc.access_table import WRITE, service_resource
 from muster_server.rpc.adapter import Stream
 from muster_server.rpc.decoding import check_batch, decode_ref, seconds
 from muster_server.rpc.encoding import duration, ref_message, service_message
-from muster_server.rpc.registration import perform, register_items, session_name
+from muster_server.rpc.registration import register_items, session_name
 from muster_server.rpc.status_codes import item_error
 
 DEFAULT_GRACE_S = 5.0
@@ -57,6 +60,7 @@ class SessionServicer:
     async def session(self, stream: Stream) -> None:
         """Serve one stream, from hello to goodbye or loss."""
         link = Link(stream, next(self._connections), self._engine.wall_s())
+        stream.held = lambda: self._held(link)
         try:
             link.post(wire.SessionResponse(granted=await self._hello(link, await stream.read())))
             async with asyncio.TaskGroup() as group:
@@ -81,6 +85,10 @@ class SessionServicer:
         except MusterError as error:
             return error
         return None
+
+    def _held(self, link: "Link") -> Iterable[tuple[Action, Resource]]:
+        keys = self._engine.state.session_instances.get(link.session, {})
+        return ((WRITE, service_resource(key.service)) for key in keys)
 
     def drain(self, delay_s: float) -> None:
         """Ask every client to connect anew."""
@@ -124,7 +132,7 @@ class SessionServicer:
                 link.renewed(frame.sequence)
             case "register":
                 check_batch("registrations", len(frame.register.registrations))
-                results = await register_items(self._engine, frame.register.registrations, link.session)
+                results = await register_items(self._engine, link.stream.call, frame.register.registrations, link.session)
                 self._answer(link, frame.sequence, results)
             case "deregister":
                 check_batch("refs", len(frame.deregister.refs))

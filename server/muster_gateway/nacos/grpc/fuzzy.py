@@ -1,6 +1,6 @@
 """Fuzzy watches: which services or configs fit a pattern, told to a client until it knows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -9,6 +9,9 @@ from muster_gateway.nacos.grpc.connections import Connection
 from muster_gateway.nacos.grpc.names import Names, NamesByNamespace
 from muster_gateway.nacos.grpc.patterns import Name, Pattern
 from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
+
+MayList = Callable[[str, str], Awaitable[bool]]
+"""Whether the caller may see all things of a namespace (the registry's name) and a kind."""
 
 MAX_PATTERNS = 20
 MAX_MATCHES = 500
@@ -23,6 +26,7 @@ class Kind:
     """How the fuzzy watch of one kind of thing is written. A single change has words and a field of its own."""
 
     module: str
+    resource: str
     prefix: str
     key_field: str
     batch: int
@@ -36,6 +40,7 @@ class Kind:
 
 SERVICES = Kind(
     "naming",
+    "service",
     "NamingFuzzyWatch",
     "serviceKey",
     10,
@@ -47,6 +52,7 @@ SERVICES = Kind(
     "ADD_SERVICE",
 )
 CONFIGS = Kind(
+    "config",
     "config",
     "ConfigFuzzyWatch",
     "groupKey",
@@ -165,12 +171,15 @@ class FuzzyWatch:
 class FuzzyWatches:
     """The fuzzy requests of one kind. A connection has 20 patterns of a kind at most."""
 
-    def __init__(self, kind: Kind, names: NamesByNamespace) -> None:
-        self._kind, self._names = kind, names
+    def __init__(self, kind: Kind, names: NamesByNamespace, may_list: MayList) -> None:
+        self._kind, self._names, self._may_list = kind, names, may_list
 
     async def watch(self, asked: requests.FuzzyWatch, connection: Connection, _: Frame) -> bytes:
         """NamingFuzzyWatchRequest, ConfigFuzzyWatchRequest."""
         pattern = Pattern.parse(asked.groupKeyPattern or "")
+        is_end = asked.watchType == "CANCEL_WATCH"
+        if not is_end and not await self._may_list(pattern.native_namespace, self._kind.resource):  # all share one stream
+            raise RefusedCallError(wire.FORBIDDEN, "authorization failed!")
         key = (self._kind.module, pattern.text)
         found: FuzzyWatch | None = connection.fuzzy_watches.get(key)
         match asked.watchType or "WATCH":

@@ -32,7 +32,7 @@ def start(data_dir: Path, *flags: str) -> Program:
 
 def start_gateway(scratch: Path, server: Program) -> Program:
     """Start a gateway apart from its server and wait until it serves."""
-    return _start(scratch, "gateway", "--target", server.grpc, "--http-ports", "0")
+    return _start(scratch, "gateway", "--target", server.grpc, "--grpc-port", "0", "--http-ports", "0")
 
 
 def _start(scratch: Path, *arguments: str) -> Program:

@@ -70,5 +70,5 @@ async def running_gateway(server: Server, kind: str) -> AsyncIterator[str]:
     if kind == "local":
         yield server.http_urls[0]
         return
-    async with gateway_serving(Settings(http_ports=(0,)), server.grpc_target) as running:
+    async with gateway_serving(Settings(grpc_port=0, http_ports=(0,)), server.grpc_target) as running:
         yield f"http://{running.http[0]}"

@@ -1,4 +1,4 @@
-"""`muster serve`, and `muster gateway` for the HTTP edge as a process of its own.
+"""`muster serve`, and `muster gateway` for the edge as a process of its own.
 
 The command line of the client finds both by the entry points `muster.commands`; `python -m muster_server` has them alone.
 """
@@ -78,15 +78,17 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
 def gateway(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     target: Annotated[str, typer.Option(metavar="HOST:PORT", help="The server's gRPC address.")] = "127.0.0.1:9848",
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_help("host"))] = None,
+    grpc_port: Annotated[str | None, typer.Option(metavar="PORT", help=_help("grpc_port"))] = None,
     http_ports: Annotated[str | None, typer.Option(metavar="PORTS", help=_help("http_ports"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
     auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
     token_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("token_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
-    """Run the HTTP gateway alone, against a server elsewhere. Serve that one with `--http-ports ''`."""
+    """Run the gateway alone, HTTP and the gRPC of Nacos SDKs, against a server elsewhere. Serve that one with `--http-ports ''`."""
     given = {
         "host": host,
+        "grpc_port": grpc_port,
         "http_ports": http_ports,
         "ready_file": ready_file,
         "auth": auth,

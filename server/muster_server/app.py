@@ -25,7 +25,7 @@ from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
-from muster_server.rpc.adapter import LOCAL_PEER, Call, Services, bind
+from muster_server.rpc.adapter import LOCAL_PEER, SERVER_OPTIONS, Call, Services, bind
 from muster_server.rpc.encoders import WireEncoder
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.server import make_server, make_services
@@ -48,7 +48,7 @@ CHANNEL_OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that serves. Addresses are `host:port`; a gateway alone names the server it talks to."""
+    """A server that serves. Addresses are `host:port`; a gateway alone serves Nacos SDKs over gRPC."""
 
     grpc: str
     http: tuple[str, ...]
@@ -149,17 +149,26 @@ async def _serving(settings: Settings, engine: Engine, authenticator: Authentica
 @asynccontextmanager
 async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Running]:
     """Serve the gateway alone, over a real channel, for as long as the context is open. Raises OSError for a port that is taken."""
-    sockets = listen(settings.host, settings.http_ports)
-    async with grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel, asyncio.TaskGroup() as group:
+    async with grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel:
         identified = IdentifiedChannel(channel, Identity(_own_token(settings)))
+        nacos = NacosGrpc(identified)
+        server = grpc.aio.server(options=SERVER_OPTIONS)
+        server.add_generic_rpc_handlers(tuple(nacos.handlers()))
+        grpc_port = bind(server, settings.host, settings.grpc_port)
+        sockets = listen(settings.host, settings.http_ports)
         gateway = GatewayServer(create_app(identified, ProcessMetrics(), is_guarded=settings.auth), sockets)
-        web = group.create_task(gateway.serve(), name="gateway")
-        await gateway.started()
-        try:
-            yield Running(target, _addresses(settings.host, sockets))
-        finally:
-            gateway.stop()
-            await asyncio.wait([web])
+        await server.start()
+        async with asyncio.TaskGroup() as group:
+            web = group.create_task(gateway.serve(), name="gateway")
+            try:
+                async with nacos.serving():
+                    await gateway.started()
+                    yield Running(_address(settings.host, grpc_port), _addresses(settings.host, sockets))
+            finally:
+                gateway.stop()
+                await server.stop(0.5)
+                await _streams_end(nacos.running, 1.0)
+                await asyncio.wait([web])
 
 
 def _address(host: str, port: int) -> str:

@@ -29,7 +29,7 @@ async def edge(kind: str, world: World, token_file: Path | None = None) -> Async
     if kind == "local":
         yield world.server.http_urls[0]
         return
-    settings = Settings(http_ports=(0,), auth=True, token_file=token_file)
+    settings = Settings(grpc_port=0, http_ports=(0,), auth=True, token_file=token_file)
     async with gateway_serving(settings, world.server.grpc_target) as running:
         yield f"http://{running.http[0]}"
 

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import grpc
 import grpc.aio
+import pytest
 from muster_gateway.nacos.grpc.service import NacosGrpc
 from muster_server.rpc.adapter import bind
 from nacos_wire import ips, nacos_client, register, subscribe
+from program import start, start_gateway
 from running import Server, running_server
 
 
@@ -50,6 +53,30 @@ async def test_nacos_side_over_a_real_channel_registers_pushes_and_listens() -> 
 
         assert [ips(info) for info in (before, push["serviceInfo"], found["serviceInfo"])] == [[], ["10.0.0.1"], ["10.0.0.1"]]
         assert (notice["dataId"], ips(after["serviceInfo"])) == ("app", [])
+
+
+@pytest.mark.slow
+async def test_gateway_process_serves_sdks_and_throws_them_off_when_it_stops(tmp_path: Path) -> None:
+    server = start(tmp_path / "data")
+    gateway = start_gateway(tmp_path / "gateway", server)
+    try:
+        async with nacos_client(gateway.grpc) as consumer, nacos_client(server.grpc) as provider:
+            await subscribe(consumer)
+            await register(provider, "10.0.0.1")
+            push = await consumer.pushed("NotifySubscriberRequest")
+            await register(consumer, "10.0.0.2")
+            found = await provider.ok("ServiceQueryRequest", serviceName="svc")
+            gateway.process.terminate()
+            ended = await consumer.end()
+            gateway.process.wait(10)
+            after = await provider.ok("ServiceQueryRequest", serviceName="svc")
+    finally:
+        gateway.kill()
+        server.kill()
+
+    assert ips(push["serviceInfo"]) == ["10.0.0.1"]
+    assert sorted(ips(found["serviceInfo"])) == sorted(ips(after["serviceInfo"])) == ["10.0.0.1", "10.0.0.2"]
+    assert ended.code() == grpc.StatusCode.UNAVAILABLE
 
 
 async def test_a_change_is_encoded_once_however_many_subscribe() -> None:

@@ -30,17 +30,9 @@ class Registry:
         """Raises AioRpcError if the caller's credential does not count."""
         await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
 
-    async def may_read(self, service: instance_pb2.ServiceRef) -> bool:
-        """Whether the caller may see a service. Asked before something is answered that other callers share."""
-        return await self._may_read(
-            access.Resource(namespace=service.namespace, group=service.group, kind="service", name=service.name)
-        )
-
-    async def may_list(self, namespace: str, kind: str) -> bool:
-        """Whether the caller may see all services (`service`) or config items (`config`) of a namespace."""
-        return await self._may_read(access.Resource(namespace=namespace, group="*", kind=kind, name="*"))
-
-    async def _may_read(self, resource: access.Resource) -> bool:
+    async def may_read(self, kind: str, namespace: str, group: str = "*", name: str = "*") -> bool:
+        """Whether the caller may see a service or config, or all of a namespace. Asked before an answer that callers share."""
+        resource = access.Resource(namespace=namespace, group=group, kind=kind, name=name)
         request = access.CheckAccessRequest(resource=resource, action=access.ACTION_READ)
         response: access.CheckAccessResponse = await self.access.CheckAccess(request, timeout=CALL_TIMEOUT_S)
         return response.allowed

@@ -25,7 +25,8 @@ from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
-from muster_server.rpc.adapter import LOCAL_PEER, SERVER_OPTIONS, Call, Services, bind
+from muster_server.rpc.adapter import SERVER_OPTIONS, Call, Services, bind
+from muster_server.rpc.addresses import LOCAL_PEER
 from muster_server.rpc.encoders import WireEncoder
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.server import make_server, make_services
@@ -126,6 +127,8 @@ async def _serving(settings: Settings, engine: Engine, authenticator: Authentica
             web = group.create_task(gateway.serve(), name="gateway")
             await guests.enter_async_context(nacos.serving())
             await gateway.started()
+            if settings.auth and not engine.state.access.users:
+                log.warning("nobody can log in yet: make the first administrator with `muster user init`", grpc=running.grpc)
             log.info("serving", grpc=running.grpc, http=running.http, epoch=engine.epoch)
             try:
                 yield running

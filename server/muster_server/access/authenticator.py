@@ -48,12 +48,15 @@ class Authenticator:
         self.gateway_token = secrets.token_urlsafe(32)
         self._known: OrderedDict[str, Principal] = OrderedDict()
 
-    async def principal(self, authorization: str, address: str) -> Principal:
-        """Who sends this `authorization`, from where. Raises MusterError (UNAUTHENTICATED, LOGIN_THROTTLED)."""
+    async def principal(self, authorization: str, address: str, certificate: str = "") -> Principal:
+        """Who sends this `authorization`, from where; without one, whom a verified client certificate names.
+
+        Raises MusterError (UNAUTHENTICATED, LOGIN_THROTTLED).
+        """
         scheme, _, credential = authorization.partition(" ")
         credential = credential.strip()
         if not authorization:
-            raise refused("a credential is needed")
+            return self._certified(certificate)
         if len(credential) > MAX_CREDENTIAL_CHARACTERS:
             raise refused("the credential is too long")
         match scheme.lower():
@@ -97,6 +100,13 @@ class Authenticator:
             raise refused("the access key is unknown or the signature is wrong")
         self.throttle.succeeded(key_id, address)
         return user
+
+    def _certified(self, name: str) -> Principal:
+        if not name:
+            raise refused("a credential is needed")
+        if name not in self._engine.state.access.users:
+            raise refused("the client certificate names no user")
+        return Principal(name, is_certified=True)
 
     def _bearer(self, token: str) -> Principal:
         if hmac.compare_digest(token.encode(), self.gateway_token.encode()):

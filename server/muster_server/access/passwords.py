@@ -33,6 +33,7 @@ class Passwords:
 
     What was right is remembered for a minute, 10,000 at the most, by a keyed hash of password and stored hash: a client that sends
     its password with every call costs one argon2 a minute, and another password makes the memory of the former one void.
+    `hash_count` is how often argon2 was asked.
     """
 
     def __init__(self, now_s: Callable[[], float]) -> None:
@@ -48,6 +49,7 @@ class Passwords:
     async def hashed(self, password: str) -> str:
         """The text to store. Raises MusterError (LOGIN_THROTTLED)."""
         async with self._slot():
+            self.hash_count += 1
             return await asyncio.to_thread(self._hasher.hash, password)
 
     def is_remembered(self, user: User, password: str) -> bool:
@@ -63,12 +65,12 @@ class Passwords:
         if user is None or not user.password_hash:
             self._decoy = self._decoy or await self.hashed(secrets.token_hex())
             async with self._slot():
-                await asyncio.to_thread(self._matches, self._decoy, password)
+                await self._matches(self._decoy, password)
             return False
         async with self._slot():
             if self.is_remembered(user, password):  # by one who waited in front of us
                 return True
-            is_right = await asyncio.to_thread(self._matches, user.password_hash, password)
+            is_right = await self._matches(user.password_hash, password)
         if is_right:
             self._right[self._key(user, password)] = self._now_s() + REMEMBERED_S
             while len(self._right) > MAX_REMEMBERED:
@@ -82,14 +84,14 @@ class Passwords:
         self._waiting += 1
         try:
             async with self._slots:
-                self.hash_count += 1
                 yield
         finally:
             self._waiting -= 1
 
-    def _matches(self, stored: str, password: str) -> bool:
+    async def _matches(self, stored: str, password: str) -> bool:
+        self.hash_count += 1
         try:
-            return self._hasher.verify(stored, password[:MAX_PASSWORD_BYTES].encode(errors="replace"))
+            return await asyncio.to_thread(self._hasher.verify, stored, password[:MAX_PASSWORD_BYTES].encode(errors="replace"))
         except (VerificationError, InvalidHashError):
             return False
 

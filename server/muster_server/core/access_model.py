@@ -188,13 +188,15 @@ class SigningKey:
 class Principal:
     """Who calls, and by what they proved it. `is_unbounded`: may do everything, whatever is permitted to whom.
 
-    `token_id` is the API token's, `password_revision` that of the login; `expire_time` is when the proof ends, 0 for never.
+    `token_id` is the API token's, `password_revision` that of the login; `is_certified`: a client certificate names the user.
+    `expire_time` is when the proof ends, 0 for never.
     """
 
     name: str
     is_unbounded: bool = False
     token_id: str = ""
     password_revision: int = 0
+    is_certified: bool = False
     expire_time: float = 0.0
 
 

@@ -70,7 +70,7 @@ class AccessState:
         if principal.token_id:
             return principal.token_id in self.tokens
         user = self.users.get(principal.name)
-        return user is not None and user.password_revision == principal.password_revision
+        return user is not None and (principal.is_certified or user.password_revision == principal.password_revision)
 
     def _permissions(self, user: str) -> Iterator[Permission]:
         found = self.users.get(user)

@@ -73,26 +73,6 @@ def _services(request: Any) -> Iterable[Resource]:
     return (Resource(request.namespace or ANY, request.group or ANY, SERVICE, ANY),)
 
 
-def _services_of_namespace(request: Any) -> Iterable[Resource]:
-    return (Resource(request.namespace or ANY, ANY, SERVICE, ANY),)
-
-
-def _described(request: Any) -> Iterable[Resource]:
-    return (_named(SERVICE, request.service.ref),)
-
-
-def _reference(request: Any) -> Iterable[Resource]:
-    return (_named(SERVICE, request.ref),)
-
-
-def _listened(request: Any) -> Iterable[Resource]:
-    return _item(request) if request.HasField("ref") else (Resource(ANY, ANY, CONFIG, ANY),)
-
-
-def _lock(request: Any) -> Iterable[Resource]:
-    return (Resource(request.ref.namespace or DEFAULT_NAMESPACE, ANY, LOCK, request.ref.name),)
-
-
 def _items(request: Any) -> Iterable[Resource]:
     return (Resource(request.namespace or ANY, request.group or ANY, CONFIG, request.name_prefix + ANY),)
 
@@ -105,6 +85,27 @@ def _delivery(field: str = "") -> Callable[[Any], Iterable[Resource]]:
         return (Resource(named.namespace or DEFAULT_NAMESPACE, ANY, DELIVERY, ANY),)
 
     return resources
+
+
+def _listeners(request: Any) -> Iterable[Resource]:
+    return _item(request) if request.HasField("ref") else (Resource(ANY, ANY, CONFIG, ANY),)
+
+
+def _names(kind: str) -> Callable[[Any], Iterable[Resource]]:
+    """All of a kind in a namespace; in all of them if none is named."""
+    return lambda request: (Resource(request.namespace or ANY, ANY, kind, ANY),)
+
+
+def _lock(request: Any) -> Iterable[Resource]:
+    return (Resource(request.ref.namespace or DEFAULT_NAMESPACE, ANY, LOCK, request.ref.name),)
+
+
+def _said_service(request: Any) -> Iterable[Resource]:
+    return (_named(SERVICE, request.service.ref),)
+
+
+def _service_ref(request: Any) -> Iterable[Resource]:
+    return (_named(SERVICE, request.ref),)
 
 
 _PUBLIC = Rule(Need.NOTHING)
@@ -121,25 +122,26 @@ _REGISTRATION = {
     "Deregister": Rule(Need.RIGHT, WRITE, _instance),
     "Renew": Rule(Need.RIGHT, WRITE, _instances),
     "UpdateInstance": Rule(Need.RIGHT, WRITE, _instance),
-    "OverrideInstance": Rule(Need.RIGHT, WRITE, _instance),
     "SetAdminState": Rule(Need.RIGHT, WRITE, _instance),
+    "OverrideInstance": Rule(Need.RIGHT, WRITE, _instance),
     "Drain": Rule(Need.RIGHT, WRITE, _instances),
     "Session": _EACH,
 }
 _DISCOVERY = {
     "GetInstance": Rule(Need.RIGHT, READ, _instance),
     "ListInstances": Rule(Need.RIGHT, READ, _service),
+    "SearchInstances": Rule(Need.RIGHT, READ, _names(SERVICE)),
     "ListServices": Rule(Need.RIGHT, READ, _services),
     "ListSubscribers": Rule(Need.RIGHT, READ, _service),
     "Explain": Rule(Need.RIGHT, READ, _instance),
-    "SearchInstances": Rule(Need.RIGHT, READ, _services_of_namespace),
     "Watch": _EACH,
-    "WatchServices": _EACH,
+    "WatchServices": Rule(Need.RIGHT, READ, _names(SERVICE)),
 }
 _CONFIG = {
     "GetConfig": _READ_CONFIG,
     "DescribeConfig": _READ_CONFIG,
     "ListConfigs": Rule(Need.RIGHT, READ, _items),
+    "ListListeners": Rule(Need.RIGHT, READ, _listeners),
     "PublishConfig": _WRITE_CONFIG,
     "DeleteConfig": _WRITE_CONFIG,
     "ListReleases": _READ_CONFIG,
@@ -149,9 +151,8 @@ _CONFIG = {
     "PublishGray": _WRITE_CONFIG,
     "StopGray": _WRITE_CONFIG,
     "PromoteGray": _WRITE_CONFIG,
-    "ListListeners": Rule(Need.RIGHT, READ, _listened),
     "Listen": _EACH,
-    "WatchConfigs": _EACH,
+    "WatchConfigs": Rule(Need.RIGHT, READ, _names(CONFIG)),
 }
 _LOCK = dict.fromkeys(("AcquireLock", "ReleaseLock"), Rule(Need.RIGHT, WRITE, _lock))
 _ADMINISTRATION = {
@@ -159,10 +160,10 @@ _ADMINISTRATION = {
     "ListNamespaces": _EACH,
     "UpdateNamespace": _ADMIN,
     "DeleteNamespace": _ADMIN,
-    "CreateService": Rule(Need.RIGHT, WRITE, _described),
-    "GetService": Rule(Need.RIGHT, READ, _reference),
-    "UpdateService": Rule(Need.RIGHT, WRITE, _described),
-    "DeleteService": Rule(Need.RIGHT, WRITE, _reference),
+    "CreateService": Rule(Need.RIGHT, WRITE, _said_service),
+    "GetService": Rule(Need.RIGHT, READ, _service_ref),
+    "UpdateService": Rule(Need.RIGHT, WRITE, _said_service),
+    "DeleteService": Rule(Need.RIGHT, WRITE, _service_ref),
     "Backup": _ADMIN,
     "Restore": _ADMIN,
     "GetServerInfo": _PUBLIC,

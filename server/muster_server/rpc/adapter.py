@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from muster_server.core.access_model import ANYBODY, Action, Principal, Resource
 from muster_server.core.errors import MusterError, Reason
+from muster_server.rpc.addresses import address_of, certificate_name
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.status_codes import STATUS_CODES, trailers
 
@@ -38,7 +38,8 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
 class Call:
     """Who calls. `metadata` holds text values only; `principal` is who they proved to be; a later call has a higher `number`.
 
-    `gate` is None on a server without authentication, where everybody may do everything.
+    `gate` is None on a server without authentication, where everybody may do everything. `certificate` is the name in a verified
+    client certificate, empty without one.
     """
 
     peer: str
@@ -46,13 +47,12 @@ class Call:
     principal: Principal = ANYBODY
     number: int = 0
     gate: Gate | None = None
+    certificate: str = ""
 
     @property
     def address(self) -> str:
         """The caller's network address without a port; the gateway in this process says for whom it asks."""
-        if self.peer == LOCAL_PEER:
-            return self.metadata.get(CALLER_KEY, LOCAL_PEER)
-        return _ADDRESS.sub(r"\1", self.peer)
+        return address_of(self.peer, self.metadata)
 
     def require(self, action: Action, resource: Resource) -> None:
         """Raises MusterError (PERMISSION_DENIED) unless the caller may do this."""
@@ -105,11 +105,6 @@ class CallObserver(Protocol):
         """A call ended with a status code's name."""
         ...
 
-
-LOCAL_PEER = "gateway"
-"""The peer of calls from within this process."""
-CALLER_KEY = "muster-caller"
-_ADDRESS = re.compile(r"^ipv[46]:(?:\[|%5B)?(.*?)(?:\]|%5D)?:\d+$")
 
 _GONE = (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError)
 
@@ -208,6 +203,8 @@ class Services:
                     raise MusterError(Reason.PROTOCOL_VIOLATION, "one request is needed, none came")
                 if self._gate is not None:
                     self._gate.admit(path, stream.call, request)
+                    needed = self._gate.needed(path, request)
+                    stream.held = lambda: needed
                 await method(request, stream)
             case Shape.UNARY:
                 raise AssertionError(shape)
@@ -218,7 +215,8 @@ class Services:
         """The call with its principal. Raises MusterError (UNAUTHENTICATED, PERMISSION_DENIED, LOGIN_THROTTLED)."""
         if self._gate is None:
             return call
-        principal = await self._gate.principal(path, call.metadata.get("authorization", ""), call.address)
+        authorization = call.metadata.get("authorization", "")
+        principal = await self._gate.principal(path, authorization, call.address, call.certificate)
         admitted = replace(call, principal=principal, gate=self._gate)
         self._gate.admit(path, admitted, request)
         return admitted
@@ -263,7 +261,8 @@ class Services:
     def _call(self, context: "grpc.aio.ServicerContext[Any, Any]") -> Call:
         # Copied now, not when asked for: after the end of the call gRPC would read memory that it has freed.
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-        return Call(context.peer(), metadata, number=next(self._numbers))
+        certificate = certificate_name(context.auth_context()) if self._gate is not None else ""
+        return Call(context.peer(), metadata, number=next(self._numbers), certificate=certificate)
 
 
 class _EndableStream:

@@ -64,12 +64,12 @@ class Gate:
         engine.on_access_change = self._access_changed
         engine.on_tick = self._end_expired
 
-    async def principal(self, path: str, authorization: str, address: str) -> Principal:
+    async def principal(self, path: str, authorization: str, address: str, certificate: str) -> Principal:
         """Who calls this method. Raises MusterError (UNAUTHENTICATED, LOGIN_THROTTLED)."""
         if _rule(path).need is Need.NOTHING:
             return NOBODY
         try:
-            return await self._authenticator.principal(authorization, address)
+            return await self._authenticator.principal(authorization, address, certificate)
         except MusterError as error:
             audit.warning("denied", method=path, address=address, reason=error.reason.value, why=error.message)
             raise
@@ -79,12 +79,16 @@ class Gate:
 
         Raises MusterError (PERMISSION_DENIED).
         """
-        rule = _rule(path)
-        if rule.need is Need.ADMIN:
+        if _rule(path).need is Need.ADMIN:
             self._admit_admin(path, caller, request)
-        elif rule.need is Need.RIGHT and request is not None:
-            for resource in rule.resources(request):
-                self.require(caller, rule.action, resource)
+        elif request is not None:
+            for action, resource in self.needed(path, request):
+                self.require(caller, action, resource)
+
+    def needed(self, path: str, request: Message) -> Iterable[tuple[Action, Resource]]:
+        """The rights that a request needs."""
+        rule = _rule(path)
+        return [(rule.action, resource) for resource in rule.resources(request)] if rule.need is Need.RIGHT else ()
 
     def require(self, caller: Caller, action: Action, resource: Resource) -> None:
         """Raises MusterError (PERMISSION_DENIED) if the caller may not do this."""

@@ -18,7 +18,6 @@ from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.access.authenticator import Authenticator
 from muster_server.engine.engine import Engine
-from muster_server.rpc.access_table import CONFIG, SERVICE
 from muster_server.rpc.adapter import SERVER_OPTIONS, Services
 from muster_server.rpc.admin import access_methods, admin_methods
 from muster_server.rpc.config import ConfigServicer
@@ -69,7 +68,7 @@ def make_services(
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
-            "WatchServices": NamesServicer(engine.service_names, SERVICE).watch,
+            "WatchServices": NamesServicer(engine.service_names).watch,
         },
     )
     config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
@@ -90,7 +89,7 @@ def make_services(
             "StopGray": config.stop_gray,
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
-            "WatchConfigs": NamesServicer(engine.config_names, CONFIG).watch,
+            "WatchConfigs": NamesServicer(engine.config_names).watch,
         },
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())

@@ -10,9 +10,6 @@ from muster_gateway.nacos.grpc.names import Names, NamesByNamespace
 from muster_gateway.nacos.grpc.patterns import Name, Pattern
 from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
 
-MayList = Callable[[str, str], Awaitable[bool]]
-"""Whether the caller may see all things of a namespace (the registry's name) and a kind."""
-
 MAX_PATTERNS = 20
 MAX_MATCHES = 500
 MAX_RECEIVED = 10_000
@@ -26,7 +23,7 @@ class Kind:
     """How the fuzzy watch of one kind of thing is written. A single change has words and a field of its own."""
 
     module: str
-    resource: str
+    native: str
     prefix: str
     key_field: str
     batch: int
@@ -169,17 +166,17 @@ class FuzzyWatch:
 
 
 class FuzzyWatches:
-    """The fuzzy requests of one kind. A connection has 20 patterns of a kind at most."""
+    """The fuzzy requests of one kind. A connection has 20 patterns of a kind at most.
 
-    def __init__(self, kind: Kind, names: NamesByNamespace, may_list: MayList) -> None:
-        self._kind, self._names, self._may_list = kind, names, may_list
+    One stream of names serves all: `may_read` tells whether the caller may see all of a kind in a namespace.
+    """
+
+    def __init__(self, kind: Kind, names: NamesByNamespace, may_read: Callable[[str, str], Awaitable[bool]]) -> None:
+        self._kind, self._names, self._may_read = kind, names, may_read
 
     async def watch(self, asked: requests.FuzzyWatch, connection: Connection, _: Frame) -> bytes:
         """NamingFuzzyWatchRequest, ConfigFuzzyWatchRequest."""
         pattern = Pattern.parse(asked.groupKeyPattern or "")
-        is_end = asked.watchType == "CANCEL_WATCH"
-        if not is_end and not await self._may_list(pattern.native_namespace, self._kind.resource):  # all share one stream
-            raise RefusedCallError(wire.FORBIDDEN, "authorization failed!")
         key = (self._kind.module, pattern.text)
         found: FuzzyWatch | None = connection.fuzzy_watches.get(key)
         match asked.watchType or "WATCH":
@@ -188,6 +185,9 @@ class FuzzyWatches:
                     del connection.fuzzy_watches[key]
                     self._end(found)
             case "WATCH":
+                if not await self._may_read(self._kind.native, pattern.native_namespace):
+                    raise RefusedCallError(wire.FORBIDDEN, "authorization failed!")
+                found = connection.fuzzy_watches.get(key)  # another request may have begun it meanwhile
                 if found is None:
                     found = self._begin(pattern, connection)
                 await self._follow(found, asked)

@@ -11,7 +11,6 @@ import grpc.aio
 import structlog
 from muster.config.v1 import config_pb2
 
-from muster_gateway.callers import as_gateway
 from muster_gateway.nacos.errors import BadParameterError, RefusedError
 from muster_gateway.nacos.grpc import fuzzy, outbox, requests, wire
 from muster_gateway.nacos.grpc.configs import NOTHING, Configs
@@ -60,9 +59,9 @@ class NacosGrpc:
         self._is_stopping = False
         self.running: set[asyncio.Task[Any]] = set()
         self._fuzzy_services = FuzzyWatches(
-            fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn), registry.may_list
+            fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn), registry.may_read
         )
-        self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn), registry.may_list)
+        self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn), registry.may_read)
         self._locks = Locks(registry)
         self._routes = self._table(Naming(registry, self.views, times, self._open_session), Configs(registry, self._open_listening))
 
@@ -211,8 +210,8 @@ class NacosGrpc:
         connection.stop_listening = self._group.create_task(_rooted(listening.run(), connection), name="nacos listening").cancel
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Run what no single connection owns, in the gateway's own name, until it is cancelled or the serving ends."""
-        task = self._group.create_task(as_gateway(work), name="nacos")
+        """Run what no single connection owns, until it is cancelled or the serving ends."""
+        task = self._group.create_task(work, name="nacos")
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task

@@ -124,7 +124,7 @@ async def idle() -> float:
                 connections = await connected(channels)
                 for number, connection in enumerate(connections):
                     await connection.subscribe()
-                    await connection.call(registration(f"idle-{number}", number))
+                    await connection.call(registration(f"idle-{number // 10}", number))
                 return (muster.rss_kib() - before_kib) / IDLE
 
 

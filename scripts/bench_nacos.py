@@ -134,7 +134,12 @@ async def nacos(rounds: int) -> list[Row]:
     for count in (1, CONNECTIONS):
         pairs = [await latency(count) for _ in range(min(rounds, 3))]
         native_ms, nacos_ms = (statistics.median(column) for column in zip(*pairs, strict=True))
-        name = f"change to one of {count} Nacos subscribers, against as many native watchers"
+        who = (
+            ("a Nacos subscriber", "a native watcher")
+            if count == 1
+            else (f"one of {count} Nacos subscribers", "as many native watchers")
+        )
+        name = f"change to {who[0]}, against {who[1]}"
         rows.append(Row(name, f"{native_ms:.2f} ms", f"{nacos_ms:.2f} ms", nacos_ms / native_ms, "≤ 2"))
     held = statistics.median([await idle() for _ in range(min(rounds, 3))])
     rows.append(Row("memory of an idle Nacos connection, registered and subscribed", "", f"{held:.0f} KiB", None, "≤ 60 KiB"))

@@ -14,7 +14,7 @@ from muster_gateway.nacos.errors import BadParameterError
 from muster_gateway.nacos.grpc import requests, wire
 from muster_gateway.nacos.grpc.connections import Connection
 from muster_gateway.nacos.grpc.requests import text
-from muster_gateway.nacos.grpc.service_info import ReferenceTimes, service_info
+from muster_gateway.nacos.grpc.service_info import NOWHERE, ReferenceTimes, service_info
 from muster_gateway.nacos.grpc.session import Key, Session, service_ref
 from muster_gateway.nacos.grpc.views import Views
 from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
@@ -96,7 +96,7 @@ class Naming:
         hosts = list(found.instances)
         if asked.healthyOnly or asked.healthOnly:
             hosts = [host for host in hosts if host.health in (instance_pb2.HEALTH_HEALTHY, instance_pb2.HEALTH_SUSPECT)]
-        info = service_info(service[1:], clusters, hosts, self._times.at(service, found.revision))
+        info = service_info(service[1:], clusters, hosts, self._times.at(service, (found.epoch, found.revision)))
         return wire.answer("QueryServiceResponse", {"serviceInfo": msgspec.Raw(info)})
 
     async def subscribe(self, asked: requests.Subscribe, connection: Connection, _: Frame) -> bytes:
@@ -104,7 +104,7 @@ class Naming:
         service, clusters = _service(asked), asked.clusters or ""
         if asked.subscribe is False:
             self._views.unsubscribe(service, connection)
-            info = service_info(service[1:], clusters, (), self._times.at(service, 0))
+            info = service_info(service[1:], clusters, (), self._times.at(service, NOWHERE))
         elif service not in connection.subscriptions and len(connection.subscriptions) >= MAX_SUBSCRIPTIONS:
             raise RefusedCallError(wire.OVER_LIMIT, f"at most {MAX_SUBSCRIPTIONS} subscriptions")
         elif not await self._registry.may_read("service", *service):  # one watch serves all connections

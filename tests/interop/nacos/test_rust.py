@@ -14,6 +14,7 @@ from program import start
 from running import running_server
 
 from interop.nacos.sdks import RUST, Sdk, done, param, subscribed, until_healthy
+from interop.told import Program
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("sdk", [param(RUST)])]
 
@@ -33,7 +34,6 @@ async def test_rust_registers_subscribes_sees_changes_and_deregisters(sdk: Sdk) 
 
 
 async def test_rust_publishes_listens_compares_and_removes_configs(sdk: Sdk) -> None:
-    md5 = hashlib.md5(b"two", usedforsecurity=False).hexdigest()
     async with (
         running_server() as server,
         sdk.running(server.grpc_target) as publisher,
@@ -41,8 +41,8 @@ async def test_rust_publishes_listens_compares_and_removes_configs(sdk: Sdk) -> 
     ):
         await done(publisher, "publish app one")
         await done(listener, "listen app")
-        await done(publisher, "publish app two")
-        await listener.until("config", data_id="app", content="two")
+        told = await _told_of_a_change(publisher, listener)
+        md5 = hashlib.md5(told.encode(), usedforsecurity=False).hexdigest()
         compared = await done(publisher, f"cas app three {md5}")
         await listener.until("config", data_id="app", content="three")
         publisher.say(f"cas app four {md5}")
@@ -54,6 +54,17 @@ async def test_rust_publishes_listens_compares_and_removes_configs(sdk: Sdk) -> 
         assert (compared, kept, removed) == (True, "three", True)
         assert "md5 may have changed" in refused["error"]
         assert "config data not exist" in missing["error"]
+
+
+async def _told_of_a_change(publisher: Program, listener: Program) -> str:
+    """Change the config until the SDK has looked at it once, in its own time, and tells the next change."""
+    for number in range(20):
+        await done(publisher, f"publish app v{number}")
+        try:
+            return str((await listener.until("config", within_s=1.0, data_id="app", content=f"v{number}"))["content"])
+        except TimeoutError:
+            continue
+    raise AssertionError("no change was told")
 
 
 async def test_provider_that_is_killed_is_gone_for_its_subscribers_after_the_grace(sdk: Sdk) -> None:

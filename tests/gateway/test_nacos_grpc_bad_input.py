@@ -8,7 +8,9 @@ import grpc.aio
 import pytest
 from muster_gateway.nacos.grpc import wire
 from nacos_wire import host, ips, nacos_client, register, stranger, subscribe
-from running import running_server
+from running import running_nacos
+
+pytestmark = pytest.mark.parametrize("place", ["local", "apart"])
 
 BROKEN = [
     b"{",
@@ -32,8 +34,8 @@ def raw(kind: str, body: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("body", BROKEN, ids=range(len(BROKEN)))
-async def test_body_that_is_not_the_json_of_its_type_is_answered_and_the_connection_lives_on(body: bytes) -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_body_that_is_not_the_json_of_its_type_is_answered_and_the_connection_lives_on(place: str, body: bytes) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, answer = await client.ask_raw(raw("InstanceRequest", body))
 
         assert (kind, answer["resultCode"], answer["errorCode"]) == ("ErrorResponse", 500, 502)
@@ -55,41 +57,45 @@ async def test_body_that_is_not_the_json_of_its_type_is_answered_and_the_connect
         ("LockOperationRequest", {"lockOperationEnum": "ACQUIRE", "lockInstance": {"key": "k", "params": None, "lockType": None}}),
     ],
 )
-async def test_null_and_unknown_fields_are_as_good_as_absent_ones(kind: str, body: dict[str, Any]) -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_null_and_unknown_fields_are_as_good_as_absent_ones(place: str, kind: str, body: dict[str, Any]) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         answer = await client.ok(kind, **body)
 
         assert None not in answer.values()
 
 
 @pytest.mark.parametrize("surrogate", ['"\\ud800"', '"a\\udc00"'])
-async def test_half_of_a_character_is_refused(surrogate: str) -> None:
+async def test_half_of_a_character_is_refused(place: str, surrogate: str) -> None:
     body = f'{{"type": "registerInstance", "serviceName": {surrogate}, "instance": {{"ip": "1.1.1.1", "port": 1}}}}'
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, answer = await client.ask_raw(raw("InstanceRequest", body.encode()))
 
         assert (answer["resultCode"], kind in ("ErrorResponse", "InstanceResponse")) == (500, True)
         assert answer["message"] != "internal error"
 
 
-async def test_bytes_that_are_no_payload_are_answered() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_bytes_that_are_no_payload_are_answered(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, answer = await client.ask_raw(b"\xff\xff\xff")
 
         assert (kind, answer["errorCode"]) == ("ErrorResponse", 502)
 
 
 @pytest.mark.parametrize("kind", ["QueryMcpServerRequest", "ServerReloadRequest", ""])
-async def test_unknown_request_is_told_that_there_is_no_handler_even_to_a_stranger(kind: str) -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, stranger(server.grpc_target) as other:
+async def test_unknown_request_is_told_that_there_is_no_handler_even_to_a_stranger(place: str, kind: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client, stranger(server.nacos) as other:
         answers = [await client.ask(kind), await other.ask(kind)]
 
         assert [(name, answer["resultCode"], answer["errorCode"]) for name, answer in answers] == [("ErrorResponse", 500, 302)] * 2
         assert (await client.ok("HealthCheckRequest"))["success"] is True
 
 
-async def test_garbage_on_the_stream_ends_it_and_no_other() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as other:
+async def test_garbage_on_the_stream_ends_it_and_no_other(place: str) -> None:
+    async with (
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
+        nacos_client(server.nacos) as other,
+    ):
         await register(other, "10.0.0.1")
         await client.stream.write(b"\xff\xff\xff")
 
@@ -100,12 +106,12 @@ async def test_garbage_on_the_stream_ends_it_and_no_other() -> None:
 
 
 @pytest.mark.slow
-async def test_client_that_never_reads_holds_one_push_of_each_service_and_delays_nobody() -> None:
+async def test_client_that_never_reads_holds_one_push_of_each_service_and_delays_nobody(place: str) -> None:
     async with (
-        running_server() as server,
-        nacos_client(server.grpc_target) as provider,
-        nacos_client(server.grpc_target) as reader,
-        nacos_client(server.grpc_target) as deaf,
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as provider,
+        nacos_client(server.nacos) as reader,
+        nacos_client(server.nacos) as deaf,
     ):
         await subscribe(deaf)
         await subscribe(reader)
@@ -125,8 +131,8 @@ async def test_client_that_never_reads_holds_one_push_of_each_service_and_delays
         assert (await deaf.ok("HealthCheckRequest"))["success"] is True
 
 
-async def test_many_subscriptions_at_once_are_each_answered_with_their_own_service() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_many_subscriptions_at_once_are_each_answered_with_their_own_service(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         infos = await asyncio.gather(*(subscribe(client, service=f"s{number}") for number in range(200)))
 
         assert [info["name"] for info in infos] == [f"s{number}" for number in range(200)]
@@ -137,8 +143,8 @@ async def test_many_subscriptions_at_once_are_each_answered_with_their_own_servi
     [{"k": "v" * 1025}, {f"key{number}": "v" for number in range(300)}, {"k" * 1025: None}, {"ü" * 1000: "ü" * 1000}],
     ids=["long", "many", "long key", "not ascii"],
 )
-async def test_huge_metadata_is_a_typed_refusal_and_what_was_registered_stays(metadata: dict[str, str]) -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_huge_metadata_is_a_typed_refusal_and_what_was_registered_stays(place: str, metadata: dict[str, str]) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         await register(client, "10.0.0.1")
         huge = host("10.0.0.2", metadata=metadata)
         kind, answer = await client.ask("InstanceRequest", type="registerInstance", serviceName="svc", instance=huge)
@@ -148,17 +154,17 @@ async def test_huge_metadata_is_a_typed_refusal_and_what_was_registered_stays(me
         assert ips(found["serviceInfo"]) == ["10.0.0.1"]
 
 
-async def test_batch_of_too_many_is_a_typed_refusal() -> None:
+async def test_batch_of_too_many_is_a_typed_refusal(place: str) -> None:
     hosts = [host(f"10.0.{number // 250}.{number % 250}") for number in range(1001)]
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, answer = await client.ask("BatchInstanceRequest", type="batchRegisterInstance", serviceName="svc", instances=hosts)
 
         assert (kind, answer["resultCode"], answer["errorCode"]) == ("BatchInstanceResponse", 500, 400)
         assert server.engine.state.instance_count == 0
 
 
-async def test_message_above_the_limit_is_refused_and_the_connection_lives_on() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_message_above_the_limit_is_refused_and_the_connection_lives_on(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await client.ask("ConfigPublishRequest", dataId="a", group="g", content="x" * (17 << 20))
 
@@ -166,11 +172,11 @@ async def test_message_above_the_limit_is_refused_and_the_connection_lives_on() 
         assert (await register(client, "10.0.0.1"))["resultCode"] == 200
 
 
-async def test_acks_that_are_replayed_late_or_for_nothing_change_nothing() -> None:
+async def test_acks_that_are_replayed_late_or_for_nothing_change_nothing(place: str) -> None:
     async with (
-        running_server() as server,
-        nacos_client(server.grpc_target) as consumer,
-        nacos_client(server.grpc_target) as provider,
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as consumer,
+        nacos_client(server.nacos) as provider,
     ):
         await subscribe(consumer)
         await register(provider, "10.0.0.1")
@@ -189,8 +195,8 @@ async def test_acks_that_are_replayed_late_or_for_nothing_change_nothing() -> No
         assert len({first["requestId"], second["requestId"], again["requestId"]}) == 3
 
 
-async def test_set_up_that_is_sent_twice_on_one_stream_leaves_the_connection_as_it_is() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as provider:
+async def test_set_up_that_is_sent_twice_on_one_stream_leaves_the_connection_as_it_is(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client, nacos_client(server.nacos) as provider:
         before = await client.ok("ServerCheckRequest")
         await client.say("ConnectionSetupRequest", abilityTable={}, labels={"module": "config"})
         await subscribe(client)

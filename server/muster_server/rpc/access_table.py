@@ -13,7 +13,7 @@ from muster_server.core.config_model import ConfigKey
 from muster_server.core.model import DEFAULT_GROUP, DEFAULT_NAMESPACE, ServiceKey
 
 READ, WRITE = Action.READ, Action.WRITE
-SERVICE, CONFIG, DELIVERY, LOCK = "service", "config", "delivery", "lock"
+SERVICE, CONFIG, DELIVERY, LOCK, SIGNATURE = "service", "config", "delivery", "lock", "signature"
 
 
 class Need(Enum):
@@ -108,6 +108,10 @@ def _service_ref(request: Any) -> Iterable[Resource]:
     return (_named(SERVICE, request.ref),)
 
 
+def _signatures(_: Any) -> Iterable[Resource]:
+    return (Resource(ANY, ANY, SIGNATURE, ANY),)
+
+
 _PUBLIC = Rule(Need.NOTHING)
 _KNOWN = Rule(Need.CREDENTIAL)
 _EACH = Rule(Need.ITEMS)
@@ -174,7 +178,7 @@ _ACCESS = {
     "CreateFirstUser": _PUBLIC,
     "WhoAmI": _KNOWN,
     "CheckAccess": _KNOWN,
-    "VerifySignature": _PUBLIC,
+    "VerifySignature": Rule(Need.RIGHT, READ, _signatures),
     "CreateUser": _ADMIN,
     "SetPassword": _EACH,
     "DeleteUser": _ADMIN,

@@ -1,7 +1,8 @@
 """The ephemeral instances of one Nacos connection: one native session."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import copy_context
 from typing import Any
 
 import grpc.aio
@@ -28,12 +29,14 @@ class Session:
     is cut to the usual 5 s first, so that the instances of a dead client are gone soon.
     """
 
-    def __init__(self, stub: Any, client_name: str, end: Callable[[str], None]) -> None:
-        self._stub, self._client_name, self._end = stub, client_name, end
+    def __init__(
+        self, stub: Any, client_name: str, end: Callable[[str], None], spawn: Callable[[Coroutine[Any, Any, None]], object]
+    ) -> None:
+        self._stub, self._client_name, self._end, self._spawn = stub, client_name, end, spawn
         self._services: set[Key] = set()
         self._opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[Any] | None = None
-        self._has_lost_client = False
+        self._context = copy_context()
         self._is_over = False
 
     def offers(self, service: Key) -> bool:
@@ -62,30 +65,34 @@ class Session:
 
     def lost(self) -> None:
         """The client is gone: its instances are SUSPECT for 5 s and then removed. Too late after `abandoned`."""
-        if not self._is_over:
-            self._has_lost_client = True
-            self._stop()
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._opened.done():
+            self._context.run(self._spawn, self._shorten(self._opened.result()))
+        else:
+            self._cancel()
 
     def abandoned(self) -> None:
         """The server stops: the instances keep their grace until the client is back."""
         if not self._is_over:
-            self._stop()
+            self._is_over = True
+            self._cancel()
 
     async def run(self) -> None:
         """Serve until `lost` or `abandoned`. If the registry ends the session, the client is thrown off, to register again."""
-        self._task = asyncio.current_task()
+        self._task, self._context = asyncio.current_task(), copy_context()  # it says for whom the session is held
         stream = self._stub.Session()
         try:
             await self._serve(stream)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
-            log.warning("session of a nacos connection has ended", error=str(error))
-            self._end("the registry has ended the session")
+            if not self._is_over:
+                log.warning("session of a nacos connection has ended", error=str(error))
+                self._end("the registry has ended the session")
         except asyncio.CancelledError:
             if not self._is_over or self._task is None:
                 raise
             self._task.uncancel()
-            if self._has_lost_client and self._opened.done():
-                await self._shorten(self._opened.result())
         finally:
             self._is_over = True
             self._opened.cancel()
@@ -101,7 +108,10 @@ class Session:
         raise asyncio.InvalidStateError("the session has ended")
 
     async def _shorten(self, session_id: str) -> None:
-        """Take the session over with the usual grace. The first stream ends by it; the second is dropped, which is the loss."""
+        """Take the session over with the usual grace. The first stream ends by it; the second is dropped, which is the loss.
+
+        The first one is left alone until then: its end would be a loss with the long grace.
+        """
         stream = self._stub.Session()
         try:
             await _opened(stream, self._client_name, LOSS_GRACE_S, session_id)
@@ -109,6 +119,7 @@ class Session:
             log.warning("grace of a lost nacos connection is not shortened")
         finally:
             stream.cancel()
+            self._cancel()
 
     async def _session_id(self) -> str:
         if self._is_over:
@@ -125,8 +136,7 @@ class Session:
                 raise
             raise RefusedCallError(wire.FAILED, "the connection is gone") from None
 
-    def _stop(self) -> None:
-        self._is_over = True
+    def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
 

@@ -38,6 +38,7 @@ from bench_harness import (
     running,
     shown,
 )
+from bench_nacos import nacos
 from bench_push import fan_out, listen
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2
@@ -189,6 +190,7 @@ MEASURES: dict[str, Callable[[int], Awaitable[list[Row]]]] = {
     "start": start,
     "mixed": mixed,
     "durable": durable,
+    "nacos": nacos,
 }
 
 

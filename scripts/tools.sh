@@ -76,3 +76,12 @@ for version in 3.1.1 2.5.1; do
             missing "the Nacos SDK for Java $version (its build failed)"
     fi
 done
+
+rust=tests/interop/nacos/rust
+if ! command -v cargo >/dev/null; then
+    missing "the Nacos SDK for Rust (Cargo is not installed)"
+elif [ "$rust/src/main.rs" -nt "$tools/bin/nacos-rust" ] || [ "$rust/Cargo.lock" -nt "$tools/bin/nacos-rust" ]; then
+    mkdir -p "$tools/bin"
+    cargo build --quiet --locked --manifest-path "$rust/Cargo.toml" --target-dir "$tools/nacos-rust" &&
+        cp "$tools/nacos-rust/debug/nacos-rust" "$tools/bin/" || missing "the Nacos SDK for Rust (cargo build failed)"
+fi

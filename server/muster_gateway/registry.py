@@ -10,6 +10,7 @@ from muster.admin.v1 import access_service_pb2_grpc, admin_service_pb2_grpc
 from muster.config.v1 import config_service_pb2 as config
 from muster.config.v1 import config_service_pb2_grpc
 from muster.delivery.v1 import delivery_service_pb2_grpc
+from muster.lock.v1 import lock_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2, registration_service_pb2_grpc
 
@@ -27,6 +28,7 @@ class Registry:
         self.admin = admin_service_pb2_grpc.AdminServiceStub(channel)
         self.delivery = delivery_service_pb2_grpc.DeliveryServiceStub(channel)
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
+        self.locks = lock_service_pb2_grpc.LockServiceStub(channel)
         self.access = access_service_pb2_grpc.AccessServiceStub(channel)
 
     async def prove(self) -> str:

@@ -177,8 +177,8 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
     async with AsyncExitStack() as stack:
         channel = IdentifiedChannel(await stack.enter_async_context(open_channel(target, target_tls, CHANNEL_OPTIONS)), identity)
         nacos = await stack.enter_async_context(_nacos_serving(settings, target, channel, tls))
+        sockets = listen(settings.host, settings.http_ports)  # before there is a group, which would wrap its OSError
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        sockets = listen(settings.host, settings.http_ports)
         app = create_app(channel, ProcessMetrics(tls), is_guarded=settings.auth)
         gateway = GatewayServer(app, sockets, tls.context() if tls else None)
         watcher = group.create_task(_watch(tls), name="certificates")

@@ -344,3 +344,26 @@ def test_history_that_is_read_back_makes_the_same_item(steps: list[tuple[str, st
     assert again.state.configs.items[KEY] == item
     assert again.state.configs.live_bytes == configs.state.configs.live_bytes
     assert again.state.configs.live_count == configs.state.configs.live_count
+
+
+def test_deletion_that_keeps_gray_lines_ends_the_main_line_only() -> None:
+    configs = Configs()
+    configs.publish("main")
+    configs.publish("gray", gray="beta", rule=rule(**ZONE_A))
+    configs.do(Delete(KEY, is_gray_kept=True))
+    seen = (configs.seen(), configs.seen(labels={"zone": "a"}))
+    again = refusal(configs, Delete(KEY, is_gray_kept=True))
+    allowed = configs.do(Delete(KEY, is_gray_kept=True, is_missing_allowed=True))
+    configs.publish("new")
+
+    assert (seen, again.reason, allowed) == ((None, "gray"), Reason.CONFIG_NOT_FOUND, None)
+    assert (configs.seen(), configs.seen(labels={"zone": "a"})) == ("new", "gray")
+    assert configs.history() == ["1 PUBLISHED", "2 PUBLISHED beta", "3 MAIN_ENDED", "4 PUBLISHED"]
+
+
+def test_deletion_that_would_keep_gray_lines_of_an_item_without_any_deletes_it() -> None:
+    configs = Configs()
+    configs.publish("main")
+    configs.do(Delete(KEY, is_gray_kept=True))
+
+    assert configs.history() == ["1 PUBLISHED", "2 DELETED"]

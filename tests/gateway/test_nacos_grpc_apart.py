@@ -1,13 +1,39 @@
 """The Nacos side of a gateway apart from its server: what clients see when the server goes. All else runs over both."""
 
 import asyncio
+from pathlib import Path
 
 import grpc
 import pytest
 from muster_server.app import gateway_serving
 from muster_server.settings import Settings
-from nacos_wire import nacos_client, register
+from nacos_wire import ips, nacos_client, register, subscribe
+from program import start, start_gateway
 from running import Server, gateway_apart, running_server
+
+
+@pytest.mark.slow
+async def test_gateway_process_serves_sdks_and_throws_them_off_when_it_stops(tmp_path: Path) -> None:
+    server = start(tmp_path / "data")
+    gateway = start_gateway(tmp_path / "gateway", server)
+    try:
+        async with nacos_client(gateway.nacos) as consumer, nacos_client(server.grpc) as provider:
+            await subscribe(consumer)
+            await register(provider, "10.0.0.1")
+            push = await consumer.pushed("NotifySubscriberRequest")
+            await register(consumer, "10.0.0.2")
+            found = await provider.ok("ServiceQueryRequest", serviceName="svc")
+            gateway.process.terminate()
+            ended = await consumer.end()
+            gateway.process.wait(10)
+            after = await provider.ok("ServiceQueryRequest", serviceName="svc")
+    finally:
+        gateway.kill()
+        server.kill()
+
+    assert ips(push["serviceInfo"]) == ["10.0.0.1"]
+    assert sorted(ips(found["serviceInfo"])) == sorted(ips(after["serviceInfo"])) == ["10.0.0.1", "10.0.0.2"]
+    assert ended.code() == grpc.StatusCode.UNAVAILABLE
 
 
 async def test_client_whose_registry_goes_away_is_thrown_off_and_calls_are_refused_in_their_own_type() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 from muster_gateway.nacos.grpc import wire
 from nacos_wire import host, ips, nacos_client, register, stranger, subscribe
@@ -50,6 +52,9 @@ async def test_body_that_is_not_the_json_of_its_type_is_answered_and_the_connect
         ("ServiceListRequest", {"pageNo": None, "pageSize": None, "groupName": None, "namespace": None}),
         ("SubscribeServiceRequest", {"serviceName": "svc", "subscribe": None, "clusters": None}),
         ("InstanceRequest", {"type": "registerInstance", "serviceName": "svc", "instance": {"ip": "1.1.1.1", "port": "80"}}),
+        ("NamingFuzzyWatchRequest", {"groupKeyPattern": "public>>*>>*", "receivedGroupKeys": None, "initializing": None}),
+        ("ConfigFuzzyWatchRequest", {"groupKeyPattern": "public>>*>>*", "receivedGroupKeys": [None, ""], "watchType": None}),
+        ("LockOperationRequest", {"lockOperationEnum": "ACQUIRE", "lockInstance": {"key": "k", "params": None, "lockType": None}}),
     ],
 )
 async def test_null_and_unknown_fields_are_as_good_as_absent_ones(place: str, kind: str, body: dict[str, Any]) -> None:
@@ -76,7 +81,7 @@ async def test_bytes_that_are_no_payload_are_answered(place: str) -> None:
         assert (kind, answer["errorCode"]) == ("ErrorResponse", 502)
 
 
-@pytest.mark.parametrize("kind", ["LockOperationRequest", "QueryMcpServerRequest", "ServerReloadRequest", ""])
+@pytest.mark.parametrize("kind", ["QueryMcpServerRequest", "ServerReloadRequest", ""])
 async def test_unknown_request_is_told_that_there_is_no_handler_even_to_a_stranger(place: str, kind: str) -> None:
     async with running_nacos(place) as server, nacos_client(server.nacos) as client, stranger(server.nacos) as other:
         answers = [await client.ask(kind), await other.ask(kind)]
@@ -131,3 +136,73 @@ async def test_many_subscriptions_at_once_are_each_answered_with_their_own_servi
         infos = await asyncio.gather(*(subscribe(client, service=f"s{number}") for number in range(200)))
 
         assert [info["name"] for info in infos] == [f"s{number}" for number in range(200)]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"k": "v" * 1025}, {f"key{number}": "v" for number in range(300)}, {"k" * 1025: None}, {"ü" * 1000: "ü" * 1000}],
+    ids=["long", "many", "long key", "not ascii"],
+)
+async def test_huge_metadata_is_a_typed_refusal_and_what_was_registered_stays(place: str, metadata: dict[str, str]) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
+        await register(client, "10.0.0.1")
+        huge = host("10.0.0.2", metadata=metadata)
+        kind, answer = await client.ask("InstanceRequest", type="registerInstance", serviceName="svc", instance=huge)
+        found = await client.ok("ServiceQueryRequest", serviceName="svc")
+
+        assert (kind, answer["resultCode"], answer["errorCode"]) == ("InstanceResponse", 500, 400)
+        assert ips(found["serviceInfo"]) == ["10.0.0.1"]
+
+
+async def test_batch_of_too_many_is_a_typed_refusal(place: str) -> None:
+    hosts = [host(f"10.0.{number // 250}.{number % 250}") for number in range(1001)]
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
+        kind, answer = await client.ask("BatchInstanceRequest", type="batchRegisterInstance", serviceName="svc", instances=hosts)
+
+        assert (kind, answer["resultCode"], answer["errorCode"]) == ("BatchInstanceResponse", 500, 400)
+        assert server.engine.state.instance_count == 0
+
+
+async def test_message_above_the_limit_is_refused_and_the_connection_lives_on(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await client.ask("ConfigPublishRequest", dataId="a", group="g", content="x" * (17 << 20))
+
+        assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert (await register(client, "10.0.0.1"))["resultCode"] == 200
+
+
+async def test_acks_that_are_replayed_late_or_for_nothing_change_nothing(place: str) -> None:
+    async with (
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as consumer,
+        nacos_client(server.nacos) as provider,
+    ):
+        await subscribe(consumer)
+        await register(provider, "10.0.0.1")
+        first = await consumer.pushed("NotifySubscriberRequest")
+        await consumer.ack(first)
+        for _ in range(100):
+            await consumer.ack(first)
+        for request_id in ("", "0", "-1", "x" * 10_000):
+            await consumer.say("NotifySubscriberResponse", requestId=request_id, resultCode=200)
+        await consumer.say("NotifySubscriberResponse", requestId=None, resultCode=None)
+        await register(provider, "10.0.0.2")
+        second = await consumer.pushed("NotifySubscriberRequest")
+        again = await consumer.pushed("NotifySubscriberRequest")  # it is not acknowledged by what came before it
+
+        assert ips(second["serviceInfo"]) == ips(again["serviceInfo"]) == ["10.0.0.2"]
+        assert len({first["requestId"], second["requestId"], again["requestId"]}) == 3
+
+
+async def test_set_up_that_is_sent_twice_on_one_stream_leaves_the_connection_as_it_is(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client, nacos_client(server.nacos) as provider:
+        before = await client.ok("ServerCheckRequest")
+        await client.say("ConnectionSetupRequest", abilityTable={}, labels={"module": "config"})
+        await subscribe(client)
+        await register(provider, "10.0.0.1")
+        push = await client.pushed("NotifySubscriberRequest")
+        after = await client.ok("ServerCheckRequest")
+
+        assert ips(push["serviceInfo"]) == ["10.0.0.1"]
+        assert before["connectionId"] == after["connectionId"]

@@ -122,9 +122,27 @@ async def test_beta_is_seen_by_the_address_that_the_client_says_it_has(place: st
         await publish(client, "for blue", additionMap={"tag": "blue"})
         held = [await content(client), await content(blue), await content(client, tag="blue"), await content(client, tag="green")]
         await client.ok("ConfigRemoveRequest", **NAMES, tag="blue")
+        without_tag = await content(blue)
 
         assert held == ["formal", "for blue", "for blue", None]
-        assert await content(blue) == "formal"
+        assert without_tag == "formal"
+
+
+async def test_tag_outlives_the_config_that_it_belongs_to(place: str) -> None:
+    async with (
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
+        nacos_client(server.nacos, labels={"Vipserver-Tag": "blue"}) as blue,
+    ):
+        await publish(client, "formal")
+        await publish(client, "for blue", additionMap={"tag": "blue"})
+        await client.ok("ConfigRemoveRequest", **NAMES)
+        seen = [await content(client), await content(blue)]
+        await client.ok("ConfigRemoveRequest", **NAMES)
+        await publish(client, "again")
+
+        assert seen == [None, "for blue"]
+        assert [await content(client), await content(blue)] == ["again", "for blue"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import grpc.aio
 from muster.registry.v1 import discovery_service_pb2 as native
 from muster.registry.v1 import instance_pb2
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes
 from muster_gateway.nacos.grpc.session import Key
 from muster_gateway.nacos.grpc.watching import ServiceWatches, Watched
 
@@ -14,7 +15,8 @@ from muster_gateway.nacos.grpc.watching import ServiceWatches, Watched
 class FakeWatch:
     """A Watch stream that answers each subscription with a snapshot, until it is broken."""
 
-    def __init__(self) -> None:
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
         self.subscribed: set[str] = set()
         self.subscriptions: asyncio.Queue[str] = asyncio.Queue()
         self._frames: asyncio.Queue[Any] = asyncio.Queue()
@@ -25,7 +27,11 @@ class FakeWatch:
             return
         self.subscribed.add(frame.subscribe.service.name)
         self.subscriptions.put_nowait(frame.subscribe.service.name)
-        self.say(native.WatchResponse(snapshot=native.WatchResponse.Snapshot(service=frame.subscribe.service, revision=7)))
+        self.say(
+            native.WatchResponse(
+                snapshot=native.WatchResponse.Snapshot(service=frame.subscribe.service, revision=7, epoch=self.epoch)
+            )
+        )
 
     def say(self, frame: Any) -> None:
         self._frames.put_nowait(frame)
@@ -45,11 +51,12 @@ class FakeWatch:
 
 class FakeStub:
     def __init__(self) -> None:
+        self.epoch = 1
         self.opened: list[FakeWatch] = []
         self.opens: asyncio.Queue[FakeWatch] = asyncio.Queue()
 
     def Watch(self, *, metadata: object) -> FakeWatch:  # noqa: N802  # the stub's own name
-        self.opened.append(FakeWatch())
+        self.opened.append(FakeWatch(self.epoch))
         self.opens.put_nowait(self.opened[-1])
         return self.opened[-1]
 
@@ -60,7 +67,7 @@ class Subject:
     def __init__(self, name: str) -> None:
         self.states = asyncio.Queue[int]()
         self.ends: list[str] = []
-        self.watched = Watched(("default", "g", name), lambda: self.states.put_nowait(self.watched.revision), self.ends.append)
+        self.watched = Watched(("default", "g", name), lambda: self.states.put_nowait(self.watched.place[1]), self.ends.append)
 
 
 async def run_watches(use: Callable[[FakeStub, ServiceWatches], Any], max_services: int = 10) -> None:
@@ -125,3 +132,27 @@ def test_service_that_the_registry_refuses_is_told_why() -> None:
         assert (subject.ends, other.ends) == (["no"], [])
 
     asyncio.run(run_watches(use))
+
+
+def test_same_revision_in_another_life_of_the_registry_is_news() -> None:
+    async def use(stub: FakeStub, watches: ServiceWatches) -> None:
+        subject, times = Subject("one"), ReferenceTimes()
+        watches.add(subject.watched)
+        await subject.states.get()
+        before_ms = times.at(subject.watched.service, subject.watched.place)
+        stub.epoch = 2
+        stub.opened[0].say(asyncio.InvalidStateError("the server is another one"))
+
+        assert await subject.states.get() == 7
+        assert times.at(subject.watched.service, subject.watched.place) > before_ms
+
+    asyncio.run(run_watches(use))
+
+
+def test_reference_times_rise_with_the_place_and_tell_what_was_overtaken() -> None:
+    times, service = ReferenceTimes(), ("default", "g", "s")
+    first, same = times.at(service, (1, 5)), times.at(service, (1, 5))
+    second, overtaken, forgotten = times.at(service, (1, 6)), times.at(service, (1, 5)), times.at(service, (1, 0))
+    restarted = times.at(service, (2, 1))
+
+    assert first == same < overtaken < second == forgotten < restarted

@@ -168,6 +168,17 @@ BAD: dict[str, list[Case]] = {
         (wire.RegisterBatchRequest(), "registrations"),
         (wire.RegisterBatchRequest(registrations=[wire.RegisterRequest(service=API, instance=instance())] * 1001), "registrations"),
     ],
+    "ReplaceInstances": [
+        (wire.ReplaceInstancesRequest(), "service"),
+        (wire.ReplaceInstancesRequest(service=API, instances=[instance()] * 1001), "instances"),
+        (wire.ReplaceInstancesRequest(service=API, instances=[instance(persistent=True)]), "persistent"),
+        *((wire.ReplaceInstancesRequest(service=service), field) for service, field in BAD_SERVICES),
+        *(
+            (wire.ReplaceInstancesRequest(service=API, instances=[instance(), one]), field)
+            for one, field in BAD_INSTANCES
+            if not field.startswith("lease")  # on a session it is ignored
+        ),
+    ],
     "Deregister": [
         (wire.DeregisterRequest(), "ref"),
         (wire.DeregisterRequest(allow_missing=True), "ref"),

@@ -24,7 +24,8 @@ class Right(enum.StrEnum):
 
 Name = Annotated[str, typer.Argument(metavar="ROLE", help="Name of the role.")]
 Pattern = Annotated[
-    str, typer.Argument(metavar="RESOURCE", help="namespace:group:kind/name; the kinds are service, config and delivery; * is any.")
+    str,
+    typer.Argument(metavar="RESOURCE", help="namespace:group:kind/name; the kinds are service, config, delivery, lock; * is any."),
 ]
 Rights = Annotated[Right, typer.Argument(metavar="r|w|rw", help="Read, write, or both.")]
 

@@ -32,13 +32,14 @@ class ConfigWrites:
             await _compare_and_publish(self._config.PublishConfig, asked, cas_md5, "Cas publish fail")
 
     async def delete(self, ref: config_pb2.ConfigRef, tag: str) -> None:
-        """The config with all its lines, or a tag's line. What is not there is no error."""
+        """The config for all but whom a beta or a tag means, or a tag's line. What is not there is no error."""
         if tag:
             for line in (convert.tag_line(tag), tag):  # versions of the original differ in which of the two they mean
                 asked = calls.StopGrayRequest(ref=ref, gray=line, allow_missing=True)
                 await self._config.StopGray(asked, timeout=CALL_TIMEOUT_S)
         else:
-            await self._config.DeleteConfig(calls.DeleteConfigRequest(ref=ref, allow_missing=True), timeout=CALL_TIMEOUT_S)
+            asked_all = calls.DeleteConfigRequest(ref=ref, allow_missing=True, keep_grays=True)
+            await self._config.DeleteConfig(asked_all, timeout=CALL_TIMEOUT_S)
 
     async def _publish_gray(self, line: str, rule: config_pb2.GrayRule, said: dict[str, Any], cas_md5: str) -> None:
         asked = calls.PublishGrayRequest(**said, gray=line, rule=rule)

@@ -93,7 +93,7 @@ class Parameters:
 
 def units(text: str) -> int:
     """The length as Java counts it: in UTF-16 code units."""
-    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
 async def _form(request: Request, file_name: str = "") -> tuple[list[tuple[str, str]], bytes | None]:

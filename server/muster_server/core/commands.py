@@ -8,6 +8,7 @@ from muster_server.core.access_commands import AccessCommand, AccessEvent
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent
 from muster_server.core.delivery_commands import DeliveryCommand, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
+from muster_server.core.lock_commands import LockCommand, LockEvent
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import NamespaceCommand, NamespaceEvent
 from muster_server.core.restore_commands import RestoreArchive
@@ -151,7 +152,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Replace | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
-OtherCommand = ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | AccessCommand | RestoreArchive
+OtherCommand = ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | AccessCommand | LockCommand | RestoreArchive
 Command = NamingCommand | OtherCommand
 
 
@@ -270,8 +271,8 @@ Bookkeeping = (
     | DeliveryEvent
     | EpochBegan
 )
-Event = NamingEvent | ConfigEvent | AccessEvent | Bookkeeping
-DurableEvent = OverrideSet | ConfigEvent | AccessEvent | NamespaceEvent | ServiceEvent | DeliveryEvent | EpochBegan
+Event = NamingEvent | ConfigEvent | AccessEvent | LockEvent | Bookkeeping
+DurableEvent = OverrideSet | ConfigEvent | AccessEvent | LockEvent | NamespaceEvent | ServiceEvent | DeliveryEvent | EpochBegan
 
 
 def is_durable(event: Event) -> bool:

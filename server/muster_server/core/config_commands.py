@@ -59,12 +59,16 @@ class Promote:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """End all lines of an item. Answers the release that tells of it, None if there was nothing and that is allowed."""
+    """End all lines of an item, or its main line only (`is_gray_kept`).
+
+    Answers the release that tells of it, None if there was nothing and that is allowed.
+    """
 
     key: ConfigKey
     condition: Condition = ANYTHING
     is_missing_allowed: bool = False
     note: Note = NOTHING_SAID
+    is_gray_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ class ReleaseKind(IntEnum):
     PROMOTED = 3
     DELETED = 4
     GRAY_STOPPED = 5
+    MAIN_ENDED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class Release:
     @property
     def has_content(self) -> bool:
         """True unless it tells of a deletion or an end."""
-        return self.kind not in (ReleaseKind.DELETED, ReleaseKind.GRAY_STOPPED)
+        return self.kind not in (ReleaseKind.DELETED, ReleaseKind.GRAY_STOPPED, ReleaseKind.MAIN_ENDED)
 
 
 def check_type(content_type: str) -> None:

@@ -92,12 +92,13 @@ def promote(turn: Turn, command: Promote) -> Published:
 def delete(turn: Turn, command: Delete) -> Release | None:
     """Raises MusterError: CONFIG_NOT_FOUND, REVISION_MISMATCH."""
     item = turn.state.configs.items.get(command.key)
-    if item is None or not item.lines:
+    if item is None or not item.lines or (item.main is None and command.is_gray_kept):
         if command.is_missing_allowed:
             return None
         raise config_not_found(command.key)
-    _check_condition(item.lines.get(MAIN), command.condition)
-    return ended(turn, command.key, ReleaseKind.DELETED, MAIN, command.note)
+    _check_condition(item.main, command.condition)
+    kind = ReleaseKind.MAIN_ENDED if command.is_gray_kept and item.grays else ReleaseKind.DELETED
+    return ended(turn, command.key, kind, MAIN, command.note)
 
 
 def delete_all(turn: Turn, keys: Iterable[ConfigKey]) -> None:

@@ -5,6 +5,7 @@ from muster_server.core import (
     config_rules,
     delivery_rules,
     described_services,
+    locks,
     namespaces,
     naming,
     replacing,
@@ -29,6 +30,7 @@ from muster_server.core.commands import (
 )
 from muster_server.core.config_commands import ConfigCommand
 from muster_server.core.delivery_commands import DeliveryCommand
+from muster_server.core.lock_commands import LockCommand
 from muster_server.core.namespace_commands import NamespaceCommand
 from muster_server.core.service_commands import ServiceCommand
 from muster_server.core.turn import Turn
@@ -68,4 +70,6 @@ def _decide_other(turn: Turn, command: OtherCommand) -> object:
         return delivery_rules.decide_delivery(turn, command)
     if isinstance(command, AccessCommand):
         return access_rules.decide_access(turn, command)
+    if isinstance(command, LockCommand):
+        return locks.decide_lock(turn, command)
     return restoring.restore_archive(turn, command)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from muster_server.core import guard, sessions
 from muster_server.core.commands import InstanceKey, Lapsed, OverrideSet, ServiceForgotten, SessionClosed
+from muster_server.core.lock_commands import LockFreed
 from muster_server.core.model import Health, Instance, RemovalReason, ServiceKey
-from muster_server.core.state import GuardTimer, OverrideTimer, ServiceTimer, SessionTimer, Timer
+from muster_server.core.state import GuardTimer, LockTimer, OverrideTimer, ServiceTimer, SessionTimer, Timer
 from muster_server.core.turn import Turn
 
 
@@ -23,6 +24,8 @@ def expire(turn: Turn, due: Sequence[tuple[Timer, float]]) -> None:
                 _session_due(turn, name, falling, deadline_s)
             case OverrideTimer(key=instance_key):
                 turn.events.append(OverrideSet(instance_key, None))
+            case LockTimer(key=lock_key):
+                turn.events.append(LockFreed(lock_key))
             case GuardTimer(service=key):
                 opened[key] = None
             case ServiceTimer(service=key):

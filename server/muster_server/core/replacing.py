@@ -16,7 +16,8 @@ def replace(turn: Turn, command: Replace) -> tuple[Instance, ...]:
 
     Raises MusterError: INVALID_FIELD, SERVICE_KIND_MISMATCH, SESSION_NOT_FOUND, LIMIT_EXCEEDED.
     """
-    if command.session not in turn.state.sessions:
+    session = turn.state.sessions.get(command.session)
+    if session is None or session.connection is None:
         raise session_not_found()
     _check_distinct(command)
     instances = tuple(
@@ -26,13 +27,22 @@ def replace(turn: Turn, command: Replace) -> tuple[Instance, ...]:
     gone = {event.previous.instance_id for event in turn.events if isinstance(event, Removed)}
     if kept & gone:
         raise MusterError.invalid("instances", "one takes the address that another leaves")
-    for key in turn.state.session_instances.get(command.session, {}):
-        if key.service == command.service and key.instance_id not in kept | gone:
-            instance = turn.state.services[key.service].instances[key.instance_id]
+    for instance in _held(turn, command):
+        if instance.instance_id not in kept and instance.instance_id not in gone:
             turn.remove(command.service, instance, RemovalReason.DEREGISTERED, command.session)
     _check_room(turn, command)
     guard.release_if_recovered(turn, command.service)
     return instances
+
+
+def _held(turn: Turn, command: Replace) -> list[Instance]:
+    """What the session has of the service. O(instances of the service or of the session, whichever has fewer)."""
+    service, held = turn.state.services.get(command.service), turn.state.session_instances.get(command.session, {})
+    if service is None:
+        return []
+    if len(service.instances) <= len(held):
+        return [instance for instance in service.instances.values() if instance.session == command.session]
+    return [service.instances[key.instance_id] for key in held if key.service == command.service]
 
 
 def _check_room(turn: Turn, command: Replace) -> None:

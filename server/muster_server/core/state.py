@@ -33,6 +33,7 @@ from muster_server.core.deadlines import Deadlines
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded
 from muster_server.core.delivery_state import DeliveryState
 from muster_server.core.epochs import EpochBegan
+from muster_server.core.lock_commands import Lock, LockEvent, LockFreed, LockKey, LockTaken
 from muster_server.core.model import Address, Instance, Override, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import Namespace, NamespaceDescribed, NamespaceForgotten
 from muster_server.core.service_commands import ServiceDescribed, ServiceDescription, ServiceUndescribed
@@ -51,6 +52,7 @@ class Limits:
     max_services: int = 200_000
     max_sessions: int = 100_000
     max_namespaces: int = 10_000
+    max_locks: int = 100_000
     max_access_records: int = 100_000
     max_delivery: int = 100_000
     override_retention_s: float = 600.0
@@ -86,13 +88,19 @@ class ServiceTimer(NamedTuple):
     service: ServiceKey
 
 
+class LockTimer(NamedTuple):
+    """Timer key: a lock is held no longer."""
+
+    key: LockKey
+
+
 class GuardTimer(NamedTuple):
     """Timer key: the mass-removal guard has held long enough."""
 
     service: ServiceKey
 
 
-Timer = InstanceKey | SessionTimer | OverrideTimer | ServiceTimer | GuardTimer
+Timer = InstanceKey | SessionTimer | OverrideTimer | ServiceTimer | LockTimer | GuardTimer
 
 
 @dataclass(slots=True)
@@ -143,6 +151,7 @@ class RegistryState:
         self.namespaces: dict[str, Namespace] = {}
         self.access = AccessState()
         self.delivery = DeliveryState()
+        self.locks: dict[LockKey, Lock] = {}
         self.service_tally = Tally()
         self.described_tally = Tally()
         self.instance_tally = Tally()
@@ -174,12 +183,8 @@ class RegistryState:
             case Lapsed(key=key, grace_end_s=end):
                 self.services[key.service].lapsed.add(key.instance_id)
                 self._set_timer(key, end)
-            case OverrideSet(key=key, override=override):
-                self.timers.cancel(OverrideTimer(key))
-                if override is None:
-                    self.overrides.pop(key, None)
-                else:
-                    self.overrides[key] = override
+            case OverrideSet():
+                self._set_override(event)
             case OverrideOrphaned(key=key, drop_s=drop):
                 self.drop_override_at(key, drop)
             case ConfigReleased() | ReleasesCompacted():
@@ -189,8 +194,27 @@ class RegistryState:
             case AccessPut() | AccessRemoved():
                 self.access.apply(event)
                 self.revision = self.access.revision
+            case LockTaken() | LockFreed():
+                self._apply_lock(event, now_s)
             case _:
                 self._apply_bookkeeping(event)
+
+    def _set_override(self, event: OverrideSet) -> None:
+        self.timers.cancel(OverrideTimer(event.key))
+        if event.override is None:
+            self.overrides.pop(event.key, None)
+        else:
+            self.overrides[event.key] = event.override
+
+    def _apply_lock(self, event: LockEvent, now_s: float) -> None:
+        match event:
+            case LockTaken(lock=lock):
+                self.locks[lock.key] = lock
+                self.revision = max(self.revision, lock.token)
+                self.timers.set(LockTimer(lock.key), now_s + lock.ttl_s)
+            case LockFreed(key=key):
+                del self.locks[key]
+                self.timers.cancel(LockTimer(key))
 
     def _apply_bookkeeping(self, event: Bookkeeping) -> None:
         match event:

@@ -181,7 +181,7 @@ class Engine:
             self._revision = turn.last_revision
             self._settle(turn.events)
             if dropped := durable_writes(turn.events):
-                self._journal.drop_overrides(dropped)
+                self._journal.drop_expired(dropped)
 
     async def close(self) -> None:
         """Finish what waits for the disk, write the journal, and stop pushing. The store is the caller's to close."""

@@ -53,10 +53,10 @@ class Journal:
         """Write again what the disk refused. Called at every tick, so that a failing disk is not asked all the time."""
         self._schedule()
 
-    def drop_overrides(self, writes: Sequence[Write]) -> None:
-        """Forget overrides that expired by themselves. Submitted at once, so that none that is set later is dropped by it.
+    def drop_expired(self, writes: Sequence[Write]) -> None:
+        """Forget overrides and locks that expired by themselves. Submitted at once, so that none set later is dropped by it.
 
-        If the disk refuses, they are orphans again after a restart, and expire again.
+        If the disk refuses, they are there again after a restart, and expire again.
         """
         try:
             self._store.submit(writes, lambda error: self._call(self._dropped, error))

@@ -8,6 +8,7 @@ from muster_server.core.commands import InstanceKey, Session
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.delivery_commands import Kept
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
+from muster_server.core.lock_commands import Lock
 from muster_server.core.model import Instance, Override, ServiceKey
 from muster_server.core.namespace_commands import Namespace
 from muster_server.core.service_commands import ServiceDescription
@@ -27,13 +28,14 @@ _kept: dict[Bucket, msgspec.msgpack.Decoder[Kept]] = {
     Bucket.APPLICATION_CONFIGS: msgspec.msgpack.Decoder(ApplicationConfig),
 }
 _service = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ServiceDescription])
+_lock = msgspec.msgpack.Decoder(Lock)
 _int = msgspec.msgpack.Decoder(int)
 _access: dict[str, msgspec.msgpack.Decoder[AccessRecord]] = {
     kind.__name__: msgspec.msgpack.Decoder(kind) for kind in (User, Role, ApiToken, AccessKey, SigningKey)
 }
 
 
-def encode(value: Instance | Override | Session | Namespace | Kept | AccessRecord | int) -> bytes:
+def encode(value: Instance | Override | Session | Namespace | Kept | AccessRecord | Lock | int) -> bytes:
     """One value as a record."""
     return _encoder.encode(value)
 
@@ -109,6 +111,11 @@ def decode_service(record: bytes) -> tuple[ServiceKey, ServiceDescription]:
 def encode_service_key(key: ServiceKey) -> bytes:
     """A service's name as a record key."""
     return _encoder.encode(key)
+
+
+def decode_lock(record: bytes) -> Lock:
+    """A lock back."""
+    return _lock.decode(record)
 
 
 def decode_int(record: bytes) -> int:

@@ -11,6 +11,7 @@ from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.config_state import shown_numbers
 from muster_server.core.delivery_commands import DeliveryChanged
 from muster_server.core.errors import MusterError
+from muster_server.core.lock_commands import LockTaken
 from muster_server.core.model import Health, Instance
 from muster_server.core.service_commands import ServiceDescribed
 from muster_server.core.state import Limits, RegistryState
@@ -77,16 +78,7 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
                 # The guard held it without its session: nothing else would ever end it.
                 state.apply(Lapsed(key, now_s + RECONNECT_GRACE_S), now_s, limits)
     _restore_configs(store, state)
-    for _, value in store.scan(Bucket.NAMESPACES):
-        namespace = records.decode_namespace(value)
-        state.namespaces[namespace.name] = namespace
-    for record, value in store.scan(Bucket.ACCESS):
-        state.access.apply(AccessPut(records.decode_access(record, value)))
-    for bucket in (Bucket.ENVIRONMENTS, Bucket.APPLICATIONS, Bucket.COMPONENTS, Bucket.APPLICATION_CONFIGS):
-        for _, value in store.scan(bucket):
-            state.delivery.apply(DeliveryChanged(records.decode_kept(bucket, value)))
-    for _, value in store.scan(Bucket.SERVICES):
-        state.apply(ServiceDescribed(*records.decode_service(value)), now_s, limits)
+    _restore_others(store, state, now_s, limits)
     state.revision = first + 1
     for service in state.services.values():
         service.revision = state.revision
@@ -105,6 +97,22 @@ def _restore_sessions(store: Store, state: RegistryState, now_s: float, limits: 
     for _, value in store.scan(Bucket.SESSIONS):
         session = replace(records.decode_session(value), connection=None)
         state.apply(SessionChanged(session, now_s + max(session.grace_s, RECONNECT_GRACE_S)), now_s, limits)
+
+
+def _restore_others(store: Store, state: RegistryState, now_s: float, limits: Limits) -> None:
+    """Read what is neither instance nor configuration."""
+    for _, value in store.scan(Bucket.NAMESPACES):
+        namespace = records.decode_namespace(value)
+        state.namespaces[namespace.name] = namespace
+    for record, value in store.scan(Bucket.ACCESS):
+        state.access.apply(AccessPut(records.decode_access(record, value)))
+    for bucket in (Bucket.ENVIRONMENTS, Bucket.APPLICATIONS, Bucket.COMPONENTS, Bucket.APPLICATION_CONFIGS):
+        for _, value in store.scan(bucket):
+            state.delivery.apply(DeliveryChanged(records.decode_kept(bucket, value)))
+    for _, value in store.scan(Bucket.SERVICES):
+        state.apply(ServiceDescribed(*records.decode_service(value)), now_s, limits)
+    for _, value in store.scan(Bucket.LOCKS):
+        state.apply(LockTaken(records.decode_lock(value)), now_s, limits)
 
 
 def _restore_configs(store: Store, state: RegistryState) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 
 from muster_server.core.commands import AddressQuery, Command, Deregister, LayOverride, Register, Replace, SetAdminState, Update
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
+from muster_server.core.lock_commands import AcquireLock, ReleaseLock
 from muster_server.core.model import Registration, ServiceKey
 from muster_server.core.state import RegistryState
 
@@ -55,6 +56,8 @@ class Touched:
                 return ref.service, None if is_whole or instance is None else instance.instance_id
             case Publish() | Rollback() | Promote() | Delete() | StopGray():
                 return ("config", command.key), None
+            case AcquireLock() | ReleaseLock():
+                return ("lock", command.key), None
             case _:
                 return None
 

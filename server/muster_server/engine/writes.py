@@ -8,6 +8,7 @@ from muster_server.core.config_commands import ConfigEvent, ConfigReleased, Rele
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryEvent
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
 from muster_server.core.epochs import EpochBegan
+from muster_server.core.lock_commands import LockEvent, LockFreed, LockTaken
 from muster_server.core.namespace_commands import NamespaceDescribed, NamespaceEvent, NamespaceForgotten
 from muster_server.core.service_commands import ServiceDescribed, ServiceEvent, ServiceUndescribed
 from muster_server.engine import records
@@ -48,6 +49,8 @@ def _other_writes(event: Event) -> Iterator[Write]:
     elif isinstance(event, AccessEvent):
         record = records.encode(event.record) if isinstance(event, AccessPut) else None
         yield Write(Bucket.ACCESS, records.encode_access_key(event.record), record)
+    elif isinstance(event, LockEvent):
+        yield _lock_write(event)
     elif isinstance(event, DeliveryEvent):
         yield _delivery_write(event)
     else:
@@ -68,6 +71,14 @@ def _service_write(event: ServiceEvent) -> Write:
             return Write(Bucket.SERVICES, records.encode_service_key(service), records.encode_service(service, description))
         case ServiceUndescribed(service=service):
             return Write(Bucket.SERVICES, records.encode_service_key(service), None)
+
+
+def _lock_write(event: LockEvent) -> Write:
+    match event:
+        case LockTaken(lock=lock):
+            return Write(Bucket.LOCKS, records.encode_pair(*lock.key), records.encode(lock))
+        case LockFreed(key=key):
+            return Write(Bucket.LOCKS, records.encode_pair(*key), None)
 
 
 def _delivery_write(event: DeliveryEvent) -> Write:

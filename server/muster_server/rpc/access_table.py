@@ -13,7 +13,7 @@ from muster_server.core.config_model import ConfigKey
 from muster_server.core.model import DEFAULT_GROUP, DEFAULT_NAMESPACE, ServiceKey
 
 READ, WRITE = Action.READ, Action.WRITE
-SERVICE, CONFIG, DELIVERY, SIGNATURE = "service", "config", "delivery", "signature"
+SERVICE, CONFIG, DELIVERY, LOCK, SIGNATURE = "service", "config", "delivery", "lock", "signature"
 
 
 class Need(Enum):
@@ -96,6 +96,10 @@ def _names(kind: str) -> Callable[[Any], Iterable[Resource]]:
     return lambda request: (Resource(request.namespace or ANY, ANY, kind, ANY),)
 
 
+def _lock(request: Any) -> Iterable[Resource]:
+    return (Resource(request.ref.namespace or DEFAULT_NAMESPACE, ANY, LOCK, request.ref.name),)
+
+
 def _said_service(request: Any) -> Iterable[Resource]:
     return (_named(SERVICE, request.service.ref),)
 
@@ -118,6 +122,7 @@ _WRITE_CONFIG = Rule(Need.RIGHT, WRITE, _item)
 _REGISTRATION = {
     "Register": Rule(Need.RIGHT, WRITE, _service),
     "RegisterBatch": _EACH,
+    "ReplaceInstances": Rule(Need.RIGHT, WRITE, _service),
     "Deregister": Rule(Need.RIGHT, WRITE, _instance),
     "Renew": Rule(Need.RIGHT, WRITE, _instances),
     "UpdateInstance": Rule(Need.RIGHT, WRITE, _instance),
@@ -153,6 +158,7 @@ _CONFIG = {
     "Listen": _EACH,
     "WatchConfigs": Rule(Need.RIGHT, READ, _names(CONFIG)),
 }
+_LOCK = dict.fromkeys(("AcquireLock", "ReleaseLock"), Rule(Need.RIGHT, WRITE, _lock))
 _ADMINISTRATION = {
     "CreateNamespace": _ADMIN,
     "ListNamespaces": _EACH,
@@ -230,6 +236,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, Rule]] = {
     "muster.registry.v1.RegistrationService": _REGISTRATION,
     "muster.registry.v1.DiscoveryService": _DISCOVERY,
     "muster.config.v1.ConfigService": _CONFIG,
+    "muster.lock.v1.LockService": _LOCK,
     "muster.delivery.v1.DeliveryService": _DELIVERY,
     "muster.admin.v1.AdminService": _ADMINISTRATION,
     "muster.admin.v1.AccessService": _ACCESS,

@@ -73,8 +73,9 @@ class ConfigServicer:
         )
 
     async def delete_config(self, request: wire.DeleteConfigRequest, call: Call) -> wire.DeleteConfigResponse:
-        """End all lines of an item."""
-        command = Delete(_key(request), decode_condition(request.condition), request.allow_missing, _note(request, call))
+        """End all lines of an item, or its main line."""
+        condition = decode_condition(request.condition)
+        command = Delete(_key(request), condition, request.allow_missing, _note(request, call), request.keep_grays)
         release: Release | None = await perform(self._engine, command)
         return wire.DeleteConfigResponse(
             release=release_message(release) if release is not None else None, revision=self._engine.revision

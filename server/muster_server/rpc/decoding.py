@@ -57,10 +57,16 @@ def decode_register(request: registration.RegisterRequest, session: str | None =
     """A registration; on a session the message's lease is ignored."""
     require(request, "service")
     require(request, "instance")
-    message = request.instance
+    said = decode_registration(request.instance, session)
+    expected = request.expected_revision if request.HasField("expected_revision") else None
+    return Register(decode_service(request.service), said, session, request.unique_address, expected)
+
+
+def decode_registration(message: instance_pb2.Instance, session: str | None) -> Registration:
+    """What a client says of an instance; on a session the message's lease is ignored."""
     if session is not None and message.persistent:
         raise MusterError.invalid("persistent", "must be false: on a session instances are ephemeral")
-    said = Registration(
+    return Registration(
         endpoints=tuple(Endpoint(e.scheme, e.host, e.port) for e in message.endpoints),
         instance_id=message.instance_id,
         cluster=message.cluster or DEFAULT_CLUSTER,
@@ -71,17 +77,14 @@ def decode_register(request: registration.RegisterRequest, session: str | None =
         health=decode_health(message.health) if message.health else Health.HEALTHY,
         declared_state=decode_state(message.declared_admin_state) if message.declared_admin_state else AdminState.ENABLED,
     )
-    expected = request.expected_revision if request.HasField("expected_revision") else None
-    return Register(decode_service(request.service), said, session, request.unique_address, expected)
 
 
-def decode_replace(message: registration.SessionRequest.Replace, session: str) -> Replace:
+def decode_replace(message: registration.ReplaceInstancesRequest, session: str) -> Replace:
     """All that a session has of a service."""
     require(message, "service")
     if len(message.instances) > MAX_BATCH:
         raise MusterError.invalid("instances", f"must hold at most {MAX_BATCH} entries")
-    requests = (registration.RegisterRequest(service=message.service, instance=instance) for instance in message.instances)
-    registrations = tuple(decode_register(request, session).registration for request in requests)
+    registrations = tuple(decode_registration(instance, session) for instance in message.instances)
     return Replace(decode_service(message.service), registrations, session, message.unique_address)
 
 

@@ -1,6 +1,7 @@
 """RegistrationService, but for Session: unary registration."""
 
 import asyncio
+import hashlib
 from typing import Any
 
 from muster.registry.v1 import registration_service_pb2 as wire
@@ -18,6 +19,7 @@ from muster_server.rpc.decoding import (
     decode_override,
     decode_ref,
     decode_register,
+    decode_replace,
     decode_state,
     require,
 )
@@ -41,6 +43,12 @@ class RegistrationServicer:
         check_batch("registrations", len(request.registrations))
         results = await register_items(self._engine, call, request.registrations)
         return wire.RegisterBatchResponse(results=results, revision=self._engine.revision, epoch=self._engine.epoch)
+
+    async def replace_instances(self, request: wire.ReplaceInstancesRequest, _: Call) -> wire.ReplaceInstancesResponse:
+        """Put all that a session has of a service."""
+        instances = await perform(self._engine, decode_replace(request, session_name(request.session_id)))
+        ids = [instance.instance_id for instance in instances]
+        return wire.ReplaceInstancesResponse(instance_ids=ids, revision=self._engine.revision)
 
     async def deregister(self, request: wire.DeregisterRequest, _: Call) -> wire.DeregisterResponse:
         """Remove one instance."""
@@ -80,6 +88,11 @@ class RegistrationServicer:
         command = SetAdminState(decode_ref(request.ref), state, author or call.user, comment)
         instance = await perform(self._engine, command)
         return joined(instance, wire.SetAdminStateResponse(revision=self._engine.revision))
+
+
+def session_name(session_id: str) -> str:
+    """What the registry keeps and writes of a session id is not the secret itself."""
+    return hashlib.sha256(session_id.encode()).hexdigest()
 
 
 async def register_items(engine: Engine, call: Call, requests: Any, session: str | None = None) -> list[wire.ItemResult]:

@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from muster.admin.v1 import access_service_pb2, admin_service_pb2
 from muster.config.v1 import config_service_pb2
 from muster.delivery.v1 import delivery_service_pb2
+from muster.lock.v1 import lock_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.access.authenticator import Authenticator
@@ -28,6 +29,7 @@ from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.guarded import GuardedServer
 from muster_server.rpc.listening import ListenServicer
+from muster_server.rpc.locks import LockServicer
 from muster_server.rpc.names import NamesServicer
 from muster_server.rpc.registration import RegistrationServicer
 from muster_server.rpc.searching import Searcher
@@ -46,6 +48,7 @@ def make_services(
         {
             "Register": registration.register,
             "RegisterBatch": registration.register_batch,
+            "ReplaceInstances": registration.replace_instances,
             "Deregister": registration.deregister,
             "Renew": registration.renew,
             "UpdateInstance": registration.update_instance,
@@ -90,6 +93,11 @@ def make_services(
         },
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())
+    locks = LockServicer(engine)
+    services.add(
+        lock_service_pb2.DESCRIPTOR.services_by_name["LockService"],
+        {"AcquireLock": locks.acquire_lock, "ReleaseLock": locks.release_lock},
+    )
     services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))
     services.add(access_service_pb2.DESCRIPTOR.services_by_name["AccessService"], access_methods(engine, authenticator))
     return services

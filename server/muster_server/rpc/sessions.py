@@ -1,7 +1,6 @@
 """RegistrationService.Session: instances that live as long as their client's stream."""
 
 import asyncio
-import hashlib
 import itertools
 import secrets
 from collections import deque
@@ -24,15 +23,15 @@ from muster_server.core.commands import (
     SessionChanged,
 )
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import Instance, RemovalReason, checked_text
+from muster_server.core.model import RemovalReason, checked_text
 from muster_server.core.naming import session_not_found
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
 from muster_server.rpc.access_table import WRITE, service_resource
 from muster_server.rpc.adapter import Call, Stream
-from muster_server.rpc.decoding import check_batch, decode_ref, decode_replace, seconds
+from muster_server.rpc.decoding import check_batch, decode_ref, seconds
 from muster_server.rpc.encoding import duration, ref_message, service_message
-from muster_server.rpc.registration import register_items
+from muster_server.rpc.registration import register_items, session_name
 from muster_server.rpc.status_codes import item_error
 
 DEFAULT_GRACE_S = 5.0
@@ -108,7 +107,7 @@ class SessionServicer:
         hello = frame.hello
         checked_text("hello.client_version", hello.client_version, 64)
         session_id = hello.session_id or secrets.token_urlsafe(24)
-        name = hashlib.sha256(session_id.encode()).hexdigest()  # what the registry keeps and writes is not the secret itself
+        name = session_name(session_id)
         ttl_s = _bounded("hello.ttl", seconds("hello.ttl", hello.ttl), 1.0) if hello.HasField("ttl") else None
         grace_s = _bounded("hello.grace", seconds("hello.grace", hello.grace), 0.0) if hello.HasField("grace") else DEFAULT_GRACE_S
         client = checked_text("hello.client_name", hello.client_name, 256)
@@ -147,8 +146,6 @@ class SessionServicer:
                 check_batch("refs", len(frame.deregister.refs))
                 results = [await self._deregister(link, ref) for ref in frame.deregister.refs]
                 self._answer(link, frame.sequence, results)
-            case "replace":
-                self._answer(link, frame.sequence, await self._replace(link, frame.replace))
             case "goodbye":
                 name, link.session = link.session, ""
                 self._links.pop(name, None)
@@ -163,15 +160,6 @@ class SessionServicer:
     def _answer(self, link: "Link", sequence: int, results: list[wire.ItemResult]) -> None:
         answer = wire.SessionResponse.Results(results=results, revision=self._engine.revision)
         link.post(wire.SessionResponse(sequence=sequence, results=answer))
-
-    async def _replace(self, link: "Link", message: wire.SessionRequest.Replace) -> list[wire.ItemResult]:
-        try:
-            command = decode_replace(message, link.session)
-            link.stream.call.require(WRITE, service_resource(command.service))
-            instances: tuple[Instance, ...] = await perform(self._engine, command)
-        except MusterError as error:
-            return [wire.ItemResult(error=item_error(error))]
-        return [wire.ItemResult(instance_id=instance.instance_id, revision=instance.revision) for instance in instances]
 
     async def _deregister(self, link: "Link", message: instance_pb2.InstanceRef) -> wire.ItemResult:
         try:
@@ -225,7 +213,7 @@ class Link:
         self._is_finished = False
         self._outbox: deque[bytes] = deque()
         self._outbox_bytes = 0
-        self._written = asyncio.Event()
+        self._written: asyncio.Event | None = None  # while `room` waits
         self._renewed: int | None = None
         self._wake = asyncio.Event()
 
@@ -246,7 +234,7 @@ class Link:
     async def room(self) -> None:
         """Wait until the client has read enough of its answers."""
         while self._outbox_bytes > MAX_OUTBOX_BYTES:
-            self._written.clear()
+            self._written = asyncio.Event()
             await self._written.wait()
 
     def renewed(self, sequence: int) -> None:
@@ -266,7 +254,8 @@ class Link:
                 if self._outbox:
                     await self.stream.write(self._outbox[0])
                     self._outbox_bytes -= len(self._outbox.popleft())
-                    self._written.set()
+                    if self._written is not None:
+                        self._written.set()
                 else:
                     sequence, self._renewed = self._renewed or 0, None
                     await self.stream.write(wire.SessionResponse(sequence=sequence, renewed=wire.SessionResponse.Renewed()))

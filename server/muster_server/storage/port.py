@@ -23,6 +23,7 @@ class Bucket(Enum):
     COMPONENTS = "components"
     APPLICATION_CONFIGS = "application_configs"
     SERVICES = "services"
+    LOCKS = "locks"
 
 
 @dataclass(frozen=True, slots=True)

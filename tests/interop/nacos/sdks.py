@@ -89,6 +89,8 @@ PYTHON = Sdk(
 )
 JAVA_3 = _java("3.1.1", "Newer")
 JAVA_2 = _java("2.5.1", "Story")
+_RUST = tools.TOOLS / "bin" / "nacos-rust"
+RUST = Sdk("rust", _RUST, lambda _: [str(_RUST)])
 ALL = (PYTHON, JAVA_3, JAVA_2)
 
 

@@ -1,5 +1,6 @@
 """What only the official Java SDKs can: shrinking a batch, persistent instances over gRPC, and since 3.0 patterns and locks."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,8 @@ async def test_fuzzy_watches_outlive_a_restart(tmp_path: Path, sdk: Sdk) -> None
         await done(java, "register pay-a 10.0.0.1")
         await done(java, "watch-services pay-*")
         await java.until("service", name="pay-a", change="ADD_SERVICE")
-        first.kill()
+        first.process.terminate()
+        await asyncio.to_thread(first.process.wait)
         second = start(tmp_path / "data", "--grpc-port", first.grpc.rpartition(":")[2])
         try:
             async with Client(second.grpc) as native, native.watch("pay-a") as watch:
@@ -85,3 +87,14 @@ async def test_fuzzy_watches_outlive_a_restart(tmp_path: Path, sdk: Sdk) -> None
             second.kill()
 
     assert (gone, all(seen)) == ([], True)
+
+
+@newer
+async def test_lock_is_held_by_one_client_at_a_time(sdk: Sdk) -> None:
+    async with running_server() as server, sdk.running(server.grpc_target) as one, sdk.running(server.grpc_target) as other:
+        first = await done(one, "lock job 60000")
+        second = await done(other, "lock job 60000")
+        released = await done(one, "unlock job")
+        third = await done(other, "lock job 60000")
+
+        assert (first, second, released, third) == (True, False, True, True)

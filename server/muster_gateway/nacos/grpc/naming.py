@@ -15,7 +15,7 @@ from muster_gateway.nacos.errors import BadParameterError
 from muster_gateway.nacos.grpc import requests, wire
 from muster_gateway.nacos.grpc.connections import Connection
 from muster_gateway.nacos.grpc.requests import text
-from muster_gateway.nacos.grpc.service_info import ReferenceTimes, Shown, service_info
+from muster_gateway.nacos.grpc.service_info import NOWHERE, ReferenceTimes, Shown, service_info
 from muster_gateway.nacos.grpc.session import Key, Session, service_ref
 from muster_gateway.nacos.grpc.views import Views
 from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
@@ -24,6 +24,7 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 
 _CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
 MAX_SUBSCRIPTIONS = 10_000
+_DONE = {kind: wire.answer("InstanceResponse", {"type": kind}) for kind in ("registerInstance", "deregisterInstance")}
 
 
 class Naming:
@@ -45,7 +46,7 @@ class Naming:
                     await self._withdraw_orphan(service, asked.instance)
             case _:
                 raise _unsupported(asked.type)
-        return wire.answer("InstanceResponse", {"type": asked.type})
+        return _DONE[asked.type]
 
     async def _withdraw_orphan(self, service: Key, host: requests.Host | None) -> None:
         """Remove what an earlier connection left at this address: after a restart, clients may deregister before they register."""
@@ -87,7 +88,7 @@ class Naming:
                 await self._registry.registration.Deregister(removal, timeout=CALL_TIMEOUT_S)
             case _:
                 raise _unsupported(asked.type)
-        return wire.answer("InstanceResponse", {"type": asked.type})
+        return _DONE[asked.type]
 
     async def query(self, asked: requests.ServiceQuery, _: Connection, __: Frame) -> bytes:
         """ServiceQueryRequest."""
@@ -95,7 +96,7 @@ class Naming:
         found = await self._registry.list_instances(service_ref(service))
         is_healthy_only = bool(asked.healthyOnly or asked.healthOnly)
         what = Shown(*service[1:], clusters, convert.threshold_of(found), is_healthy_only)
-        info = service_info(what, found.instances, self._times.at(service, found.revision))
+        info = service_info(what, found.instances, self._times.at(service, (found.epoch, found.revision)))
         return wire.answer("QueryServiceResponse", {"serviceInfo": msgspec.Raw(info)})
 
     async def subscribe(self, asked: requests.Subscribe, connection: Connection, _: Frame) -> bytes:
@@ -103,7 +104,7 @@ class Naming:
         service, clusters = _service(asked), asked.clusters or ""
         if asked.subscribe is False:
             self._views.unsubscribe(service, connection)
-            info = service_info(Shown(*service[1:], clusters), (), self._times.at(service, 0))
+            info = service_info(Shown(*service[1:], clusters), (), self._times.at(service, NOWHERE))
         elif service not in connection.subscriptions and len(connection.subscriptions) >= MAX_SUBSCRIPTIONS:
             raise RefusedCallError(wire.OVER_LIMIT, f"at most {MAX_SUBSCRIPTIONS} subscriptions")
         elif not await self._registry.may_read("service", *service):  # one watch serves all connections

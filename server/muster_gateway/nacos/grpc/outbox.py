@@ -48,7 +48,7 @@ class Outbox:
         self._unacked: dict[Hashable, _Push] = {}
         self._keys: dict[str, Hashable] = {}
         self._numbers = count(1)
-        self._wake = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None  # an Event takes 0.8 KiB, and there is an outbox for each connection
         self.writing_since_s: float | None = None
 
     def __len__(self) -> int:
@@ -58,7 +58,7 @@ class Outbox:
         """Push a subject's latest state. `acknowledged` is called when the client has taken it, unless another came after it."""
         self._forget(key)
         self._due[key] = _Push(make, patience, acknowledged)
-        self._wake.set()
+        self._wake()
 
     def drop(self, key: Hashable) -> None:
         """The subject is of no interest any more."""
@@ -81,7 +81,7 @@ class Outbox:
             self._forget(key)
             if key not in self._due:
                 self._due[key] = push
-                self._wake.set()
+                self._wake()
 
     async def write_all(self, write: Callable[[bytes], Awaitable[object]]) -> None:
         """Write what is due, for ever."""
@@ -93,8 +93,12 @@ class Outbox:
                 self.writing_since_s = self._now()
                 await write(push.make(push.request_id))
                 self.writing_since_s = None
-            self._wake.clear()
-            await self._wake.wait()
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _sent(self, key: Hashable, push: _Push) -> None:
         push.tries += 1

@@ -108,6 +108,21 @@ class Publish(Config):
     additionMap: dict[str, Scalar] | None = None
 
 
+class LockInstance(Struct):
+    """A lock. `expiredTime` is how many milliseconds it is held."""
+
+    key: Text = None
+    expiredTime: int | None = None
+    lockType: Text = None
+
+
+class LockOperation(Struct):
+    """LockOperationRequest."""
+
+    lockInstance: LockInstance | None = None
+    lockOperationEnum: Text = None
+
+
 class Context(Struct):
     """One config that a client listens to."""
 

@@ -21,6 +21,7 @@ from muster_gateway.nacos.grpc.configs import NOTHING, Configs
 from muster_gateway.nacos.grpc.connections import Connection, Connections, address_of
 from muster_gateway.nacos.grpc.fuzzy import FuzzyWatches
 from muster_gateway.nacos.grpc.listening import Listening
+from muster_gateway.nacos.grpc.locks import Locks
 from muster_gateway.nacos.grpc.names import NamesByNamespace
 from muster_gateway.nacos.grpc.naming import Naming
 from muster_gateway.nacos.grpc.service_info import ReferenceTimes
@@ -33,7 +34,7 @@ from muster_gateway.registry import Registry, http_status, message_of
 log = structlog.get_logger(__name__)
 
 TICK_S = 0.25
-ABILITIES = {"supportPersistentInstanceByGrpc": True, "fuzzyWatch": True, "lock": False}
+ABILITIES = {"supportPersistentInstanceByGrpc": True, "fuzzyWatch": True, "lock": True}
 _GONE = (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError)
 _STARTING = 300  # what a server says that serves not yet, or not any more: SDKs try again
 
@@ -66,6 +67,7 @@ class NacosGrpc:
             fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn), registry.may_read
         )
         self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn), registry.may_read)
+        self._locks = Locks(registry)
         self._routes = self._table(Naming(registry, self.views, times, self._open_session), Configs(registry, self._open_listening))
 
     @asynccontextmanager
@@ -220,7 +222,10 @@ class NacosGrpc:
         self._fuzzy_configs.drop(connection)
 
     def _open_session(self, connection: Connection) -> None:
-        connection.session = session = Session(self._registry.registration, session_name(connection), connection.end)
+        def spawn(work: Coroutine[Any, Any, None]) -> object:
+            return self._start(work, connection)
+
+        connection.session = session = Session(self._registry.registration, session_name(connection), connection.end, spawn)
         self._sessions.add(session)
         task = self._start(session.run(), connection)
         task.add_done_callback(lambda _: self._sessions.discard(session))
@@ -257,6 +262,7 @@ class NacosGrpc:
             ),
             "NamingFuzzyWatchRequest": _Route(requests.FuzzyWatch, "NamingFuzzyWatchResponse", self._fuzzy_services.watch),
             "ConfigFuzzyWatchRequest": _Route(requests.FuzzyWatch, "ConfigFuzzyWatchResponse", self._fuzzy_configs.watch),
+            "LockOperationRequest": _Route(requests.LockOperation, "LockOperationResponse", self._locks.operate, {"result": False}),
             "ConfigQueryRequest": _Route(requests.Config, "ConfigQueryResponse", configs.query, dict(NOTHING)),
             "ConfigPublishRequest": _Route(requests.Publish, "ConfigPublishResponse", configs.publish),
             "ConfigRemoveRequest": _Route(requests.Config, "ConfigRemoveResponse", configs.remove),

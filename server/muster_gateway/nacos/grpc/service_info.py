@@ -15,20 +15,25 @@ MAX_TIMES = 20_000
 CACHE_MS = 10_000
 
 
+Place = tuple[int, int]
+"""Epoch and revision: a place in the registry's history. In another life of the registry revisions may begin anew."""
+NOWHERE: Place = (0, 0)
+
+
 class ReferenceTimes:
     """The lastRefTime of each service's revisions: SDKs drop a state that is not later than the one they have."""
 
     def __init__(self) -> None:
-        self._last: OrderedDict[Key, tuple[int, int]] = OrderedDict()
+        self._last: OrderedDict[Key, tuple[Place, int]] = OrderedDict()
 
-    def at(self, service: Key, revision: int) -> int:
-        """Milliseconds since 1970, rising with the revision. Revision 0 is a service that is not known any more, or not yet."""
-        last, time_ms = self._last.get(service, (0, 0))
-        if time_ms and revision < last:
-            return time_ms - 1 if revision else time_ms
-        if not time_ms or revision > last:
+    def at(self, service: Key, place: Place) -> int:
+        """Milliseconds since 1970, rising with the place. Revision 0 is a service that is not known any more, or not yet."""
+        last, time_ms = self._last.get(service, (NOWHERE, 0))
+        if time_ms and place < last:
+            return time_ms - 1 if place[1] else time_ms
+        if not time_ms or place > last:
             time_ms = max(time.time_ns() // 1_000_000, time_ms + 2)
-        self._last[service] = (revision, time_ms)
+        self._last[service] = (place, time_ms)
         self._last.move_to_end(service)
         if len(self._last) > MAX_TIMES:
             self._last.popitem(last=False)

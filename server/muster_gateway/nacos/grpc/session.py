@@ -1,177 +1,149 @@
 """The ephemeral instances of one Nacos connection: one native session."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import copy_context
 from typing import Any
 
 import grpc.aio
 import structlog
-from muster.registry.v1 import error_reason_pb2, instance_pb2
+from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as native
 
-from muster_gateway.nacos.credentials import DENIED
 from muster_gateway.nacos.grpc import wire
 from muster_gateway.nacos.grpc.wire import RefusedCallError
-from muster_gateway.registry import CALL_TIMEOUT_S
+from muster_gateway.registry import CALL_TIMEOUT_S, reason_of
 
 log = structlog.get_logger(__name__)
 
-MAX_QUEUED = 64
 MAX_BATCH = 1000
 RESTART_GRACE_S = 35  # some SDKs register again only 30 s after their server came back
 LOSS_GRACE_S = 5
 Key = tuple[str, str, str]
 
 
-@dataclass(slots=True)
-class _Publication:
-    """What a connection offers for a service from now on; nothing at all withdraws it."""
-
-    service: Key
-    instances: Sequence[instance_pb2.Instance]
-    done: "asyncio.Future[None]"
-
-
 class Session:
-    """Owned by its task, which is `run`; others hand it publications, 64 at most at a time.
+    """Owned by its task, which is `run` and holds the native stream; what others publish lives by it.
 
     While the client is connected, the native session has a grace that outlasts a restart of the server. When the client is lost, it
     is cut to the usual 5 s first, so that the instances of a dead client are gone soon.
     """
 
-    def __init__(self, stub: Any, client_name: str, end: Callable[[str], None]) -> None:
-        self._stub, self._client_name, self._end = stub, client_name, end
-        self._queue: asyncio.Queue[_Publication] = asyncio.Queue(MAX_QUEUED)
+    def __init__(
+        self, stub: Any, client_name: str, end: Callable[[str], None], spawn: Callable[[Coroutine[Any, Any, None]], object]
+    ) -> None:
+        self._stub, self._client_name, self._end, self._spawn = stub, client_name, end, spawn
         self._services: set[Key] = set()
-        self._over = asyncio.Event()
-        self._has_lost_client = False
-        self._id = ""
+        self._opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._task: asyncio.Task[Any] | None = None
+        self._context = copy_context()
+        self._is_over = False
 
     def offers(self, service: Key) -> bool:
         """True if the connection has published instances of a service, and not withdrawn them."""
         return service in self._services
 
     async def publish(self, service: Key, instances: Sequence[instance_pb2.Instance]) -> None:
-        """Replace what this connection offers for a service. Raises RefusedCallError; then all is as before."""
+        """Replace what this connection offers for a service. Raises RefusedCallError, AioRpcError; then all is as before."""
         if len(instances) > MAX_BATCH:
             raise RefusedCallError(wire.INVALID_PARAMETER, f"at most {MAX_BATCH} instances at once")
-        if self._over.is_set():
-            raise RefusedCallError(wire.FAILED, "the connection is gone")
-        distinct = {  # of one address the last
-            (one.endpoints[0].host, one.endpoints[0].port): one for one in instances
-        }
-        publication = _Publication(service, tuple(distinct.values()), asyncio.get_running_loop().create_future())
+        session_id = await self._session_id()
+        distinct = {(one.endpoints[0].host, one.endpoints[0].port): one for one in instances}  # of one address the last
+        request = native.ReplaceInstancesRequest(
+            session_id=session_id, service=service_ref(service), instances=distinct.values(), unique_address=True
+        )
         try:
-            self._queue.put_nowait(publication)
-        except asyncio.QueueFull:
-            raise RefusedCallError(wire.OVER_LIMIT, "too many registrations at a time") from None
-        try:
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                await publication.done
-        except TimeoutError:
-            raise RefusedCallError(wire.FAILED, "The registry does not answer") from None
+            await self._stub.ReplaceInstances(request, timeout=CALL_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            if reason_of(error) == "SESSION_NOT_FOUND":
+                raise RefusedCallError(wire.FAILED, "the connection is gone") from error
+            raise
+        if instances:
+            self._services.add(service)
+        else:
+            self._services.discard(service)
 
     def lost(self) -> None:
         """The client is gone: its instances are SUSPECT for 5 s and then removed. Too late after `abandoned`."""
-        self._has_lost_client = not self._over.is_set()
-        self._over.set()
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._opened.done():
+            self._context.run(self._spawn, self._shorten(self._opened.result()))
+        else:
+            self._cancel()
 
     def abandoned(self) -> None:
         """The server stops: the instances keep their grace until the client is back."""
-        self._over.set()
+        if not self._is_over:
+            self._is_over = True
+            self._cancel()
 
     async def run(self) -> None:
         """Serve until `lost` or `abandoned`. If the registry ends the session, the client is thrown off, to register again."""
+        self._task, self._context = asyncio.current_task(), copy_context()  # it says for whom the session is held
         stream = self._stub.Session()
         try:
-            self._id = await _opened(stream, self._client_name, RESTART_GRACE_S)
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._serve(stream), name="nacos session")]
-                await self._over.wait()
-                if self._has_lost_client:
-                    await self._shorten()
-                for task in tasks:
-                    task.cancel()
-        except* (grpc.aio.AioRpcError, asyncio.InvalidStateError) as errors:
-            log.warning("session of a nacos connection has ended", error=str(errors.exceptions[0]))
-            self._end("the registry has ended the session")
+            await self._serve(stream)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
+            if not self._is_over:
+                log.warning("session of a nacos connection has ended", error=str(error))
+                self._end("the registry has ended the session")
+        except asyncio.CancelledError:
+            if not self._is_over or self._task is None:
+                raise
+            self._task.uncancel()
         finally:
-            self._over.set()
+            self._is_over = True
+            self._opened.cancel()
             stream.cancel()
-            while not self._queue.empty():
-                _fail(self._queue.get_nowait(), RefusedCallError(wire.FAILED, "the connection is gone"))
 
-    async def _shorten(self) -> None:
-        """Take the session over with the usual grace. The first stream ends by it; the second is dropped, which is the loss."""
+    async def _serve(self, stream: Any) -> None:
+        if self._is_over:
+            raise asyncio.CancelledError
+        self._opened.set_result(await _opened(stream, self._client_name, RESTART_GRACE_S))
+        while (frame := await stream.read()) is not grpc.aio.EOF:
+            if frame.WhichOneof("frame") == "reconnect_after":
+                break  # losses to others are theirs to know
+        raise asyncio.InvalidStateError("the session has ended")
+
+    async def _shorten(self, session_id: str) -> None:
+        """Take the session over with the usual grace. The first stream ends by it; the second is dropped, which is the loss.
+
+        The first one is left alone until then: its end would be a loss with the long grace.
+        """
         stream = self._stub.Session()
         try:
-            await _opened(stream, self._client_name, LOSS_GRACE_S, self._id)
+            await _opened(stream, self._client_name, LOSS_GRACE_S, session_id)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             log.warning("grace of a lost nacos connection is not shortened")
         finally:
             stream.cancel()
+            self._cancel()
 
-    async def _serve(self, stream: Any) -> None:
+    async def _session_id(self) -> str:
+        if self._is_over:
+            raise RefusedCallError(wire.FAILED, "the connection is gone")
+        if self._opened.done():
+            return self._opened.result()
         try:
-            async with asyncio.TaskGroup() as group:
-                answers: asyncio.Queue[list[native.ItemResult]] = asyncio.Queue(1)
-                group.create_task(self._read(stream, answers), name="nacos session reader")
-                group.create_task(self._write(stream, answers), name="nacos session writer")
-        except* (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            if not self._over.is_set():
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                return await asyncio.shield(self._opened)
+        except TimeoutError:
+            raise RefusedCallError(wire.FAILED, "The registry does not answer") from None
+        except asyncio.CancelledError:
+            if not self._opened.cancelled():
                 raise
+            raise RefusedCallError(wire.FAILED, "the connection is gone") from None
 
-    async def _read(self, stream: Any, answers: "asyncio.Queue[list[native.ItemResult]]") -> None:
-        """Hand answers over: each belongs to the one frame that was written. Losses to others are theirs to know."""
-        while (frame := await stream.read()) is not grpc.aio.EOF:
-            match frame.WhichOneof("frame"):
-                case "results":
-                    await answers.put(list(frame.results.results))
-                case "reconnect_after":
-                    break
-        if not self._over.is_set():
-            raise asyncio.InvalidStateError("the session has ended")
-
-    async def _write(self, stream: Any, answers: "asyncio.Queue[list[native.ItemResult]]") -> None:
-        while True:
-            publication = await self._queue.get()
-            try:
-                await self._replace(stream, answers, publication)
-            except RefusedCallError as refusal:
-                _fail(publication, refusal)
-            except BaseException:
-                _fail(publication, RefusedCallError(wire.FAILED, "The registry does not answer"))
-                raise
-            else:
-                if not publication.done.done():
-                    publication.done.set_result(None)
-
-    async def _replace(self, stream: Any, answers: "asyncio.Queue[list[native.ItemResult]]", publication: _Publication) -> None:
-        frame = native.SessionRequest()
-        frame.replace.service.CopyFrom(service_ref(publication.service))
-        frame.replace.unique_address = True
-        frame.replace.instances.extend(publication.instances)
-        await stream.write(frame)
-        failure = next((result.error for result in await answers.get() if result.HasField("error")), None)
-        if failure is not None and failure.reason == error_reason_pb2.ERROR_REASON_PERMISSION_DENIED:
-            raise RefusedCallError(wire.FORBIDDEN, DENIED)
-        if failure is not None:
-            raise RefusedCallError(wire.INVALID_PARAMETER, failure.message)
-        if publication.instances:
-            self._services.add(publication.service)
-        else:
-            self._services.discard(publication.service)
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
 
 
 def service_ref(key: Key) -> instance_pb2.ServiceRef:
     """A key as the registry's messages have it."""
     return instance_pb2.ServiceRef(namespace=key[0], group=key[1], name=key[2])
-
-
-def _fail(publication: _Publication, refusal: RefusedCallError) -> None:
-    if not publication.done.done():
-        publication.done.set_exception(refusal)
 
 
 async def _opened(stream: Any, client_name: str, grace_s: int, session_id: str = "") -> str:

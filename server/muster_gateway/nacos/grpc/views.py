@@ -31,7 +31,7 @@ class View:
         found = self._rendered.get(clusters)
         if found is None:
             service, watched = self.watched.service, self.watched
-            time_ms = self._times.at(service, watched.revision)
+            time_ms = self._times.at(service, watched.place)
             what = Shown(*service[1:], clusters, watched.protect_threshold)
             found = self._rendered[clusters] = service_info(what, watched.instances.values(), time_ms)
             self.render_count += 1

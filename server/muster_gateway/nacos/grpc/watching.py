@@ -12,6 +12,7 @@ from muster.registry.v1 import instance_pb2
 from muster_gateway.callers import as_gateway
 from muster_gateway.nacos import convert
 from muster_gateway.nacos.grpc.retry import Retry
+from muster_gateway.nacos.grpc.service_info import NOWHERE, Place
 from muster_gateway.nacos.grpc.session import Key, service_ref
 
 log = structlog.get_logger(__name__)
@@ -26,8 +27,9 @@ class Watched:
     def __init__(self, service: Key, changed: Callable[[], None], cancelled: Callable[[str], None]) -> None:
         self.service, self.changed, self.cancelled = service, changed, cancelled
         self.instances: dict[str, instance_pb2.Instance] = {}
+        self.place = NOWHERE
+        self._is_known = False
         self.protect_threshold: float | None = None
-        self.revision = -1
         self._parts: list[instance_pb2.Instance] = []
 
     def begin(self) -> None:
@@ -41,7 +43,7 @@ class Watched:
             self.instances = {instance.instance_id: instance for instance in self._parts}
             self.protect_threshold = convert.threshold_of(frame)
             self._parts = []
-            self._at(frame.revision)
+            self._at((frame.epoch, frame.revision))
 
     def take_delta(self, frame: native.WatchResponse.Delta) -> None:
         """What changed."""
@@ -49,10 +51,11 @@ class Watched:
             self.instances.pop(removal.instance_id, None)
         for instance in frame.puts:
             self.instances[instance.instance_id] = instance
-        self._at(frame.revision)
+        self._at((self.place[0], frame.revision))
 
-    def _at(self, revision: int) -> None:
-        is_news, self.revision = revision != self.revision, revision
+    def _at(self, place: Place) -> None:
+        is_news = not self._is_known or place != self.place
+        self.place, self._is_known = place, True
         if is_news:
             self.changed()
 

@@ -18,12 +18,14 @@ class ReleaseKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RELEASE_KIND_PROMOTED: _ClassVar[ReleaseKind]
     RELEASE_KIND_DELETED: _ClassVar[ReleaseKind]
     RELEASE_KIND_GRAY_STOPPED: _ClassVar[ReleaseKind]
+    RELEASE_KIND_MAIN_ENDED: _ClassVar[ReleaseKind]
 RELEASE_KIND_UNSPECIFIED: ReleaseKind
 RELEASE_KIND_PUBLISHED: ReleaseKind
 RELEASE_KIND_ROLLED_BACK: ReleaseKind
 RELEASE_KIND_PROMOTED: ReleaseKind
 RELEASE_KIND_DELETED: ReleaseKind
 RELEASE_KIND_GRAY_STOPPED: ReleaseKind
+RELEASE_KIND_MAIN_ENDED: ReleaseKind
 
 class ConfigRef(_message.Message):
     __slots__ = ("namespace", "group", "name")

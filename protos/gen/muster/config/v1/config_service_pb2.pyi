@@ -191,18 +191,20 @@ class PublishConfigResponse(_message.Message):
     def __init__(self, release: _Optional[_Union[_config_pb2.Release, _Mapping]] = ..., changed: _Optional[bool] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class DeleteConfigRequest(_message.Message):
-    __slots__ = ("ref", "condition", "allow_missing", "author", "comment")
+    __slots__ = ("ref", "condition", "allow_missing", "author", "comment", "keep_grays")
     REF_FIELD_NUMBER: _ClassVar[int]
     CONDITION_FIELD_NUMBER: _ClassVar[int]
     ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_FIELD_NUMBER: _ClassVar[int]
     COMMENT_FIELD_NUMBER: _ClassVar[int]
+    KEEP_GRAYS_FIELD_NUMBER: _ClassVar[int]
     ref: _config_pb2.ConfigRef
     condition: WriteCondition
     allow_missing: bool
     author: str
     comment: str
-    def __init__(self, ref: _Optional[_Union[_config_pb2.ConfigRef, _Mapping]] = ..., condition: _Optional[_Union[WriteCondition, _Mapping]] = ..., allow_missing: _Optional[bool] = ..., author: _Optional[str] = ..., comment: _Optional[str] = ...) -> None: ...
+    keep_grays: bool
+    def __init__(self, ref: _Optional[_Union[_config_pb2.ConfigRef, _Mapping]] = ..., condition: _Optional[_Union[WriteCondition, _Mapping]] = ..., allow_missing: _Optional[bool] = ..., author: _Optional[str] = ..., comment: _Optional[str] = ..., keep_grays: _Optional[bool] = ...) -> None: ...
 
 class DeleteConfigResponse(_message.Message):
     __slots__ = ("release", "revision")

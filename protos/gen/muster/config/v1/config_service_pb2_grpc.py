@@ -160,7 +160,7 @@ class ConfigServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteConfig(self, request, context):
-        """DeleteConfig ends the main line and all gray lines. History remains. Ends with NOT_FOUND (CONFIG_NOT_FOUND) unless
+        """DeleteConfig ends the main line and, unless keep_grays, all gray lines. History remains. Ends with NOT_FOUND (CONFIG_NOT_FOUND) unless
         allow_missing, ABORTED (REVISION_MISMATCH).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

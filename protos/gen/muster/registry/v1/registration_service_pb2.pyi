@@ -60,6 +60,26 @@ class ItemResult(_message.Message):
     error: _error_reason_pb2.ItemError
     def __init__(self, instance_id: _Optional[str] = ..., revision: _Optional[int] = ..., error: _Optional[_Union[_error_reason_pb2.ItemError, _Mapping]] = ...) -> None: ...
 
+class ReplaceInstancesRequest(_message.Message):
+    __slots__ = ("session_id", "service", "instances", "unique_address")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    INSTANCES_FIELD_NUMBER: _ClassVar[int]
+    UNIQUE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    service: _instance_pb2.ServiceRef
+    instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
+    unique_address: bool
+    def __init__(self, session_id: _Optional[str] = ..., service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., unique_address: _Optional[bool] = ...) -> None: ...
+
+class ReplaceInstancesResponse(_message.Message):
+    __slots__ = ("instance_ids", "revision")
+    INSTANCE_IDS_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    instance_ids: _containers.RepeatedScalarFieldContainer[str]
+    revision: int
+    def __init__(self, instance_ids: _Optional[_Iterable[str]] = ..., revision: _Optional[int] = ...) -> None: ...
+
 class DeregisterRequest(_message.Message):
     __slots__ = ("ref", "expected_revision", "allow_missing")
     REF_FIELD_NUMBER: _ClassVar[int]
@@ -187,7 +207,7 @@ class DrainResponse(_message.Message):
     def __init__(self, complete: _Optional[bool] = ..., pending: _Optional[_Iterable[_Union[DrainWatcher, _Mapping]]] = ..., unconfirmed: _Optional[_Iterable[_Union[DrainWatcher, _Mapping]]] = ..., acknowledged_count: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class SessionRequest(_message.Message):
-    __slots__ = ("sequence", "hello", "register", "deregister", "renew", "goodbye", "replace")
+    __slots__ = ("sequence", "hello", "register", "deregister", "renew", "goodbye")
     class Hello(_message.Message):
         __slots__ = ("client_name", "client_version", "session_id", "ttl", "grace")
         CLIENT_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -211,15 +231,6 @@ class SessionRequest(_message.Message):
         REFS_FIELD_NUMBER: _ClassVar[int]
         refs: _containers.RepeatedCompositeFieldContainer[_instance_pb2.InstanceRef]
         def __init__(self, refs: _Optional[_Iterable[_Union[_instance_pb2.InstanceRef, _Mapping]]] = ...) -> None: ...
-    class Replace(_message.Message):
-        __slots__ = ("service", "instances", "unique_address")
-        SERVICE_FIELD_NUMBER: _ClassVar[int]
-        INSTANCES_FIELD_NUMBER: _ClassVar[int]
-        UNIQUE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
-        service: _instance_pb2.ServiceRef
-        instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
-        unique_address: bool
-        def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., unique_address: _Optional[bool] = ...) -> None: ...
     class Renew(_message.Message):
         __slots__ = ()
         def __init__(self) -> None: ...
@@ -232,15 +243,13 @@ class SessionRequest(_message.Message):
     DEREGISTER_FIELD_NUMBER: _ClassVar[int]
     RENEW_FIELD_NUMBER: _ClassVar[int]
     GOODBYE_FIELD_NUMBER: _ClassVar[int]
-    REPLACE_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     hello: SessionRequest.Hello
     register: SessionRequest.Register
     deregister: SessionRequest.Deregister
     renew: SessionRequest.Renew
     goodbye: SessionRequest.Goodbye
-    replace: SessionRequest.Replace
-    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[SessionRequest.Hello, _Mapping]] = ..., register: _Optional[_Union[SessionRequest.Register, _Mapping]] = ..., deregister: _Optional[_Union[SessionRequest.Deregister, _Mapping]] = ..., renew: _Optional[_Union[SessionRequest.Renew, _Mapping]] = ..., goodbye: _Optional[_Union[SessionRequest.Goodbye, _Mapping]] = ..., replace: _Optional[_Union[SessionRequest.Replace, _Mapping]] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[SessionRequest.Hello, _Mapping]] = ..., register: _Optional[_Union[SessionRequest.Register, _Mapping]] = ..., deregister: _Optional[_Union[SessionRequest.Deregister, _Mapping]] = ..., renew: _Optional[_Union[SessionRequest.Renew, _Mapping]] = ..., goodbye: _Optional[_Union[SessionRequest.Goodbye, _Mapping]] = ...) -> None: ...
 
 class SessionResponse(_message.Message):
     __slots__ = ("sequence", "granted", "results", "renewed", "revoked", "reconnect_after")

@@ -47,6 +47,11 @@ class RegistrationServiceStub:
                 request_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.RegisterBatchRequest.SerializeToString,
                 response_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.RegisterBatchResponse.FromString,
                 _registered_method=True)
+        self.ReplaceInstances = channel.unary_unary(
+                '/muster.registry.v1.RegistrationService/ReplaceInstances',
+                request_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.ReplaceInstancesRequest.SerializeToString,
+                response_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.ReplaceInstancesResponse.FromString,
+                _registered_method=True)
         self.Deregister = channel.unary_unary(
                 '/muster.registry.v1.RegistrationService/Deregister',
                 request_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.DeregisterRequest.SerializeToString,
@@ -101,6 +106,16 @@ class RegistrationServiceServicer:
 
     def RegisterBatch(self, request, context):
         """RegisterBatch puts up to 1000 instances, each on its own merits: one may fail and the others stand. One result each, in order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplaceInstances(self, request, context):
+        """ReplaceInstances makes these all that a session has of one service, in one step: no reader sees a state between. They live by the
+        session as those do that came by its stream. All or nothing.
+        Ends with INVALID_ARGUMENT, NOT_FOUND (SESSION_NOT_FOUND: no such session, or its stream is lost), FAILED_PRECONDITION
+        (SERVICE_KIND_MISMATCH), RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -188,6 +203,11 @@ def add_RegistrationServiceServicer_to_server(servicer, server):
                     servicer.RegisterBatch,
                     request_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.RegisterBatchRequest.FromString,
                     response_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.RegisterBatchResponse.SerializeToString,
+            ),
+            'ReplaceInstances': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplaceInstances,
+                    request_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.ReplaceInstancesRequest.FromString,
+                    response_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.ReplaceInstancesResponse.SerializeToString,
             ),
             'Deregister': grpc.unary_unary_rpc_method_handler(
                     servicer.Deregister,
@@ -282,6 +302,33 @@ class RegistrationService:
             '/muster.registry.v1.RegistrationService/RegisterBatch',
             muster_dot_registry_dot_v1_dot_registration__service__pb2.RegisterBatchRequest.SerializeToString,
             muster_dot_registry_dot_v1_dot_registration__service__pb2.RegisterBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplaceInstances(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.registry.v1.RegistrationService/ReplaceInstances',
+            muster_dot_registry_dot_v1_dot_registration__service__pb2.ReplaceInstancesRequest.SerializeToString,
+            muster_dot_registry_dot_v1_dot_registration__service__pb2.ReplaceInstancesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,21 @@ elif ! cmp -s tests/interop/nacos/requirements.txt "$tools/nacos-python/requirem
         cp tests/interop/nacos/requirements.txt "$tools/nacos-python/" || missing "the Nacos SDK (its installation failed)"
 fi
 
+if [ -n "$python" ] && ! cmp -s tests/interop/nacos/requirements-2.txt "$tools/nacos-python-2/requirements-2.txt"; then
+    "$python" -m venv "$tools/nacos-python-2" &&
+        "$tools/nacos-python-2/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/interop/nacos/requirements-2.txt >&2 &&
+        cp tests/interop/nacos/requirements-2.txt "$tools/nacos-python-2/" || missing "the Nacos SDK of before (its installation failed)"
+fi
+
+if ! command -v npm >/dev/null; then
+    missing "the Nacos SDK for Node (npm is not installed)"
+elif ! cmp -s tests/interop/nacos/node/package.json "$tools/nacos-node/package.json"; then
+    mkdir -p "$tools/nacos-node"
+    npm install --prefix "$tools/nacos-node" --no-audit --no-fund --loglevel=error \
+        $(node -p 'Object.entries(require("./tests/interop/nacos/node/package.json").dependencies).map((d) => d.join("@")).join(" ")') >&2 &&
+        cp tests/interop/nacos/node/package.json "$tools/nacos-node/" || missing "the Nacos SDK for Node (npm install failed)"
+fi
+
 if ! command -v go >/dev/null; then
     missing "the Nacos SDK for Go (Go is not installed)"
 elif [ tests/interop/nacos/go/main.go -nt "$tools/bin/nacos-go" ]; then

@@ -34,7 +34,7 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Handler:
         try:
             return await handler(request)
         except BadParameterError as refusal:
-            return Response(f"{refusal}\r\n", 400, headers=_FILTER_HEADERS)
+            return filtered(refusal)
         except RefusedError as refusal:
             return envelope(refusal.status, refusal.code, refusal.data)
         except CausedError as refusal:
@@ -43,11 +43,20 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Handler:
         except UnboundError as refusal:
             return error_page(request, 400, str(refusal))
         except grpc.aio.AioRpcError as error:
-            status = http_status(error)
-            status, code = REASONS.get(reason_of(error), (status, 20002 if status < 500 else 30000))
-            return envelope(status, code, message_of(error))
+            return envelope(*status_and_code(error), message_of(error))
 
     return answer
+
+
+def filtered(refusal: BadParameterError) -> Response:
+    """The filter's answer: bare text."""
+    return Response(f"{refusal}\r\n", 400, headers=_FILTER_HEADERS)
+
+
+def status_and_code(error: grpc.aio.AioRpcError) -> tuple[int, int]:
+    """The HTTP status and the error code for a failed call of the registry."""
+    status = http_status(error)
+    return REASONS.get(reason_of(error), (status, 20002 if status < 500 else 30000))
 
 
 def envelope(status: int, code: int, data: object, message: str = "") -> Response:

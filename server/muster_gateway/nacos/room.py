@@ -1,6 +1,7 @@
 """The Nacos room: all its calls over HTTP, and the answers to what is none of them."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,7 +9,12 @@ from starlette.responses import Response
 from muster_gateway.bodies import BodyRefusedError
 from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
 from muster_gateway.nacos.config import NacosConfig
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes
 from muster_gateway.nacos.routes import Nacos
+from muster_gateway.nacos.v1 import gone
+from muster_gateway.nacos.v1.config import Configs
+from muster_gateway.nacos.v1.naming import Naming
+from muster_gateway.nacos.v1.pushes import Pushes
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route
 
@@ -18,12 +24,18 @@ class NacosRoom:
 
     prefixes = ("/nacos",)
 
-    def __init__(self, registry: Registry) -> None:
-        self._parts = (Nacos(registry), NacosConfig(registry))
+    def __init__(self, registry: Registry, host: str) -> None:
+        times = ReferenceTimes()
+        self._host, self._pushes = host, Pushes(registry, times)
+        self._parts = (Nacos(registry), NacosConfig(registry), Naming(registry, self._pushes, times), Configs(registry))
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         return tuple(route for part in self._parts for route in part.routes())
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """What pushes to SDKs of Nacos 1."""
+        return self._pushes.serving(self._host)
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """HEAD is a GET whose body the HTTP server leaves out."""
@@ -34,6 +46,8 @@ class NacosRoom:
             return Response("The REST calls of this server are listed at /.", media_type="text/plain")
         if _is_odd(request):
             return error_page(request, 400, "No message available")
+        if method not in methods and (refusal := gone.refuse(request)) is not None:
+            return refusal
         if not methods:
             return error_page(request, 404, f"No endpoint {method} {path}.")
         if (route := methods.get("GET" if method == "HEAD" else method)) is not None:

@@ -13,7 +13,7 @@ from muster.config.v1 import config_pb2
 
 from muster_gateway.nacos.errors import BadParameterError, RefusedError
 from muster_gateway.nacos.grpc import fuzzy, outbox, requests, wire
-from muster_gateway.nacos.grpc.configs import NOTHING, Configs
+from muster_gateway.nacos.grpc.configs import NOTHING, Configs, Notices
 from muster_gateway.nacos.grpc.connections import Connection, Connections
 from muster_gateway.nacos.grpc.fuzzy import FuzzyWatches
 from muster_gateway.nacos.grpc.listening import Listening
@@ -202,7 +202,7 @@ class NacosGrpc:
         task.add_done_callback(lambda _: self._sessions.discard(session))
 
     def _open_listening(self, connection: Connection, traits: config_pb2.ClientTraits) -> None:
-        connection.listening = listening = Listening(self._registry.config, traits, connection.outbox, connection.end)
+        connection.listening = listening = Listening(self._registry.config, traits, Notices(connection))
         connection.stop_listening = self._group.create_task(_rooted(listening.run(), connection), name="nacos listening").cancel
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":

@@ -35,7 +35,14 @@ class ReferenceTimes:
 
 
 def service_info(group_and_name: tuple[str, str], clusters: str, hosts: Iterable[instance_pb2.Instance], time_ms: int) -> bytes:
-    """A ServiceInfo as JSON: the enabled instances of the clusters, whose list is echoed as it was sent."""
+    """A ServiceInfo as JSON: older SDKs look for `allIPs`, later ones for `allIps`."""
+    return msgspec.json.encode({**info_fields(group_and_name, clusters, hosts, time_ms), "allIPs": False})
+
+
+def info_fields(
+    group_and_name: tuple[str, str], clusters: str, hosts: Iterable[instance_pb2.Instance], time_ms: int
+) -> dict[str, object]:
+    """The fields of a ServiceInfo: the enabled instances of the clusters, whose list is echoed as it was sent."""
     group, name = group_and_name
     wanted = {cluster.strip() for cluster in clusters.split(",") if cluster.strip()}
     shown = []
@@ -46,18 +53,15 @@ def service_info(group_and_name: tuple[str, str], clusters: str, hosts: Iterable
         if host["enabled"]:
             host["instanceId"] = f"{host['ip']}#{host['port']}#{message.cluster}#{group}@@{name}"
             shown.append(host)
-    return msgspec.json.encode(
-        {
-            "name": name,
-            "groupName": group,
-            "clusters": clusters,
-            "cacheMillis": CACHE_MS,
-            "hosts": shown,
-            "lastRefTime": time_ms,
-            "checksum": "",
-            "allIps": False,
-            "allIPs": False,
-            "reachProtectionThreshold": False,
-            "valid": True,
-        }
-    )
+    return {
+        "name": name,
+        "groupName": group,
+        "clusters": clusters,
+        "cacheMillis": CACHE_MS,
+        "hosts": shown,
+        "lastRefTime": time_ms,
+        "checksum": "",
+        "allIps": False,
+        "reachProtectionThreshold": False,
+        "valid": True,
+    }

@@ -1,0 +1,48 @@
+// The official Node SDK as a program: does what each line of its input says, and tells in JSON what happens.
+// node story.cjs MODULES ADDRESS
+const { createRequire } = require("node:module");
+const path = require("node:path");
+const readline = require("node:readline");
+
+const [, , modules, address] = process.argv;
+const { NacosNamingClient, NacosConfigClient } = createRequire(path.join(modules, "package.json"))("nacos");
+
+const tell = (event, fields) => process.stdout.write(JSON.stringify({ event, ...fields }) + "\n");
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const naming = new NacosNamingClient({ logger: silent, serverList: address, namespace: "public" });
+const config = new NacosConfigClient({ serverAddr: address, cacheDir: process.cwd() });
+for (const client of [naming, config]) client.on("error", (error) => tell("error", { error: String(error) }));
+// A change that came as a datagram is told as such: the SDK itself does not say how it learned of it.
+const receiver = naming._hostReactor._pushReceiver;
+receiver._server.on("message", () => tell("datagram", {}));
+
+const instance = (ip) => ({ ip, port: 80, metadata: { by: "sdk" } });
+const pushed = (hosts) =>
+  tell("push", { hosts: hosts.map((host) => `${host.ip}:${host.port}`).sort(), healthy: hosts.map((host) => host.healthy) });
+
+const verbs = {
+  register: (service, ip) => naming.registerInstance(service, instance(ip)),
+  deregister: (service, ip) => naming.deregisterInstance(service, instance(ip)),
+  subscribe: (service) => naming.subscribe(service, pushed),
+  instances: async (service) => (await naming.selectInstances(service, "DEFAULT_GROUP", "", true, false)).map((host) => host.ip).sort(),
+  status: () => naming.getServerStatus(),
+  publish: (dataId, content) => config.publishSingle(dataId, "g", content),
+  read: (dataId) => config.getConfig(dataId, "g"),
+  remove: (dataId) => config.remove(dataId, "g"),
+  listen: (dataId) => void config.subscribe({ dataId, group: "g" }, (content) => tell("config", { data_id: dataId, content: content || "" })),
+};
+
+(async () => {
+  await Promise.all([naming.ready(), config.ready()]);
+  tell("ready", {});
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const what = line.split(" ");
+    const [verb, ...words] = what;
+    try {
+      const answer = await verbs[verb](...words);
+      tell("done", { what, answer: answer === undefined ? true : answer });
+    } catch (error) {
+      tell("failed", { what, error: String(error) });
+    }
+  }
+})();

@@ -37,9 +37,9 @@ class Sdk:
         pipe = asyncio.subprocess.PIPE
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:  # some write files until they are dead
             process = await asyncio.create_subprocess_exec(
-                *self.command(Path(scratch)), target, env=environment, cwd=scratch, stdin=pipe, stdout=pipe
+                *self.command(Path(scratch)), target, env=environment, cwd=scratch, stdin=pipe, stdout=pipe, start_new_session=True
             )
-            program = Program(process)
+            program = Program(process, leads=True)
             try:
                 await program.until("ready", within_s=40.0)
                 yield program

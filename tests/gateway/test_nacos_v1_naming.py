@@ -153,9 +153,7 @@ async def test_services_are_listed_in_pages() -> None:
         for name in ("a", "b", "c"):
             await http.post(PATH, params={**API, "serviceName": name})
 
-        pages = [
-            (await http.get("/nacos/v1/ns/service/list", params={"pageNo": page, "pageSize": 2})).json() for page in (1, 2, 3)
-        ]
+        pages = [(await http.get("/nacos/v1/ns/service/list", params={"pageNo": page, "pageSize": 2})).json() for page in (1, 2, 3)]
 
         assert pages == [{"count": 3, "doms": ["a", "b"]}, {"count": 3, "doms": ["c"]}, {"count": 3, "doms": []}]
 

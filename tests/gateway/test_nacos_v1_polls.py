@@ -49,9 +49,8 @@ def listeners(server: Server) -> int:
 
 
 async def until_listeners(server: Server, count: int) -> None:
-    """Other tasks have to run, and there is no event that says they have."""
     async with asyncio.timeout(20):
-        while listeners(server) != count:
+        while listeners(server) != count:  # noqa: ASYNC110  # the hub has no event for it
             await asyncio.sleep(0.01)
 
 

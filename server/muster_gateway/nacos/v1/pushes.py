@@ -101,6 +101,11 @@ class Pushes(asyncio.DatagramProtocol):
     def __len__(self) -> int:
         return len(self._subscribers)
 
+    @property
+    def awaited(self) -> int:
+        """How many have something to acknowledge, or to be sent."""
+        return len(self._awaited) + len(self._due)
+
     @asynccontextmanager
     async def serving(self, host: str) -> AsyncIterator[None]:
         """Push from this address for as long as the context is open. Not at all if it is one of IPv6: SDKs listen on IPv4."""

@@ -18,7 +18,7 @@ class Member:
     """One client: a provider and a consumer of the same service.
 
     `redo_s` is how long after reconnecting it registers again (Java looks every 3 s); it subscribes at once. `seen` holds each list
-    that it was told; `waited_s` is what it has waited by itself. It is `whole` while it is connected, registered, and told of as many
+    that it was told; `waited_s` is what it has waited by itself. It is `whole` while connected, registered, and told of as many
     instances as are `expected`.
     """
 

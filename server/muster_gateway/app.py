@@ -14,6 +14,7 @@ from muster_gateway.finders.room import FindersRoom
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry
 from muster_gateway.route import Paths, Room
+from muster_gateway.servicestage.room import ServiceStageRoom
 from muster_gateway.turns import Turns
 
 
@@ -28,7 +29,7 @@ class MetricsSource(Protocol):
 def create_app(channel: Any, metrics: MetricsSource, host: str = "127.0.0.1") -> "Gateway":
     """The app over a channel, local or real. `host` is the address it is served on; what is pushed over UDP leaves from there."""
     registry = Registry(channel)
-    return Gateway((NacosRoom(registry, host), FindersRoom(registry)), metrics)
+    return Gateway((NacosRoom(registry, host), ServiceStageRoom(registry), FindersRoom(registry)), metrics)
 
 
 class Gateway:

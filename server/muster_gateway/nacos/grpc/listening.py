@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import grpc.aio
@@ -23,13 +23,16 @@ MAX_ADDED = 1000
 
 @dataclass(slots=True)
 class Item:
-    """One config. `names` is how the client writes it; `md5` is what the registry has for it, empty if there is nothing."""
+    """One config. `names` is how the client writes it; `md5` is what the registry has for it, empty if there is nothing.
+
+    `is_known` once the registry has told of it. There are many, so they have no event each: whoever waits waits for news of any.
+    """
 
     names: Mapping[str, str]
     client_md5: str
     md5: str = ""
     failure: str = ""
-    known: asyncio.Event = field(default_factory=asyncio.Event)
+    is_known: bool = False
 
 
 class Hearer(Protocol):
@@ -55,7 +58,7 @@ class Listening:
         self._stub, self._traits, self._hearer = stub, traits, hearer
         self._items: dict[Key, Item] = {}
         self._wanted: dict[Key, bool] = {}
-        self._wake = asyncio.Event()
+        self._wake, self._news = asyncio.Event(), asyncio.Event()
 
     async def listen(self, asked: Mapping[Key, tuple[Mapping[str, str], str]]) -> list[Mapping[str, str]]:
         """Listen to these, given by the client's names and md5; answers the names of those that differ. Raises RefusedCallError."""
@@ -74,7 +77,9 @@ class Listening:
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 for item in items:
-                    await item.known.wait()
+                    while not item.is_known:
+                        self._news.clear()
+                        await self._news.wait()
         except TimeoutError:
             raise RefusedCallError(wire.FAILED, "The registry does not answer") from None
         failure = next((item.failure for item in items if item.failure), "")
@@ -135,8 +140,8 @@ class Listening:
         item = self._items.get(key)
         if item is None:
             return
-        is_first = not item.known.is_set()
-        item.known.set()
+        is_first, item.is_known = not item.is_known, True
+        self._news.set()
         if kind == "cancelled":
             item.failure = message.message
             return

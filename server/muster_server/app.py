@@ -138,15 +138,18 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
     async with (
         grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel,
         asyncio.TaskGroup() as group,
-        (web_app := create_app(channel, ProcessMetrics(), settings.host)).serving(),
+        AsyncExitStack() as guests,
     ):
+        web_app = create_app(channel, ProcessMetrics(), settings.host)
         gateway = GatewayServer(web_app, sockets)
         web = group.create_task(gateway.serve(), name="gateway")
+        await guests.enter_async_context(web_app.serving())
         await gateway.started()
         try:
             yield Running(target, _addresses(settings.host, sockets))
         finally:
             gateway.stop()
+            await guests.aclose()
             await asyncio.wait([web])
 
 

@@ -5,7 +5,7 @@ import hashlib
 import resource
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlencode
 
@@ -174,16 +174,18 @@ async def test_client_that_hangs_up_leaves_nothing_behind() -> None:
         assert answer.text == "app%02g%01\n"  # and there are turns left
 
 
-async def test_stopping_server_answers_the_polls_that_wait() -> None:
-    async with httpx.AsyncClient(timeout=40) as http, asyncio.TaskGroup() as group:
-        async with running_server() as server:
-            http.base_url = server.http_urls[0]
+@KINDS
+async def test_stopping_gateway_answers_the_polls_that_wait(kind: str) -> None:
+    async with httpx.AsyncClient(timeout=40) as http, running_server() as outer, asyncio.TaskGroup() as group:
+        async with AsyncExitStack() as stack:
+            server = outer if kind == "apart" else await stack.enter_async_context(running_server())
+            http.base_url = await stack.enter_async_context(running_gateway(server, kind))
             poll = group.create_task(listen(http, probe("app", "g", ""), WAITING))
             await until_listeners(server, 1)
 
         answer = await poll
 
-    assert (answer.status_code, answer.text) == (200, "")
+        assert (answer.status_code, answer.text) == (200, "")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The Nacos room: all its calls over HTTP, and the answers to what is none of them."""
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,15 +27,21 @@ class NacosRoom:
     def __init__(self, registry: Registry, host: str) -> None:
         times = ReferenceTimes()
         self._host, self._pushes = host, Pushes(registry, times)
-        self._parts = (Nacos(registry), NacosConfig(registry), Naming(registry, self._pushes, times), Configs(registry))
+        self._configs_1 = Configs(registry)
+        self._parts = (Nacos(registry), NacosConfig(registry), Naming(registry, self._pushes, times), self._configs_1)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         return tuple(route for part in self._parts for route in part.routes())
 
-    def serving(self) -> AbstractAsyncContextManager[None]:
-        """What pushes to SDKs of Nacos 1."""
-        return self._pushes.serving(self._host)
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Push to SDKs of Nacos 1, and answer their polls at the end."""
+        async with self._pushes.serving(self._host):
+            try:
+                yield
+            finally:
+                self._configs_1.stop()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """HEAD is a GET whose body the HTTP server leaves out."""

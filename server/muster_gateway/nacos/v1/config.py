@@ -53,6 +53,10 @@ class Configs:
     def __init__(self, registry: Registry) -> None:
         self._registry, self._writes, self._polls = registry, ConfigWrites(registry), Polls(registry)
 
+    def stop(self) -> None:
+        """Answer the polls that wait: the server is about to stop."""
+        self._polls.stop()
+
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         path = "/nacos/v1/cs/configs"

@@ -24,19 +24,29 @@ class Polls:
 
     def __init__(self, registry: Registry) -> None:
         self._config = registry.config
-        self.waiting = 0
+        self._polls: set[_Poll] = set()
+        self._is_stopping = False
+
+    def __len__(self) -> int:
+        return len(self._polls)
+
+    def stop(self) -> None:
+        """Answer those that wait, and let nobody wait any more."""
+        self._is_stopping = True
+        for poll in self._polls:
+            poll.end("the server is stopping")
 
     async def changed(self, request: Request, asked: Mapping[Key, tuple[Names, str]], wait_s: float) -> list[Names]:
         """The names of what differs from the md5 that was sent: at once, or within `wait_s` seconds; none after that.
 
         Raises RefusedError for one poll too many and for what the registry refuses, ClientDisconnect if nobody waits any more.
         """
-        if self.waiting >= MAX_POLLS:
+        if len(self._polls) >= MAX_POLLS:
             raise RefusedError(503, 30000, f"at most {MAX_POLLS} clients can wait at a time")
         turns: Turns = request.scope["turns"]
         poll = _Poll()
         client = config_pb2.ClientTraits(ip=source_ip(request))
-        self.waiting += 1
+        self._polls.add(poll)
         try:
             async with turns.aside(), asyncio.TaskGroup() as group:
                 listening = Listening(self._config, client, poll)
@@ -44,11 +54,11 @@ class Polls:
                     group.create_task(listening.run(), name="nacos long poll"),
                     group.create_task(_hang_up(request, poll), name="nacos long poll client"),
                 ]
-                await poll.hear(listening, asked, wait_s)
+                await poll.hear(listening, asked, 0.0 if self._is_stopping else wait_s)
                 for task in tasks:
                     task.cancel()
         finally:
-            self.waiting -= 1
+            self._polls.discard(poll)
         if poll.is_abandoned:
             raise ClientDisconnect
         if poll.refusal is not None:

@@ -7,6 +7,7 @@ that has not listed for 30 s.
 
 import asyncio
 import gzip
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -110,19 +111,22 @@ class Pushes(asyncio.DatagramProtocol):
     async def serving(self, host: str) -> AsyncIterator[None]:
         """Push from this address for as long as the context is open. Not at all if it is one of IPv6: SDKs listen on IPv4."""
         source = {"::": "0.0.0.0", "::1": "127.0.0.1"}.get(host, host)  # noqa: S104  # as wide as the HTTP sockets, no wider
-        if ":" in source:
+        loop = asyncio.get_running_loop()
+        try:
+            made = await loop.create_datagram_endpoint(lambda: self, local_addr=(source, 0), family=socket.AF_INET)
+        except OSError as error:
+            log.warning("no changes are pushed to SDKs of nacos 1", host=host, error=str(error))
             yield
             return
         async with self._group:
-            loop = asyncio.get_running_loop()
-            self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(source, 0))
-            self._spawn(self._send())
+            transport = self._transport = made[0]
+            self._spawn(self._send(transport))
             self._spawn(self._tick())
             try:
                 yield
             finally:
-                self._transport.close()
                 self._transport = None
+                transport.close()
                 for task in self._tasks:
                     task.cancel()
 
@@ -234,11 +238,11 @@ class Pushes(asyncio.DatagramProtocol):
         self._awaited[subscriber.address, number] = subscriber
         transport.sendto(body, subscriber.address)
 
-    async def _send(self) -> None:
+    async def _send(self, transport: asyncio.DatagramTransport) -> None:
         """Send what is due, some in each turn of the loop, so that many subscribers delay nobody else."""
         while True:
             self._wake.clear()
-            while self._due and not self._is_full and (transport := self._transport) is not None:
+            while self._due and not self._is_full:
                 for subscriber in [one for one, _ in zip(self._due, range(SENT_AT_ONCE), strict=False)]:
                     del self._due[subscriber]
                     self._push(subscriber, transport)

@@ -41,13 +41,8 @@ python_client() {
 }
 
 python_client "the Nacos SDK" tests/interop/nacos/requirements.txt nacos-python
+python_client "the Nacos SDK of before" tests/interop/nacos/requirements-2.txt nacos-python-2
 python_client "the ServiceStage SDK" tests/interop/servicestage/requirements.txt servicestage
-
-if [ -n "$python" ] && ! cmp -s tests/interop/nacos/requirements-2.txt "$tools/nacos-python-2/requirements-2.txt"; then
-    "$python" -m venv "$tools/nacos-python-2" &&
-        "$tools/nacos-python-2/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/interop/nacos/requirements-2.txt >&2 &&
-        cp tests/interop/nacos/requirements-2.txt "$tools/nacos-python-2/" || missing "the Nacos SDK of before (its installation failed)"
-fi
 
 if ! command -v npm >/dev/null; then
     missing "the Nacos SDK for Node (npm is not installed)"
@@ -65,10 +60,10 @@ elif [ tests/interop/nacos/go/main.go -nt "$tools/bin/nacos-go" ]; then
     go build -C tests/interop/nacos/go -o "$tools/bin/nacos-go" . || missing "the Nacos SDK for Go (go build failed)"
 fi
 
-for version in 3.1.1 2.5.1; do
+for version in 3.1.1 2.5.1 1.4.6; do
     java=$tools/nacos-java-$version
     sources=(tests/interop/nacos/java/Story.java)
-    [[ $version == 2.* ]] || sources+=(tests/interop/nacos/java/Newer.java)
+    [[ $version != 3.* ]] || sources+=(tests/interop/nacos/java/Newer.java)
     if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
         missing "the Nacos SDK for Java $version (a JDK and Maven are needed)"
     elif ! cat tests/interop/nacos/java/pom.xml "${sources[@]}" | cmp -s - "$java/built-from"; then

@@ -9,6 +9,7 @@ import grpc.aio
 import structlog
 from muster.config.v1 import config_pb2
 from muster.config.v1 import config_service_pb2 as native
+from muster.registry.v1 import error_reason_pb2
 
 from muster_gateway.nacos.grpc import wire
 from muster_gateway.nacos.grpc.session import Key
@@ -31,7 +32,7 @@ class Item:
     names: Mapping[str, str]
     client_md5: str
     md5: str = ""
-    failure: str = ""
+    failure: RefusedCallError | None = None
     is_known: bool = False
 
 
@@ -82,9 +83,9 @@ class Listening:
                         await self._news.wait()
         except TimeoutError:
             raise RefusedCallError(wire.FAILED, "The registry does not answer") from None
-        failure = next((item.failure for item in items if item.failure), "")
-        if failure:
-            raise RefusedCallError(wire.INVALID_PARAMETER, failure)
+        for item in items:
+            if item.failure is not None:
+                raise item.failure
         return [item.names for item in items if item.md5 != item.client_md5]
 
     def ignore(self, keys: list[Key]) -> None:
@@ -143,7 +144,8 @@ class Listening:
         is_first, item.is_known = not item.is_known, True
         self._news.set()
         if kind == "cancelled":
-            item.failure = message.message
+            is_denied = message.reason == error_reason_pb2.ERROR_REASON_PERMISSION_DENIED
+            item.failure = RefusedCallError(wire.FORBIDDEN if is_denied else wire.INVALID_PARAMETER, message.message)
             return
         item.md5 = message.release.md5 if kind == "changed" else ""
         if not is_first and item.md5 != item.client_md5:

@@ -70,12 +70,13 @@ class Naming:
             ("PUT", "instance/beat", self.beat, "renew an instance", _BEAT, "`code` 10200, or 20404: unknown, register it"),
             ("GET", "instance/list", self.list_instances, "list the enabled instances", _LIST, "a ServiceInfo"),
             ("GET", "service/list", self.list_services, "list the services of a group", (*_PAGE, *_SERVICE[1:]), "`count`, `doms`"),
-            ("GET", "operator/metrics", self.metrics, "is the server up", (), "`status`: `UP` or `DOWN`"),
         )
-        return tuple(
+        routes = (
             Route(method, f"{path}/{name}", answering(handler, TEXT), f"Nacos 1: {summary}", parameters, answer)
             for method, name, handler, summary, parameters, answer in rows
         )
+        up, told = answering(self.metrics, TEXT), "`status`: `UP` or `DOWN`"
+        return (*routes, Route("GET", f"{path}/operator/metrics", up, "Nacos 1: is the server up", (), told, is_public=True))
 
     async def register(self, request: Request) -> Response:
         """POST instance."""
@@ -156,8 +157,9 @@ class Naming:
         asked = discovery.ListServicesRequest(namespace="default", page_size=1)
         try:
             await self._registry.discovery.ListServices(asked, timeout=CALL_TIMEOUT_S)
-        except grpc.aio.AioRpcError:
-            return document({"status": "DOWN"}, NAMING_JSON)
+        except grpc.aio.AioRpcError as error:
+            if not reason_of(error):  # a refusal would be an answer
+                return document({"status": "DOWN"}, NAMING_JSON)
         return document({"status": "UP"}, NAMING_JSON)
 
     async def _metadata(self, ref: instance_pb2.InstanceRef) -> dict[str, str]:

@@ -11,12 +11,13 @@ from muster_gateway.nacos.config_parameters import source_ip
 from muster_gateway.nacos.errors import RefusedError
 from muster_gateway.nacos.grpc.listening import Item, Listening
 from muster_gateway.nacos.grpc.session import Key
-from muster_gateway.nacos.grpc.wire import INVALID_PARAMETER, RefusedCallError
+from muster_gateway.nacos.grpc.wire import FORBIDDEN, INVALID_PARAMETER, RefusedCallError
 from muster_gateway.nacos.v1.probes import Names
 from muster_gateway.registry import Registry
 from muster_gateway.turns import Turns
 
 MAX_POLLS = 5000
+_REFUSALS = {INVALID_PARAMETER: (400, 20002), FORBIDDEN: (403, 10001)}
 
 
 class Polls:
@@ -62,8 +63,7 @@ class Polls:
         if poll.is_abandoned:
             raise ClientDisconnect
         if poll.refusal is not None:
-            status = 400 if poll.refusal.code == INVALID_PARAMETER else 503
-            raise RefusedError(status, 20002 if status == 400 else 30000, poll.refusal.message)
+            raise RefusedError(*_REFUSALS.get(poll.refusal.code, (503, 30000)), poll.refusal.message)
         return poll.changed
 
 

@@ -67,11 +67,9 @@ public class Story {
                 naming.registerInstance(name, lasting);
                 return true;
             case "batch":
-                naming.batchRegisterInstance(name, GROUP, words.subList(1, words.size()).stream().map(Story::instance).collect(Collectors.toList()));
-                return true;
+                return batch("batchRegisterInstance", words);
             case "shrink":
-                naming.batchDeregisterInstance(name, GROUP, words.subList(1, words.size()).stream().map(Story::instance).collect(Collectors.toList()));
-                return true;
+                return batch("batchDeregisterInstance", words);
             case "deregister":
                 naming.deregisterInstance(name, words.get(1), 80);
                 return true;
@@ -105,6 +103,13 @@ public class Story {
             default:
                 throw new IllegalArgumentException(verb);
         }
+    }
+
+    /** By its name, since the SDK of 1.x has no batches. */
+    private boolean batch(String method, List<String> words) throws Exception {
+        List<Instance> instances = words.subList(1, words.size()).stream().map(Story::instance).collect(Collectors.toList());
+        NamingService.class.getMethod(method, String.class, String.class, List.class).invoke(naming, words.get(0), GROUP, instances);
+        return true;
     }
 
     protected static synchronized void tell(String event, Map<String, ?> fields) {

@@ -87,7 +87,7 @@ public class Story {
             case "publish":
                 return config.publishConfig(name, "g", words.get(1), "text");
             case "cas":
-                if (!config.publishConfigCas(name, "g", words.get(1), words.get(2), "text")) {
+                if (!compare(name, words.get(1), words.get(2))) {
                     throw new IllegalStateException("the SDK says no, and not why");
                 }
                 return true;
@@ -105,7 +105,14 @@ public class Story {
         }
     }
 
-    /** By its name, since the SDK of 1.x has no batches. */
+    /** By its name, since the SDK of 1.4 has no such method. */
+    private boolean compare(String name, String content, String md5) throws Exception {
+        Class<?> text = String.class;
+        Object[] words = {name, "g", content, md5, "text"};
+        return (Boolean) ConfigService.class.getMethod("publishConfigCas", text, text, text, text, text).invoke(config, words);
+    }
+
+    /** Likewise. */
     private boolean batch(String method, List<String> words) throws Exception {
         List<Instance> instances = words.subList(1, words.size()).stream().map(Story::instance).collect(Collectors.toList());
         NamingService.class.getMethod(method, String.class, String.class, List.class).invoke(naming, words.get(0), GROUP, instances);

@@ -42,8 +42,6 @@ const freePort = () =>
   const naming = new NacosNamingClient({ logger: silent, serverList: address, namespace: "public" });
   const config = new NacosConfigClient({ serverAddr: address, cacheDir: process.cwd() });
   for (const client of [naming, config]) client.on("error", (error) => tell("error", { error: String(error) }));
-  // The SDK does not say how it learned of a change; so what comes as a datagram is told as such.
-  naming._hostReactor._pushReceiver._server.on("message", () => tell("datagram", {}));
   await Promise.all([naming.ready(), config.ready()]);
   tell("ready", {});
   const does = verbs(naming, config);

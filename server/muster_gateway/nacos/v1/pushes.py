@@ -6,7 +6,6 @@ that has not listed for 30 s.
 """
 
 import asyncio
-import gzip
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -20,8 +19,8 @@ import structlog
 
 from muster_gateway.nacos.grpc.service_info import ReferenceTimes
 from muster_gateway.nacos.grpc.session import Key
-from muster_gateway.nacos.grpc.watching import ServiceWatches, Watched
-from muster_gateway.nacos.v1.service_info import service_info
+from muster_gateway.nacos.grpc.watching import ServiceWatches
+from muster_gateway.nacos.v1.pushed import Address, Pushed, Subscriber
 from muster_gateway.registry import Registry
 
 log = structlog.get_logger(__name__)
@@ -31,51 +30,7 @@ MAX_TRIES = 3
 ACK_S = 1.0
 TICK_S = 0.25
 FORGET_S = 30.0
-GZIP_BYTES = 1024
-MAX_DATAGRAM_BYTES = 65_507
 SENT_AT_ONCE = 64
-Address = tuple[str, int]
-
-
-class Subscriber:
-    """One address that has one view of one service, and what it has of it. `told` is the revision that it is known to have."""
-
-    def __init__(self, pushed: "Pushed", clusters: str, address: Address) -> None:
-        self.pushed, self.clusters, self.address = pushed, clusters, address
-        self.told = -1
-        self.listed_s = 0.0
-        self.tries = 0
-        self.sent: tuple[int, int] | None = None
-        self.again_s = 0.0
-
-
-class Pushed:
-    """One service that is watched for its subscribers. A datagram is made once for each change and list of clusters."""
-
-    def __init__(
-        self, service: Key, times: ReferenceTimes, changed: Callable[["Pushed"], None], ended: Callable[["Pushed"], None]
-    ) -> None:
-        self.watched = Watched(service, self._changed, lambda _: ended(self))
-        self.subscribers: dict[tuple[str, Address], Subscriber] = {}
-        self._times, self._tell = times, changed
-        self._datagrams: dict[str, tuple[int, bytes]] = {}
-
-    def datagram(self, clusters: str, numbers: Callable[[], int]) -> tuple[int, bytes]:
-        """Its number, which the client acknowledges, and its bytes; empty if they are more than a datagram holds."""
-        found = self._datagrams.get(clusters)
-        if found is None:
-            service, watched, number = self.watched.service, self.watched, numbers()
-            time_ms = self._times.at(service, watched.revision)
-            data = service_info(service[1:], clusters, watched.instances.values(), time_ms).decode()
-            body = msgspec.json.encode({"type": "dom", "data": data, "lastRefTime": number})
-            if len(body) > GZIP_BYTES:
-                body = gzip.compress(body, 6)
-            found = self._datagrams[clusters] = (number, body if len(body) <= MAX_DATAGRAM_BYTES else b"")
-        return found
-
-    def _changed(self) -> None:
-        self._datagrams.clear()
-        self._tell(self)
 
 
 class Pushes(asyncio.DatagramProtocol):

@@ -1,4 +1,4 @@
-"""One service as it is pushed in datagrams: who has subscribed to it, what they have of it, and the datagram of its latest state."""
+"""One service as it is pushed in datagrams: who has subscribed to it, what they have of it, and its latest state as a datagram."""
 
 import gzip
 from collections.abc import Callable

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from muster_gateway.nacos import config_convert as convert
 from muster_gateway.nacos.answers import answering, envelope
+from muster_gateway.nacos.config_lookup import seen_release
 from muster_gateway.nacos.config_parameters import (
     check_config,
     check_publication,
@@ -16,7 +17,6 @@ from muster_gateway.nacos.config_parameters import (
     named,
     source_ip,
 )
-from muster_gateway.nacos.config_reads import seen_release
 from muster_gateway.nacos.config_writes import ConfigWrites
 from muster_gateway.nacos.errors import CausedError, RefusedError, absence, missing
 from muster_gateway.nacos.parameters import Parameters

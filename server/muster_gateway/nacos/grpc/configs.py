@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from muster.config.v1 import config_pb2
 
 from muster_gateway.nacos import config_convert as convert
+from muster_gateway.nacos.config_lookup import seen_release
 from muster_gateway.nacos.config_parameters import check_config, check_publication, check_write
-from muster_gateway.nacos.config_reads import seen_release
 from muster_gateway.nacos.config_writes import ConfigWrites
 from muster_gateway.nacos.grpc import outbox, requests, wire
 from muster_gateway.nacos.grpc.connections import Connection

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from muster_gateway.nacos import config_convert as convert
 from muster_gateway.nacos.answers import SECURITY_HEADERS
+from muster_gateway.nacos.config_lookup import seen_release
 from muster_gateway.nacos.config_parameters import check_config, check_publication, check_write, named, source_ip
-from muster_gateway.nacos.config_reads import seen_release
 from muster_gateway.nacos.config_writes import ConfigWrites
 from muster_gateway.nacos.errors import RefusedError
 from muster_gateway.nacos.parameters import Parameters

@@ -13,6 +13,7 @@ from muster_gateway import openapi
 from muster_gateway.bodies import Bodies, BodyRefusedError
 from muster_gateway.callers import Caller, acting_for
 from muster_gateway.finders.room import FindersRoom
+from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry, http_status, message_of
 from muster_gateway.route import Paths, Room
@@ -28,13 +29,26 @@ class MetricsSource(Protocol):
         ...
 
 
-def create_app(channel: Any, metrics: MetricsSource, *, host: str = "127.0.0.1", is_guarded: bool = False) -> "Gateway":
-    """The app over a channel, local or real.
+def create_app(
+    channel: Any,
+    metrics: MetricsSource,
+    nacos_connections: Connections | None = None,
+    *,
+    host: str = "127.0.0.1",
+    is_guarded: bool = False,
+) -> "Gateway":
+    """The app over a channel, local or real. `is_guarded`: the registry asks for credentials.
 
-    `host` is the address it is served on, from which changes are pushed over UDP. `is_guarded`: the registry asks for credentials.
+    `nacos_connections` are those of the Nacos gRPC server of this process, if there is one. `host` is the address that the app is
+    served on, from which changes are pushed over UDP.
     """
     registry = Registry(channel)
-    rooms = (NacosRoom(registry, host), ServiceStageRoom(registry), FindersRoom(registry))
+    connections = Connections() if nacos_connections is None else nacos_connections
+    rooms = (
+        NacosRoom(registry, connections, host=host, is_guarded=is_guarded),
+        ServiceStageRoom(registry, is_guarded=is_guarded),
+        FindersRoom(registry),
+    )
     return Gateway(rooms, metrics, registry.prove if is_guarded else None)
 
 
@@ -44,7 +58,9 @@ class Gateway:
     `prove`, if given, raises AioRpcError for a caller whose credential does not count: such a one gets public routes only.
     """
 
-    def __init__(self, rooms: tuple[Room, ...], metrics: MetricsSource, prove: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self, rooms: tuple[Room, ...], metrics: MetricsSource, prove: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
         self.routes = tuple(route for room in rooms for route in room.routes())
         self._rooms = rooms
         self._metrics = metrics
@@ -64,11 +80,13 @@ class Gateway:
         room = self._room_of(request.url.path)
         try:
             async with self._bodies.read(scope, receive) as request, self._turns:
-                with acting_for(Caller(room.authorization(request), request.client.host if request.client else "")):
+                authorization = await room.authorization(request)
+                address = request.client.host if request.client else ""
+                with acting_for(Caller(authorization, address, scope.get("state", {}).get("certificate", ""))):
                     response = await self._answer(room, request)
         except BodyRefusedError as refusal:
             response = room.refused(request, refusal)
-            if refusal.status == 401:
+            if response.status_code == 401:
                 response.headers["www-authenticate"] = "Bearer, Basic"
         except ClientDisconnect:
             return

@@ -3,6 +3,7 @@
 import datetime
 import http
 import re
+import time
 from collections.abc import Awaitable, Callable
 
 import grpc.aio
@@ -10,6 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster_gateway.nacos.credentials import DENIED, why_refused
 from muster_gateway.nacos.errors import MESSAGES, REASONS, BadParameterError, CausedError, RefusedError, UnboundError
 from muster_gateway.registry import http_status, message_of, reason_of
 from muster_gateway.route import Handler
@@ -43,9 +45,20 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Handler:
         except UnboundError as refusal:
             return error_page(request, 400, str(refusal))
         except grpc.aio.AioRpcError as error:
-            return envelope(*status_and_code(error), message_of(error))
+            return refused_page(request, error) or envelope(*status_and_code(error), message_of(error))
 
     return answer
+
+
+def refused_page(request: Request, error: grpc.aio.AioRpcError) -> Response | None:
+    """The answer to a caller who is not known or may not do it; None if the call failed for another reason."""
+    match http_status(error):
+        case 401:
+            return unproven(request)
+        case 403:
+            return error_page(request, 403, f"Code: 403, Message: {DENIED}.")
+        case _:
+            return None
 
 
 def filtered(refusal: BadParameterError) -> Response:
@@ -76,6 +89,11 @@ def error_page(request: Request, status: int, message: str) -> Response:
         "path": request.url.path,
     }
     return Response(msgspec.json.encode(body), status, headers={**SECURITY_HEADERS, "content-type": "application/json"})
+
+
+def unproven(request: Request) -> Response:
+    """The answer to a caller whose credential, if there was one, does not count."""
+    return error_page(request, 403, f"Code: 401, Message: {why_refused(request.state.credential, time.time())}.")
 
 
 def _accepted_type(accept: str) -> str:

@@ -7,11 +7,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
-from muster_gateway.callers import authorization_of
-from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
+from muster_gateway.nacos.admin_clients import NacosAdminClients
+from muster_gateway.nacos.admin_core import NacosAdminCore
+from muster_gateway.nacos.admin_health import NacosAdminHealth
+from muster_gateway.nacos.admin_instances import NacosAdminInstances
+from muster_gateway.nacos.admin_namespaces import NacosAdminNamespaces
+from muster_gateway.nacos.admin_ops import NacosAdminOps
+from muster_gateway.nacos.admin_services import NacosAdminServices
+from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page, unproven
 from muster_gateway.nacos.config import NacosConfig
+from muster_gateway.nacos.config_admin import NacosConfigAdmin
+from muster_gateway.nacos.config_history import NacosConfigHistory
+from muster_gateway.nacos.config_listeners import NacosConfigListeners
+from muster_gateway.nacos.config_ops import NacosConfigOps
+from muster_gateway.nacos.config_search import NacosConfigSearch
+from muster_gateway.nacos.config_transfer import NacosConfigTransfer
+from muster_gateway.nacos.credentials import authorization_of
+from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.grpc.service_info import ReferenceTimes
+from muster_gateway.nacos.logins import NacosLogins
 from muster_gateway.nacos.routes import Nacos
+from muster_gateway.nacos.users import NacosUsers
 from muster_gateway.nacos.v1 import gone
 from muster_gateway.nacos.v1.config import Configs
 from muster_gateway.nacos.v1.naming import Naming
@@ -25,11 +41,31 @@ class NacosRoom:
 
     prefixes = ("/nacos",)
 
-    def __init__(self, registry: Registry, host: str) -> None:
+    def __init__(self, registry: Registry, connections: Connections, *, host: str, is_guarded: bool) -> None:
         times = ReferenceTimes()
         self._host, self._pushes = host, Pushes(registry, times)
         self._configs_1 = Configs(registry)
-        self._parts = (Nacos(registry), NacosConfig(registry), Naming(registry, self._pushes, times), self._configs_1)
+        self._parts = (
+            Nacos(registry),
+            NacosConfig(registry),
+            NacosAdminInstances(registry),
+            NacosAdminServices(registry),
+            NacosAdminHealth(registry),
+            NacosAdminClients(registry, connections),
+            NacosAdminOps(registry, connections),
+            NacosAdminNamespaces(registry),
+            NacosAdminCore(registry, connections, is_guarded=is_guarded),
+            NacosConfigAdmin(registry),
+            NacosConfigSearch(registry),
+            NacosConfigTransfer(registry),
+            NacosConfigHistory(registry),
+            NacosConfigListeners(registry),
+            NacosConfigOps(registry),
+            NacosLogins(registry),
+            NacosUsers(registry),
+            Naming(registry, self._pushes, times),
+            self._configs_1,
+        )
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -66,12 +102,15 @@ class NacosRoom:
         response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
-    def authorization(self, request: Request) -> str:
-        """In the header."""
-        return authorization_of(request)
+    async def authorization(self, request: Request) -> str:
+        """In a header, in the query or in the form."""
+        found = request.state.credential = await authorization_of(request)
+        return found
 
     def refused(self, request: Request, refusal: BodyRefusedError) -> Response:
-        """The error page."""
+        """The error page. Who did not prove who they are gets 403, as the original has it."""
+        if refusal.status == 401:
+            return unproven(request)
         return error_page(request, refusal.status, str(refusal))
 
     def dress(self, request: Request, response: Response) -> None:

@@ -11,6 +11,7 @@ from muster.config.v1 import config_pb2
 from muster.config.v1 import config_service_pb2 as native
 from muster.registry.v1 import error_reason_pb2
 
+from muster_gateway.nacos.credentials import DENIED
 from muster_gateway.nacos.grpc import wire
 from muster_gateway.nacos.grpc.session import Key
 from muster_gateway.nacos.grpc.wire import RefusedCallError
@@ -145,7 +146,8 @@ class Listening:
         self._news.set()
         if kind == "cancelled":
             is_denied = message.reason == error_reason_pb2.ERROR_REASON_PERMISSION_DENIED
-            item.failure = RefusedCallError(wire.FORBIDDEN if is_denied else wire.INVALID_PARAMETER, message.message)
+            code, why = (wire.FORBIDDEN, DENIED) if is_denied else (wire.INVALID_PARAMETER, message.message)
+            item.failure = RefusedCallError(code, why)
             return
         item.md5 = message.release.md5 if kind == "changed" else ""
         if not is_first and item.md5 != item.client_md5:

@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page, filtered, status_and_code
+from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page, filtered, refused_page, status_and_code
 from muster_gateway.nacos.errors import MESSAGES, BadParameterError, CausedError, RefusedError, UnboundError
 from muster_gateway.registry import message_of
 from muster_gateway.route import Handler
@@ -34,7 +34,7 @@ def answering(handler: Callable[[Request], Awaitable[Response]], error_type: str
             page.headers["content-type"] = CONFIG_JSON
             return page
         except grpc.aio.AioRpcError as error:
-            return text(status_and_code(error)[0], message_of(error), error_type)
+            return refused_page(request, error) or text(status_and_code(error)[0], message_of(error), error_type)
 
     return answer
 

@@ -11,8 +11,8 @@ from muster_gateway.nacos.answers import SECURITY_HEADERS
 from muster_gateway.nacos.config_parameters import unmapped
 from muster_gateway.nacos.errors import BadParameterError
 from muster_gateway.nacos.grpc.requests import text as as_text
-from muster_gateway.nacos.grpc.service_info import ReferenceTimes
-from muster_gateway.nacos.instances import Instances, address_ref, identity_of, instance_of
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes, Shown
+from muster_gateway.nacos.instance_forms import InstanceWrites, address_ref, instance_of
 from muster_gateway.nacos.parameters import MAX_METADATA, Parameters, check_format, check_instance, check_list, check_port
 from muster_gateway.nacos.rendered import Rendered
 from muster_gateway.nacos.v1.answers import NAMING_JSON, TEXT, answering, document, text
@@ -23,7 +23,6 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 
 RENEWED, UNKNOWN = 10200, 20404
-_UP = (instance_pb2.HEALTH_HEALTHY, instance_pb2.HEALTH_SUSPECT)
 
 _SERVICE = (
     Parameter("serviceName", "query", "which service; `group@@name`, or a name in `groupName`", is_required=True),
@@ -57,7 +56,7 @@ class Naming:
     """Knows the registry by its stubs only. Lists are kept rendered until their service changes."""
 
     def __init__(self, registry: Registry, pushes: Pushes, times: ReferenceTimes) -> None:
-        self._registry, self._instances = registry, Instances(registry)
+        self._registry, self._instances = registry, InstanceWrites(registry)
         self._pushes, self._times = pushes, times
         self._rendered = Rendered()
 
@@ -81,20 +80,15 @@ class Naming:
     async def register(self, request: Request) -> Response:
         """POST instance."""
         sent = await Parameters.read(request)
-        metadata = check_instance(sent)
-        parameters = as_instance(sent)
-        service, host, port = identity_of(parameters)
-        await self._instances.register(service, instance_of(parameters, metadata, host, port))
+        check_instance(sent)
+        await self._instances.register(as_instance(sent))
         return text(200, "ok")
 
     async def deregister(self, request: Request) -> Response:
         """DELETE instance. What is not there is no error."""
         sent = await Parameters.read(request)
         check_instance(sent)
-        parameters = as_instance(sent)
-        service, host, port = identity_of(parameters)
-        is_persistent = not parameters.flag("ephemeral", default=True)
-        await self._instances.deregister(address_ref(service, host, port, is_persistent=is_persistent))
+        await self._instances.deregister(as_instance(sent))
         return text(200, "ok")
 
     async def beat(self, request: Request) -> Response:
@@ -114,7 +108,7 @@ class Naming:
         if not await self._instances.renew(ref):
             if beat is None:
                 return _beaten(UNKNOWN, convert.DEFAULTS_MS[convert.INTERVAL])
-            await self._instances.register(service, _told(beat, sent, metadata))
+            await self._instances.put(service, _told(beat, sent, metadata))
         elif beat is None:
             metadata = await self._metadata(ref)
         return _beaten(RENEWED, convert.millis(metadata, convert.INTERVAL))
@@ -131,10 +125,9 @@ class Naming:
         revision, body = self._rendered.get(place)
         found = await self._registry.list_instances(service, revision)
         if not found.not_modified:
-            revision, hosts = found.revision, list(found.instances)
-            if is_healthy_only:
-                hosts = [host for host in hosts if host.health in _UP]
-            body = service_info((group, name), clusters, hosts, self._times.at(key, revision))
+            revision = found.revision
+            what = Shown(group, name, clusters, convert.threshold_of(found), is_healthy_only)
+            body = service_info(what, found.instances, self._times.at(key, revision))
             self._rendered.keep(place, revision, body)
         udp_port = sent.first("udpPort").strip()
         check_port(udp_port)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from muster_gateway.nacos.grpc.service_info import ReferenceTimes
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes, Shown
 from muster_gateway.nacos.grpc.session import Key
 from muster_gateway.nacos.grpc.watching import Watched
 from muster_gateway.nacos.v1.service_info import service_info
@@ -43,8 +43,9 @@ class Pushed:
         found = self._datagrams.get(clusters)
         if found is None:
             service, watched, number = self.watched.service, self.watched, numbers()
+            what = Shown(*service[1:], clusters, watched.protect_threshold)
             time_ms = self._times.at(service, watched.revision)
-            data = service_info(service[1:], clusters, watched.instances.values(), time_ms).decode()
+            data = service_info(what, watched.instances.values(), time_ms).decode()
             body = msgspec.json.encode({"type": "dom", "data": data, "lastRefTime": number})
             if len(body) > GZIP_BYTES:
                 body = gzip.compress(body, 6)

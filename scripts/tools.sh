@@ -41,7 +41,17 @@ python_client() {
 }
 
 python_client "the Nacos SDK" tests/interop/nacos/requirements.txt nacos-python
+python_client "the Nacos SDK of before" tests/interop/nacos/requirements-2.txt nacos-python-2
 python_client "the ServiceStage SDK" tests/interop/servicestage/requirements.txt servicestage
+
+if ! command -v npm >/dev/null; then
+    missing "the Nacos SDK for Node (npm is not installed)"
+elif ! cmp -s tests/interop/nacos/node/package.json "$tools/nacos-node/package.json"; then
+    mkdir -p "$tools/nacos-node"
+    npm install --prefix "$tools/nacos-node" --no-audit --no-fund --loglevel=error \
+        $(node -p 'Object.entries(require("./tests/interop/nacos/node/package.json").dependencies).map((d) => d.join("@")).join(" ")') >&2 &&
+        cp tests/interop/nacos/node/package.json "$tools/nacos-node/" || missing "the Nacos SDK for Node (npm install failed)"
+fi
 
 if ! command -v go >/dev/null; then
     missing "the Nacos SDK for Go (Go is not installed)"
@@ -61,10 +71,10 @@ elif ! cat "${sources[@]}" | cmp -s - "$maintainer/built-from"; then
         cat "${sources[@]}" >"$maintainer/built-from" || missing "the Nacos client for administrators (its build failed)"
 fi
 
-for version in 3.1.1 2.5.1; do
+for version in 3.1.1 2.5.1 1.4.6; do
     java=$tools/nacos-java-$version
     sources=(tests/interop/nacos/java/Story.java)
-    [[ $version == 2.* ]] || sources+=(tests/interop/nacos/java/Newer.java)
+    [[ $version != 3.* ]] || sources+=(tests/interop/nacos/java/Newer.java)
     if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
         missing "the Nacos SDK for Java $version (a JDK and Maven are needed)"
     elif ! cat tests/interop/nacos/java/pom.xml "${sources[@]}" | cmp -s - "$java/built-from"; then

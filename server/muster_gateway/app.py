@@ -1,12 +1,13 @@
 """One ASGI app for all HTTP ports: finds the room that a path belongs to, and its route."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Protocol
 
 import grpc.aio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from muster_gateway import openapi
 from muster_gateway.bodies import Bodies, BodyRefusedError
@@ -29,16 +30,22 @@ class MetricsSource(Protocol):
 
 
 def create_app(
-    channel: Any, metrics: MetricsSource, nacos_connections: Connections | None = None, *, is_guarded: bool = False
-) -> ASGIApp:
+    channel: Any,
+    metrics: MetricsSource,
+    nacos_connections: Connections | None = None,
+    *,
+    host: str = "127.0.0.1",
+    is_guarded: bool = False,
+) -> "Gateway":
     """The app over a channel, local or real. `is_guarded`: the registry asks for credentials.
 
-    `nacos_connections` are those of the Nacos gRPC server of this process, if there is one.
+    `nacos_connections` are those of the Nacos gRPC server of this process, if there is one. `host` is the address that the app is
+    served on, from which changes are pushed over UDP.
     """
     registry = Registry(channel)
     connections = Connections() if nacos_connections is None else nacos_connections
     rooms = (
-        NacosRoom(registry, connections, is_guarded=is_guarded),
+        NacosRoom(registry, connections, host=host, is_guarded=is_guarded),
         ServiceStageRoom(registry, is_guarded=is_guarded),
         FindersRoom(registry),
     )
@@ -85,6 +92,14 @@ class Gateway:
             return
         room.dress(request, response)
         await response(scope, receive, send)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Run what the rooms need beside their calls, for as long as the context is open."""
+        async with AsyncExitStack() as stack:
+            for room in self._rooms:
+                await stack.enter_async_context(room.serving())
+            yield
 
     def _room_of(self, path: str) -> Room:
         return next((room for room in self._rooms if path.startswith(room.prefixes)), self._rooms[-1])

@@ -60,6 +60,17 @@ class Registry:
         response: discovery.ListInstancesResponse = await self.discovery.ListInstances(request, timeout=CALL_TIMEOUT_S)
         return response
 
+    async def service_names(self, namespace: str, group: str) -> list[str]:
+        """The names of all services of a group. O(services of the group)."""
+        names: list[str] = []
+        request = discovery.ListServicesRequest(namespace=namespace, group=group)
+        while True:
+            page = await self.discovery.ListServices(request, timeout=CALL_TIMEOUT_S)
+            names.extend(summary.service.name for summary in page.services)
+            request.page_token = page.next_page_token
+            if not page.next_page_token:
+                return names
+
     def watch_services(self, namespace: str) -> Any:
         """The stream of which services of a namespace have instances."""
         return self.discovery.WatchServices(discovery.WatchServicesRequest(namespace=namespace))

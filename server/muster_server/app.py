@@ -129,9 +129,8 @@ async def _serving(
     server, health = await make_server(services, nacos.handlers())
     grpc_port = bind(server, settings.host, settings.grpc_port, tls.server_credentials() if tls else None)
     sockets = listen(settings.host, settings.http_ports)
-    gateway = GatewayServer(
-        create_app(channel, metrics, nacos.connections, is_guarded=settings.auth), sockets, tls.context() if tls else None
-    )
+    web_app = create_app(channel, metrics, nacos.connections, host=settings.host, is_guarded=settings.auth)
+    gateway = GatewayServer(web_app, sockets, tls.context() if tls else None)
     address = _address(settings.host, grpc_port)
     running = RunningServer(address, _addresses(settings.host, sockets), address, tls, engine)
     await server.start()
@@ -141,6 +140,7 @@ async def _serving(
             watcher = group.create_task(_watch(tls), name="certificates")
             web = group.create_task(gateway.serve(), name="gateway")
             await guests.enter_async_context(nacos.serving())
+            await guests.enter_async_context(web_app.serving())
             await gateway.started()
             if settings.auth and not engine.state.access.users:
                 log.warning("nobody can log in yet: make the first administrator with `muster user init`", grpc=running.grpc)
@@ -178,11 +178,13 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
         channel = IdentifiedChannel(await stack.enter_async_context(open_channel(target, target_tls, CHANNEL_OPTIONS)), identity)
         nacos = await stack.enter_async_context(_nacos_serving(settings, target, channel, tls))
         sockets = listen(settings.host, settings.http_ports)  # before there is a group, which would wrap its OSError
+        guests = await stack.enter_async_context(AsyncExitStack())
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        app = create_app(channel, ProcessMetrics(tls), is_guarded=settings.auth)
-        gateway = GatewayServer(app, sockets, tls.context() if tls else None)
+        web_app = create_app(channel, ProcessMetrics(tls), host=settings.host, is_guarded=settings.auth)
+        gateway = GatewayServer(web_app, sockets, tls.context() if tls else None)
         watcher = group.create_task(_watch(tls), name="certificates")
         web = group.create_task(gateway.serve(), name="gateway")
+        await guests.enter_async_context(web_app.serving())
         await gateway.started()
         running = Running(target, _addresses(settings.host, sockets), nacos, tls)
         log.info("serving", target=running.grpc, http=running.http, nacos=running.nacos)
@@ -191,6 +193,7 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
         finally:
             watcher.cancel()
             gateway.stop()
+            await guests.aclose()
             await asyncio.wait([web])
 
 

@@ -30,7 +30,8 @@ LOGINS = {
     ("POST", "/nacos/v3/auth/user/admin"),
 }
 STATE = "/nacos/v3/admin/core/state"
-PUBLIC = {("GET", path) for path in ("/server/health", STATE, f"{STATE}/liveness", f"{STATE}/readiness")} | LOGINS
+METRICS = "/nacos/v1/ns/operator/metrics"
+PUBLIC = {("GET", path) for path in ("/server/health", METRICS, STATE, f"{STATE}/liveness", f"{STATE}/readiness")} | LOGINS
 KINDS = pytest.mark.parametrize("kind", ["local", "apart"])
 INSTANCE = {"serviceName": "pay", "ip": "10.0.0.1", "port": 80}
 

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import os
+import signal
 from typing import Any
 
 
 class Program:
-    """A program that prints one JSON object for each happening, seen by what it prints."""
+    """A program that prints one JSON object for each happening, seen by what it prints. `leads`: what it started dies with it."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, process: asyncio.subprocess.Process, *, leads: bool = False) -> None:
+        self._process, self._leads = process, leads
         self.told: list[dict[str, Any]] = []
 
     async def until(self, event: str, *, within_s: float = 20.0, **fields: Any) -> dict[str, Any]:
@@ -30,7 +32,10 @@ class Program:
         self._process.stdin.write(line.encode() + b"\n")
 
     async def kill(self) -> None:
-        self._process.kill()
+        if self._leads:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
         await self._process.wait()
 
     async def end(self) -> None:

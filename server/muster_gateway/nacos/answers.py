@@ -36,7 +36,7 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Handler:
         try:
             return await handler(request)
         except BadParameterError as refusal:
-            return Response(f"{refusal}\r\n", 400, headers=_FILTER_HEADERS)
+            return filtered(refusal)
         except RefusedError as refusal:
             return envelope(refusal.status, refusal.code, refusal.data)
         except CausedError as refusal:
@@ -45,15 +45,31 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Handler:
         except UnboundError as refusal:
             return error_page(request, 400, str(refusal))
         except grpc.aio.AioRpcError as error:
-            status = http_status(error)
-            if status == 401:
-                return unproven(request)
-            if status == 403:
-                return error_page(request, 403, f"Code: 403, Message: {DENIED}.")
-            status, code = REASONS.get(reason_of(error), (status, 20002 if status < 500 else 30000))
-            return envelope(status, code, message_of(error))
+            return refused_page(request, error) or envelope(*status_and_code(error), message_of(error))
 
     return answer
+
+
+def refused_page(request: Request, error: grpc.aio.AioRpcError) -> Response | None:
+    """The answer to a caller who is not known or may not do it; None if the call failed for another reason."""
+    match http_status(error):
+        case 401:
+            return unproven(request)
+        case 403:
+            return error_page(request, 403, f"Code: 403, Message: {DENIED}.")
+        case _:
+            return None
+
+
+def filtered(refusal: BadParameterError) -> Response:
+    """The filter's answer: bare text."""
+    return Response(f"{refusal}\r\n", 400, headers=_FILTER_HEADERS)
+
+
+def status_and_code(error: grpc.aio.AioRpcError) -> tuple[int, int]:
+    """The HTTP status and the error code for a failed call of the registry."""
+    status = http_status(error)
+    return REASONS.get(reason_of(error), (status, 20002 if status < 500 else 30000))
 
 
 def envelope(status: int, code: int, data: object, message: str = "") -> Response:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from muster_gateway.nacos import config_convert as convert
 from muster_gateway.nacos.answers import answering, envelope
+from muster_gateway.nacos.config_lookup import seen_release
 from muster_gateway.nacos.config_parameters import (
     check_config,
     check_publication,
@@ -53,7 +54,7 @@ class NacosConfig:
     """The room's config half: knows the registry by its stubs only."""
 
     def __init__(self, registry: Registry) -> None:
-        self._config = registry.config
+        self._registry, self._config = registry, registry.config
         self._writes = ConfigWrites(registry)
 
     def routes(self) -> tuple[Route, ...]:
@@ -73,17 +74,11 @@ class NacosConfig:
         check_config(parameters)
         check_query(parameters)
         ref = named(parameters, lambda name: CausedError(absence(name, "String")))
-        asked = calls.GetConfigRequest(ref=ref, client=config_pb2.ClientTraits(ip=source_ip(request)))
-        try:
-            found: calls.GetConfigResponse = await self._config.GetConfig(asked, timeout=CALL_TIMEOUT_S)
-        except grpc.aio.AioRpcError as error:
-            if reason_of(error) != "CONFIG_NOT_FOUND":
-                raise
+        release = await seen_release(self._registry, ref, config_pb2.ClientTraits(ip=source_ip(request)))
+        if release is None:
             return envelope(200, 20004, None)
-        if not found.release.content.strip():
-            return envelope(200, 20004, None)
-        is_typed = not found.release.gray or await self._has_main_line(ref)
-        return envelope(200, 0, convert.view(found.release, is_typed=is_typed))
+        is_typed = not release.gray or await self._has_main_line(ref)
+        return envelope(200, 0, convert.view(release, is_typed=is_typed))
 
     async def publish(self, request: Request) -> Response:
         """POST: on the main line, or for some clients only. Content is not checked to be what its type says."""

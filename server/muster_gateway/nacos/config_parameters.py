@@ -138,10 +138,10 @@ def source_ip(request: Request) -> str:
     found = forwarded or request.headers.get("x-real-ip", "").strip()
     if found:
         return found if _ADDRESS.fullmatch(found) else UNKNOWN_ADDRESS
-    return _unmapped(request.client.host) if request.client is not None else UNKNOWN_ADDRESS
+    return unmapped(request.client.host) if request.client is not None else UNKNOWN_ADDRESS
 
 
-def _unmapped(host: str) -> str:
+def unmapped(host: str) -> str:
     """An IPv4 address as such, also where a socket for both families shows it as an IPv6 one."""
     try:
         address = ip_address(host)

@@ -45,7 +45,10 @@ class InstanceWrites:
         """Put an instance; another one at its address, in another cluster, is replaced."""
         metadata = check_instance(parameters)
         service, host, port = identity_of(parameters)
-        message = instance_of(parameters, metadata, host, port)
+        await self.put(service, instance_of(parameters, metadata, host, port))
+
+    async def put(self, service: instance_pb2.ServiceRef, message: instance_pb2.Instance) -> None:
+        """Put an instance that has passed the filter."""
         asked = registration.RegisterRequest(service=service, instance=message, unique_address=True)
         try:
             await self._registration.Register(asked, timeout=CALL_TIMEOUT_S)
@@ -64,6 +67,11 @@ class InstanceWrites:
         ref = address_ref(service, host, port, is_persistent=not parameters.flag("ephemeral", default=True))
         asked = registration.DeregisterRequest(ref=ref, allow_missing=True)
         await self._registration.Deregister(asked, timeout=CALL_TIMEOUT_S)
+
+    async def renew(self, ref: instance_pb2.InstanceRef) -> bool:
+        """Renew the lease of an instance; False if it is not there."""
+        renewed = await self._registration.Renew(registration.RenewRequest(refs=[ref]), timeout=CALL_TIMEOUT_S)
+        return not renewed.missing
 
 
 def service_of(parameters: Parameters) -> instance_pb2.ServiceRef:

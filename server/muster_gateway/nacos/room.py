@@ -1,6 +1,7 @@
 """The Nacos room: all its calls over HTTP, and the answers to what is none of them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,9 +24,14 @@ from muster_gateway.nacos.config_search import NacosConfigSearch
 from muster_gateway.nacos.config_transfer import NacosConfigTransfer
 from muster_gateway.nacos.credentials import authorization_of
 from muster_gateway.nacos.grpc.connections import Connections
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes
 from muster_gateway.nacos.logins import NacosLogins
 from muster_gateway.nacos.routes import Nacos
 from muster_gateway.nacos.users import NacosUsers
+from muster_gateway.nacos.v1 import gone
+from muster_gateway.nacos.v1.config import Configs
+from muster_gateway.nacos.v1.naming import Naming
+from muster_gateway.nacos.v1.pushes import Pushes
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route
 
@@ -35,7 +41,10 @@ class NacosRoom:
 
     prefixes = ("/nacos",)
 
-    def __init__(self, registry: Registry, connections: Connections, *, is_guarded: bool) -> None:
+    def __init__(self, registry: Registry, connections: Connections, *, host: str, is_guarded: bool) -> None:
+        times = ReferenceTimes()
+        self._host, self._pushes = host, Pushes(registry, times)
+        self._configs_1 = Configs(registry)
         self._parts = (
             Nacos(registry),
             NacosConfig(registry),
@@ -54,11 +63,22 @@ class NacosRoom:
             NacosConfigOps(registry),
             NacosLogins(registry),
             NacosUsers(registry),
+            Naming(registry, self._pushes, times),
+            self._configs_1,
         )
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         return tuple(route for part in self._parts for route in part.routes())
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Push to SDKs of Nacos 1, and answer their polls at the end."""
+        async with self._pushes.serving(self._host):
+            try:
+                yield
+            finally:
+                self._configs_1.stop()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """HEAD is a GET whose body the HTTP server leaves out."""
@@ -69,6 +89,8 @@ class NacosRoom:
             return Response("The REST calls of this server are listed at /.", media_type="text/plain")
         if _is_odd(request):
             return error_page(request, 400, "No message available")
+        if method not in methods and (refusal := gone.refuse(request)) is not None:
+            return refusal
         if not methods:
             return error_page(request, 404, f"No endpoint {method} {path}.")
         if (route := methods.get("GET" if method == "HEAD" else method)) is not None:

@@ -1,7 +1,6 @@
 """The Nacos naming calls of clients, each one a registry call."""
 
 import msgspec
-from muster.registry.v1 import registration_service_pb2 as registration
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +18,7 @@ from muster_gateway.nacos.instance_forms import (
 )
 from muster_gateway.nacos.parameters import Parameters, check_instance, check_list
 from muster_gateway.nacos.rendered import Rendered
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+from muster_gateway.registry import Registry
 from muster_gateway.route import Parameter, Route, in_query
 
 _REGISTER = (*REGISTRATION, Parameter("heartBeat", "form", "`true`: renew only"))
@@ -79,5 +78,4 @@ class Nacos:
     async def _renew(self, parameters: Parameters) -> Response:
         service, host, port = identity_of(parameters)
         ref = address_ref(service, host, port, is_persistent=False)
-        renewed = await self._registry.registration.Renew(registration.RenewRequest(refs=[ref]), timeout=CALL_TIMEOUT_S)
-        return envelope(200, 21003, None) if renewed.missing else envelope(200, 0, "ok")
+        return envelope(200, 0, "ok") if await self._writes.renew(ref) else envelope(200, 21003, None)

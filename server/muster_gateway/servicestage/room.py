@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import grpc.aio
 from starlette.requests import Request
@@ -34,6 +35,10 @@ class ServiceStageRoom:
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         return tuple(route for part in self._parts for route in part.routes())
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """Nothing."""
+        return nullcontext()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """The project is checked before the rest of the path."""

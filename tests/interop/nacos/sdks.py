@@ -38,9 +38,9 @@ class Sdk:
         pipe = asyncio.subprocess.PIPE
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:  # some write files until they are dead
             process = await asyncio.create_subprocess_exec(
-                *self.command(Path(scratch)), target, env=environment, cwd=scratch, stdin=pipe, stdout=pipe
+                *self.command(Path(scratch)), target, env=environment, cwd=scratch, stdin=pipe, stdout=pipe, start_new_session=True
             )
-            program = Program(process)
+            program = Program(process, leads=True)
             try:
                 await program.until("ready", within_s=40.0)
                 yield program
@@ -87,11 +87,27 @@ PYTHON = Sdk(
     lambda _: [str(_PYTHON / "bin" / "python"), str(HERE / "story.py")],
     tells_empty_at_first=True,
 )
+_PYTHON_2 = tools.TOOLS / "nacos-python-2"
+PYTHON_2 = Sdk(
+    "python-2.0",
+    _PYTHON_2 / "requirements.txt",
+    lambda _: [str(_PYTHON_2 / "bin" / "python"), str(HERE / "story.py")],
+    tells_empty_at_first=True,
+)
+PYTHON_1 = Sdk(  # its HTTP client of before, which 2.0 still has
+    "python-http",
+    _PYTHON_2 / "requirements.txt",
+    lambda _: [str(_PYTHON_2 / "bin" / "python"), str(HERE / "story_http.py")],
+)
+_NODE = tools.TOOLS / "nacos-node"
+NODE = Sdk("node", _NODE / "package.json", lambda _: [str(tools.program("node")), str(HERE / "node" / "story.cjs"), str(_NODE)])
 JAVA_3 = _java("3.1.1", "Newer")
 JAVA_2 = _java("2.5.1", "Story")
 _RUST = tools.TOOLS / "bin" / "nacos-rust"
 RUST = Sdk("rust", _RUST, lambda _: [str(_RUST)])
-ALL = (PYTHON, JAVA_3, JAVA_2)
+JAVA_1 = _java("1.4.6", "Story")
+ALL = (PYTHON, PYTHON_2, JAVA_3, JAVA_2)
+OVER_HTTP = (NODE, PYTHON_1, JAVA_1)
 
 
 def param(sdk: Sdk) -> Any:

@@ -2,21 +2,20 @@
 
 from collections.abc import Callable, Mapping
 
-import grpc.aio
 from muster.config.v1 import config_pb2
-from muster.config.v1 import config_service_pb2 as calls
 
 from muster_gateway.nacos import config_convert as convert
+from muster_gateway.nacos.config_lookup import seen_release
 from muster_gateway.nacos.config_parameters import check_config, check_publication, check_write
 from muster_gateway.nacos.config_writes import ConfigWrites
-from muster_gateway.nacos.grpc import requests, wire
+from muster_gateway.nacos.grpc import outbox, requests, wire
 from muster_gateway.nacos.grpc.connections import Connection
-from muster_gateway.nacos.grpc.listening import Listening
+from muster_gateway.nacos.grpc.listening import Item, Listening
 from muster_gateway.nacos.grpc.requests import text
 from muster_gateway.nacos.grpc.session import Key
 from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
 from muster_gateway.nacos.parameters import Parameters
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
+from muster_gateway.registry import Registry
 
 NOTHING: Mapping[str, object] = {"lastModified": 0, "beta": False}
 _ADDITIONS = {
@@ -45,15 +44,8 @@ class Configs:
     async def query(self, asked: requests.Config, connection: Connection, _: Frame) -> bytes:
         """ConfigQueryRequest. A tag that was named and is not matched finds nothing; blank content is nothing either."""
         ref, tag = _ref(_parameters(asked)), (asked.tag or "").strip()
-        request = calls.GetConfigRequest(ref=ref, client=traits(connection, tag))
-        try:
-            found: calls.GetConfigResponse = await self._registry.config.GetConfig(request, timeout=CALL_TIMEOUT_S)
-        except grpc.aio.AioRpcError as error:
-            if reason_of(error) != "CONFIG_NOT_FOUND":
-                raise
-            raise RefusedCallError(wire.NO_DATA, "config data not exist") from error
-        release = found.release
-        if not release.content.strip() or (tag and not release.gray):
+        release = await seen_release(self._registry, ref, traits(connection, tag), tag)
+        if release is None:
             raise RefusedCallError(wire.NO_DATA, "config data not exist")
         fields: dict[str, object] = {
             "content": release.content,
@@ -102,6 +94,29 @@ class Configs:
             listening: Listening = connection.listening
             changed = await listening.listen(contexts)
         return wire.answer("ConfigChangeBatchListenResponse", {"changedConfigs": changed})
+
+
+class Notices:
+    """What a connection hears of its configs: a push for each that changed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def differs(self, key: Key, item: Item) -> None:
+        """Push the names; the client fetches the content."""
+
+        def make(request_id: str) -> bytes:
+            return wire.push("ConfigChangeNotifyRequest", "config", request_id, item.names)
+
+        self._connection.outbox.post(key, make, outbox.config)
+
+    def is_settled(self, key: Key) -> None:
+        """There is nothing to tell any more."""
+        self._connection.outbox.drop(key)
+
+    def end(self, why: str) -> None:
+        """Throw the client off, so that it connects and listens anew."""
+        self._connection.end(why)
 
 
 def traits(connection: Connection, tag: str) -> config_pb2.ClientTraits:

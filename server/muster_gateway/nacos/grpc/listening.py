@@ -1,9 +1,9 @@
-"""The configs that one connection listens to: one native Listen stream, and a notice for each change the client does not know."""
+"""The configs that one client listens to: one native Listen stream, and word of each change that the client does not know."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import grpc.aio
 import structlog
@@ -12,8 +12,7 @@ from muster.config.v1 import config_service_pb2 as native
 from muster.registry.v1 import error_reason_pb2
 
 from muster_gateway.nacos.credentials import DENIED
-from muster_gateway.nacos.grpc import outbox, wire
-from muster_gateway.nacos.grpc.outbox import Outbox
+from muster_gateway.nacos.grpc import wire
 from muster_gateway.nacos.grpc.session import Key
 from muster_gateway.nacos.grpc.wire import RefusedCallError
 from muster_gateway.registry import CALL_TIMEOUT_S
@@ -26,23 +25,42 @@ MAX_ADDED = 1000
 
 @dataclass(slots=True)
 class Item:
-    """One config. `names` is how the client writes it; `md5` is what the registry has for it, empty if there is nothing."""
+    """One config. `names` is how the client writes it; `md5` is what the registry has for it, empty if there is nothing.
+
+    `is_known` once the registry has told of it. There are many, so they have no event each: whoever waits waits for news of any.
+    """
 
     names: Mapping[str, str]
     client_md5: str
     md5: str = ""
     failure: RefusedCallError | None = None
-    known: asyncio.Event = field(default_factory=asyncio.Event)
+    is_known: bool = False
+
+
+class Hearer(Protocol):
+    """Who is told. State changes are synchronous."""
+
+    def differs(self, key: Key, item: Item) -> None:
+        """The config is not what the client has, since now."""
+        ...
+
+    def is_settled(self, key: Key) -> None:
+        """The client has it, or has no interest in it any more."""
+        ...
+
+    def end(self, why: str) -> None:
+        """Nothing more will be told."""
+        ...
 
 
 class Listening:
     """Owned by its task, which is `run`; others add and remove items, 10,000 at most."""
 
-    def __init__(self, stub: Any, traits: config_pb2.ClientTraits, box: Outbox, end: Callable[[str], None]) -> None:
-        self._stub, self._traits, self._outbox, self._end = stub, traits, box, end
+    def __init__(self, stub: Any, traits: config_pb2.ClientTraits, hearer: Hearer) -> None:
+        self._stub, self._traits, self._hearer = stub, traits, hearer
         self._items: dict[Key, Item] = {}
         self._wanted: dict[Key, bool] = {}
-        self._wake = asyncio.Event()
+        self._wake, self._news = asyncio.Event(), asyncio.Event()
 
     async def listen(self, asked: Mapping[Key, tuple[Mapping[str, str], str]]) -> list[Mapping[str, str]]:
         """Listen to these, given by the client's names and md5; answers the names of those that differ. Raises RefusedCallError."""
@@ -56,28 +74,30 @@ class Listening:
             else:
                 item.names, item.client_md5 = names, md5
                 if item.md5 == md5:
-                    self._outbox.drop(key)
+                    self._hearer.is_settled(key)
         items = [self._items[key] for key in asked]
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 for item in items:
-                    await item.known.wait()
+                    while not item.is_known:
+                        self._news.clear()
+                        await self._news.wait()
         except TimeoutError:
             raise RefusedCallError(wire.FAILED, "The registry does not answer") from None
-        failure = next((item.failure for item in items if item.failure is not None), None)
-        if failure is not None:
-            raise failure
+        for item in items:
+            if item.failure is not None:
+                raise item.failure
         return [item.names for item in items if item.md5 != item.client_md5]
 
     def ignore(self, keys: list[Key]) -> None:
         """End listening to these. Unknown ones are ignored."""
         for key in keys:
-            self._outbox.drop(key)
+            self._hearer.is_settled(key)
             if self._items.pop(key, None) is not None:
                 self._want(key, is_wanted=False)
 
     async def run(self) -> None:
-        """Serve until cancelled. If the registry ends the stream, the client is thrown off, to listen again."""
+        """Serve until cancelled. If the registry ends the stream, the hearer is told, to listen again."""
         stream = self._stub.Listen()
         try:
             hello = native.ListenRequest.Hello(client_name="nacos-gateway", client=self._traits)
@@ -87,10 +107,10 @@ class Listening:
                 while (frame := await stream.read()) is not grpc.aio.EOF:
                     self._take(frame)
                 writer.cancel()
-            self._end("the registry has ended the listening")
+            self._hearer.end("the registry has ended the listening")
         except* (grpc.aio.AioRpcError, asyncio.InvalidStateError) as errors:
-            log.warning("listening of a nacos connection has ended", error=str(errors.exceptions[0]))
-            self._end("the registry has ended the listening")
+            log.warning("listening of a nacos client has ended", error=str(errors.exceptions[0]))
+            self._hearer.end("the registry has ended the listening")
         finally:
             stream.cancel()
 
@@ -122,8 +142,8 @@ class Listening:
         item = self._items.get(key)
         if item is None:
             return
-        is_first = not item.known.is_set()
-        item.known.set()
+        is_first, item.is_known = not item.is_known, True
+        self._news.set()
         if kind == "cancelled":
             is_denied = message.reason == error_reason_pb2.ERROR_REASON_PERMISSION_DENIED
             code, why = (wire.FORBIDDEN, DENIED) if is_denied else (wire.INVALID_PARAMETER, message.message)
@@ -131,11 +151,7 @@ class Listening:
             return
         item.md5 = message.release.md5 if kind == "changed" else ""
         if not is_first and item.md5 != item.client_md5:
-            self._outbox.post(key, lambda request_id: _notice(item, request_id), outbox.config)
-
-
-def _notice(item: Item, request_id: str) -> bytes:
-    return wire.push("ConfigChangeNotifyRequest", "config", request_id, item.names)
+            self._hearer.differs(key, item)
 
 
 def _ref(key: Key) -> config_pb2.ConfigRef:

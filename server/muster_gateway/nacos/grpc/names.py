@@ -51,6 +51,10 @@ class Names:
             raise RefusedCallError(wire.FAILED, "The registry does not answer") from None
 
     async def run(self) -> None:
+        """Watch for ever, in the gateway's own name."""
+        await as_gateway(self._run())
+
+    async def _run(self) -> None:
         """Watch for ever; a stream that breaks is begun anew."""
         retry = Retry()
         while True:
@@ -111,7 +115,7 @@ class NamesByNamespace:
         """Begin to watch; the names may not be known yet."""
         if namespace not in self._names:
             names = Names(lambda: self._open_stream(namespace))
-            self._names[namespace] = (names, self._spawn(as_gateway(names.run())))
+            self._names[namespace] = (names, self._spawn(names.run()))
         names, _ = self._names[namespace]
         names.watchers[watcher] = None
         return names

@@ -117,14 +117,7 @@ class Naming:
     async def list_services(self, asked: requests.ServiceList, _: Connection, __: Frame) -> bytes:
         """ServiceListRequest: a page of bare names, and how many there are. O(services of the group)."""
         namespace, group = convert.native_namespace((asked.namespace or "").strip()), asked.groupName or "DEFAULT_GROUP"
-        names: list[str] = []
-        request = discovery.ListServicesRequest(namespace=namespace, group=group)
-        while True:
-            page = await self._registry.discovery.ListServices(request, timeout=CALL_TIMEOUT_S)
-            names.extend(summary.service.name for summary in page.services)
-            request.page_token = page.next_page_token
-            if not page.next_page_token:
-                break
+        names = await self._registry.service_names(namespace, group)
         size = max(asked.pageSize or 0, 0)
         first = (max(asked.pageNo or 1, 1) - 1) * size
         return wire.answer("ServiceListResponse", {"count": len(names), "serviceNames": names[first : first + size]})

@@ -17,7 +17,7 @@ from muster_gateway.nacos.credentials import DENIED, authorization, why_refused
 from muster_gateway.nacos.errors import BadParameterError, RefusedError
 from muster_gateway.nacos.grpc import fuzzy, outbox, requests, wire
 from muster_gateway.nacos.grpc.admission import Admission
-from muster_gateway.nacos.grpc.configs import NOTHING, Configs
+from muster_gateway.nacos.grpc.configs import NOTHING, Configs, Notices
 from muster_gateway.nacos.grpc.connections import Connection, Connections, address_of
 from muster_gateway.nacos.grpc.fuzzy import FuzzyWatches
 from muster_gateway.nacos.grpc.listening import Listening
@@ -231,7 +231,7 @@ class NacosGrpc:
         task.add_done_callback(lambda _: self._sessions.discard(session))
 
     def _open_listening(self, connection: Connection, traits: config_pb2.ClientTraits) -> None:
-        connection.listening = listening = Listening(self._registry.config, traits, connection.outbox, connection.end)
+        connection.listening = listening = Listening(self._registry.config, traits, Notices(connection))
         connection.stop_listening = self._start(listening.run(), connection).cancel
 
     def _start(self, work: Coroutine[Any, Any, None], connection: Connection) -> "asyncio.Task[None]":

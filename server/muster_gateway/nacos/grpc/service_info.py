@@ -55,7 +55,12 @@ class Shown:
 
 
 def service_info(what: Shown, hosts: Iterable[instance_pb2.Instance], time_ms: int) -> bytes:
-    """A ServiceInfo as JSON."""
+    """A ServiceInfo as JSON: older SDKs look for `allIPs`, later ones for `allIps`."""
+    return msgspec.json.encode({**info_fields(what, hosts, time_ms), "allIPs": False})
+
+
+def info_fields(what: Shown, hosts: Iterable[instance_pb2.Instance], time_ms: int) -> dict[str, object]:
+    """The fields of a ServiceInfo."""
     group, name, clusters = what.group, what.name, what.clusters
     wanted = {cluster.strip() for cluster in clusters.split(",") if cluster.strip()}
     shown = []
@@ -69,18 +74,15 @@ def service_info(what: Shown, hosts: Iterable[instance_pb2.Instance], time_ms: i
     is_protected = convert.protect(shown, what.threshold)
     if what.is_healthy_only:
         shown = [host for host in shown if host["healthy"]]
-    return msgspec.json.encode(
-        {
-            "name": name,
-            "groupName": group,
-            "clusters": clusters,
-            "cacheMillis": CACHE_MS,
-            "hosts": shown,
-            "lastRefTime": time_ms,
-            "checksum": "",
-            "allIps": False,
-            "allIPs": False,
-            "reachProtectionThreshold": is_protected,
-            "valid": True,
-        }
-    )
+    return {
+        "name": name,
+        "groupName": group,
+        "clusters": clusters,
+        "cacheMillis": CACHE_MS,
+        "hosts": shown,
+        "lastRefTime": time_ms,
+        "checksum": "",
+        "allIps": False,
+        "reachProtectionThreshold": is_protected,
+        "valid": True,
+    }

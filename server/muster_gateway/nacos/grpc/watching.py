@@ -85,6 +85,10 @@ class ServiceWatch:
         self._want(service, is_wanted=False)
 
     async def run(self) -> None:
+        """Watch for ever, in the gateway's own name."""
+        await as_gateway(self._run())
+
+    async def _run(self) -> None:
         """Watch for ever; a stream that breaks is begun anew, and every service with it."""
         retry = Retry()
         while True:
@@ -170,7 +174,7 @@ class ServiceWatches:
         if watch is None:
             watch = ServiceWatch(self._stub, self._max_services)
             self._watches.append(watch)
-            self._spawn(as_gateway(watch.run()))
+            self._spawn(watch.run())
         self._by_service[watched.service] = watch
         watch.add(watched)
 

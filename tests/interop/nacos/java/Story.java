@@ -67,11 +67,9 @@ public class Story {
                 naming.registerInstance(name, lasting);
                 return true;
             case "batch":
-                naming.batchRegisterInstance(name, GROUP, words.subList(1, words.size()).stream().map(Story::instance).collect(Collectors.toList()));
-                return true;
+                return batch("batchRegisterInstance", words);
             case "shrink":
-                naming.batchDeregisterInstance(name, GROUP, words.subList(1, words.size()).stream().map(Story::instance).collect(Collectors.toList()));
-                return true;
+                return batch("batchDeregisterInstance", words);
             case "deregister":
                 naming.deregisterInstance(name, words.get(1), 80);
                 return true;
@@ -89,7 +87,7 @@ public class Story {
             case "publish":
                 return config.publishConfig(name, "g", words.get(1), "text");
             case "cas":
-                if (!config.publishConfigCas(name, "g", words.get(1), words.get(2), "text")) {
+                if (!compare(name, words.get(1), words.get(2))) {
                     throw new IllegalStateException("the SDK says no, and not why");
                 }
                 return true;
@@ -105,6 +103,20 @@ public class Story {
             default:
                 throw new IllegalArgumentException(verb);
         }
+    }
+
+    /** By its name, since the SDK of 1.4 has no such method. */
+    private boolean compare(String name, String content, String md5) throws Exception {
+        Class<?> text = String.class;
+        Object[] words = {name, "g", content, md5, "text"};
+        return (Boolean) ConfigService.class.getMethod("publishConfigCas", text, text, text, text, text).invoke(config, words);
+    }
+
+    /** Likewise. */
+    private boolean batch(String method, List<String> words) throws Exception {
+        List<Instance> instances = words.subList(1, words.size()).stream().map(Story::instance).collect(Collectors.toList());
+        NamingService.class.getMethod(method, String.class, String.class, List.class).invoke(naming, words.get(0), GROUP, instances);
+        return true;
     }
 
     protected static synchronized void tell(String event, Map<String, ?> fields) {

@@ -1,0 +1,1 @@
+"""The HTTP calls of Nacos 1 that SDKs still make."""

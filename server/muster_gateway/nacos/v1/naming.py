@@ -127,12 +127,12 @@ class Naming:
         if not found.not_modified:
             revision = found.revision
             what = Shown(group, name, clusters, convert.threshold_of(found), is_healthy_only)
-            body = service_info(what, found.instances, self._times.at(key, revision))
+            body = service_info(what, found.instances, self._times.at(key, (found.epoch, revision)))
             self._rendered.keep(place, revision, body)
         udp_port = sent.first("udpPort").strip()
         check_port(udp_port)
         if udp_port and request.client is not None:
-            self._pushes.subscribe(key, clusters, (unmapped(request.client.host), int(udp_port)), revision)
+            self._pushes.subscribe(key, clusters, (unmapped(request.client.host), int(udp_port)), (found.epoch, revision))
         return Response(body, headers={**SECURITY_HEADERS, "content-type": NAMING_JSON})
 
     async def list_services(self, request: Request) -> Response:

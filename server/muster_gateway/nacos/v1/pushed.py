@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from muster_gateway.nacos.grpc.service_info import ReferenceTimes, Shown
+from muster_gateway.nacos.grpc.service_info import NOWHERE, Place, ReferenceTimes, Shown
 from muster_gateway.nacos.grpc.session import Key
 from muster_gateway.nacos.grpc.watching import Watched
 from muster_gateway.nacos.v1.service_info import service_info
@@ -16,14 +16,14 @@ Address = tuple[str, int]
 
 
 class Subscriber:
-    """One address that has one view of one service, and what it has of it. `told` is the revision that it is known to have."""
+    """One address that has one view of one service, and what it has of it. `told` is the place that it is known to have."""
 
     def __init__(self, pushed: "Pushed", clusters: str, address: Address) -> None:
         self.pushed, self.clusters, self.address = pushed, clusters, address
-        self.told = -1
+        self.told = NOWHERE
         self.listed_s = 0.0
         self.tries = 0
-        self.sent: tuple[int, int] | None = None
+        self.sent: tuple[int, Place] | None = None
         self.again_s = 0.0
 
 
@@ -44,7 +44,7 @@ class Pushed:
         if found is None:
             service, watched, number = self.watched.service, self.watched, numbers()
             what = Shown(*service[1:], clusters, watched.protect_threshold)
-            time_ms = self._times.at(service, watched.revision)
+            time_ms = self._times.at(service, watched.place)
             data = service_info(what, watched.instances.values(), time_ms).decode()
             body = msgspec.json.encode({"type": "dom", "data": data, "lastRefTime": number})
             if len(body) > GZIP_BYTES:

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from muster_gateway.nacos.grpc.service_info import ReferenceTimes
+from muster_gateway.nacos.grpc.service_info import Place, ReferenceTimes
 from muster_gateway.nacos.grpc.session import Key
 from muster_gateway.nacos.grpc.watching import ServiceWatches
 from muster_gateway.nacos.v1.pushed import Address, Pushed, Subscriber
@@ -85,18 +85,18 @@ class Pushes(asyncio.DatagramProtocol):
                 for task in self._tasks:
                     task.cancel()
 
-    def subscribe(self, service: Key, clusters: str, address: Address, revision: int) -> None:
-        """Tell this address of what comes after the revision that it was just answered. Port 0 and other than IPv4 are ignored."""
+    def subscribe(self, service: Key, clusters: str, address: Address, place: Place) -> None:
+        """Tell this address of what comes after what it was just answered. Port 0 and other than IPv4 are ignored."""
         if self._transport is None or not address[1] or not _is_ipv4(address[0]):
             return
-        place = (service, clusters, address)
-        subscriber = self._subscribers.get(place)
+        key = (service, clusters, address)
+        subscriber = self._subscribers.get(key)
         if subscriber is None:
             if len(self._subscribers) >= MAX_SUBSCRIPTIONS:
                 return
-            subscriber = self._subscribers[place] = self._begin(service, clusters, address)
+            subscriber = self._subscribers[key] = self._begin(service, clusters, address)
         subscriber.listed_s = self._now()
-        self._take(subscriber, revision)
+        self._take(subscriber, place)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """An acknowledgement: {"type": "push-ack", "lastRefTime": number or text}. Anything else is ignored."""
@@ -143,10 +143,10 @@ class Pushes(asyncio.DatagramProtocol):
         subscriber = pushed.subscribers[clusters, address] = Subscriber(pushed, clusters, address)
         return subscriber
 
-    def _take(self, subscriber: Subscriber, revision: int) -> None:
-        """The subscriber has this revision."""
-        subscriber.told = max(subscriber.told, revision)
-        if subscriber.told >= subscriber.pushed.watched.revision:
+    def _take(self, subscriber: Subscriber, place: Place) -> None:
+        """The subscriber has this."""
+        subscriber.told = max(subscriber.told, place)
+        if subscriber.told >= subscriber.pushed.watched.place:
             self._settle(subscriber)
         else:
             self._post(subscriber)
@@ -175,7 +175,7 @@ class Pushes(asyncio.DatagramProtocol):
 
     def _changed(self, pushed: Pushed) -> None:
         for subscriber in pushed.subscribers.values():
-            if subscriber.told < pushed.watched.revision:
+            if subscriber.told < pushed.watched.place:
                 self._post(subscriber)
 
     def _ended(self, pushed: Pushed) -> None:
@@ -184,12 +184,12 @@ class Pushes(asyncio.DatagramProtocol):
 
     def _push(self, subscriber: Subscriber, transport: asyncio.DatagramTransport) -> None:
         number, body = subscriber.pushed.datagram(subscriber.clusters, self._numbers.__next__)
-        revision = subscriber.pushed.watched.revision
+        place = subscriber.pushed.watched.place
         if not body:  # too large: the next list tells it
-            self._take(subscriber, revision)
+            self._take(subscriber, place)
             return
         subscriber.tries += 1
-        subscriber.sent, subscriber.again_s = (number, revision), self._now() + ACK_S
+        subscriber.sent, subscriber.again_s = (number, place), self._now() + ACK_S
         self._awaited[subscriber.address, number] = subscriber
         transport.sendto(body, subscriber.address)
 

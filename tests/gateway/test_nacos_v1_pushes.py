@@ -13,7 +13,7 @@ import grpc.aio
 import httpx
 import pytest
 from muster_client import Client, Endpoint, Instance
-from muster_gateway.nacos.grpc.service_info import ReferenceTimes
+from muster_gateway.nacos.grpc.service_info import NOWHERE, ReferenceTimes
 from muster_gateway.nacos.v1 import pushes as module
 from muster_gateway.nacos.v1.pushes import Pushes
 from muster_gateway.registry import Registry
@@ -71,8 +71,9 @@ class World:
     async def register(self, ip: str, **more: Any) -> None:
         await self.native.register_leased("api", Instance(endpoints=[Endpoint(host=ip, port=80)], **more))
 
-    async def revision(self) -> int:
-        return (await self.native.list_instances("api")).revision
+    async def place(self) -> tuple[int, int]:
+        found = await self.native.list_instances("api")
+        return found.epoch, found.revision
 
     def advance(self, seconds: float) -> None:
         self.now_s += seconds
@@ -109,7 +110,7 @@ async def settled(pushes: Pushes, count: int) -> None:
 async def test_change_is_told_as_the_sdk_reads_it() -> None:
     async with world() as made, receiver() as client:
         await made.register("10.0.0.1")
-        made.pushes.subscribe(KEY, "DEFAULT", client.address, await made.revision())
+        made.pushes.subscribe(KEY, "DEFAULT", client.address, await made.place())
         await made.register("10.0.0.2")
 
         packet = await client.next()
@@ -123,9 +124,9 @@ async def test_change_is_told_as_the_sdk_reads_it() -> None:
 async def test_what_the_list_told_is_not_told_again_and_what_came_since_is() -> None:
     async with world() as made, receiver() as first, receiver() as second:
         await made.register("10.0.0.1")
-        before = await made.revision()
+        before = await made.place()
         await made.register("10.0.0.2")
-        made.pushes.subscribe(KEY, "", first.address, await made.revision())
+        made.pushes.subscribe(KEY, "", first.address, await made.place())
         made.pushes.subscribe(KEY, "", second.address, before)
 
         assert sorted(await second.hosts()) == ["10.0.0.1", "10.0.0.2"]
@@ -135,7 +136,7 @@ async def test_what_the_list_told_is_not_told_again_and_what_came_since_is() -> 
 
 async def test_change_that_is_not_acknowledged_is_sent_thrice_and_then_the_client_is_forgotten() -> None:
     async with world() as made, receiver() as client:
-        made.pushes.subscribe(KEY, "", client.address, 0)
+        made.pushes.subscribe(KEY, "", client.address, NOWHERE)
         await made.register("10.0.0.1")
         numbers = set()
         for _ in range(module.MAX_TRIES):
@@ -152,7 +153,7 @@ async def test_change_that_is_not_acknowledged_is_sent_thrice_and_then_the_clien
 
 async def test_acknowledged_change_is_not_sent_again() -> None:
     async with world() as made, receiver() as client:
-        made.pushes.subscribe(KEY, "", client.address, 0)
+        made.pushes.subscribe(KEY, "", client.address, NOWHERE)
         await made.register("10.0.0.1")
         while await client.hosts() != ["10.0.0.1"]:
             pass
@@ -170,7 +171,7 @@ async def test_acknowledged_change_is_not_sent_again() -> None:
 async def test_what_is_no_acknowledgement_is_ignored(sent: bytes) -> None:
     async with world() as made, receiver() as client, receiver() as stranger:
         await made.register("10.0.0.1")
-        made.pushes.subscribe(KEY, "", client.address, 0)
+        made.pushes.subscribe(KEY, "", client.address, NOWHERE)
         packet = await client.next()
         client.send(sent)
         stranger.source = client.source
@@ -184,7 +185,7 @@ async def test_what_is_no_acknowledgement_is_ignored(sent: bytes) -> None:
 async def test_acknowledgement_may_be_text_as_some_sdks_write_it() -> None:
     async with world() as made, receiver() as client:
         await made.register("10.0.0.1")
-        made.pushes.subscribe(KEY, "", client.address, 0)
+        made.pushes.subscribe(KEY, "", client.address, NOWHERE)
         client.acknowledge(str((await client.next())["lastRefTime"]))
 
         await settled(made.pushes, 1)
@@ -193,10 +194,10 @@ async def test_acknowledgement_may_be_text_as_some_sdks_write_it() -> None:
 async def test_client_that_lists_no_more_is_forgotten_after_half_a_minute() -> None:
     async with world() as made, receiver() as client:
         await made.register("10.0.0.1")
-        revision = await made.revision()
-        made.pushes.subscribe(KEY, "", client.address, revision)
+        place = await made.place()
+        made.pushes.subscribe(KEY, "", client.address, place)
         made.advance(29.0)
-        made.pushes.subscribe(KEY, "", client.address, revision)
+        made.pushes.subscribe(KEY, "", client.address, place)
         made.advance(29.0)
         kept = len(made.pushes)
         made.advance(1.0)
@@ -207,9 +208,9 @@ async def test_client_that_lists_no_more_is_forgotten_after_half_a_minute() -> N
 async def test_dead_client_is_forgotten_and_delays_nobody() -> None:
     async with world() as made, receiver() as client:
         async with receiver() as dead:
-            made.pushes.subscribe(KEY, "", dead.address, 0)
+            made.pushes.subscribe(KEY, "", dead.address, NOWHERE)
         await made.register("10.0.0.1")
-        made.pushes.subscribe(KEY, "", client.address, 0)
+        made.pushes.subscribe(KEY, "", client.address, NOWHERE)
         while await client.hosts() != ["10.0.0.1"]:
             pass
         for number in range(2, 5):
@@ -220,7 +221,7 @@ async def test_dead_client_is_forgotten_and_delays_nobody() -> None:
         async with asyncio.timeout(10):
             while len(made.pushes) > 1:
                 made.advance(module.ACK_S)
-                made.pushes.subscribe(KEY, "", client.address, await made.revision())
+                made.pushes.subscribe(KEY, "", client.address, await made.place())
                 await asyncio.sleep(0.01)
 
 
@@ -228,7 +229,7 @@ async def test_datagram_is_made_once_for_all_who_see_the_same_and_anew_for_each_
     async with world() as made, receiver() as first, receiver() as second:
         await made.register("10.0.0.1")
         for client in (first, second):
-            made.pushes.subscribe(KEY, "", client.address, 0)
+            made.pushes.subscribe(KEY, "", client.address, NOWHERE)
         one, other = await first.next(), await second.next()
         await made.register("10.0.0.2")
         later = await first.next()
@@ -239,7 +240,7 @@ async def test_datagram_is_made_once_for_all_who_see_the_same_and_anew_for_each_
 async def test_large_list_is_compressed() -> None:
     async with world() as made, receiver() as client:
         await made.register("10.0.0.1", metadata={"a": "b" * 1000})
-        made.pushes.subscribe(KEY, "", client.address, 0)
+        made.pushes.subscribe(KEY, "", client.address, NOWHERE)
 
         packet = await client.next()
 
@@ -251,8 +252,8 @@ async def test_list_that_no_datagram_holds_is_left_to_the_next_list() -> None:
     async with world() as made, receiver() as client:
         for number in range(150):  # 500 random bytes each: 75,000 bytes however well they are compressed
             await made.register(f"10.0.0.{number}", metadata={"a": random.randbytes(500).hex()})
-        made.pushes.subscribe(KEY, "large", client.address, 0)
-        made.pushes.subscribe(KEY, "", client.address, 0)
+        made.pushes.subscribe(KEY, "large", client.address, NOWHERE)
+        made.pushes.subscribe(KEY, "", client.address, NOWHERE)
         small = await client.next()
         client.acknowledge(small["lastRefTime"])
         await settled(made.pushes, 2)
@@ -264,7 +265,7 @@ async def test_list_that_no_datagram_holds_is_left_to_the_next_list() -> None:
 @pytest.mark.parametrize("address", [("127.0.0.1", 0), ("::1", 80), ("localhost", 80), ("unknown", 80)])
 async def test_address_that_no_datagram_reaches_is_not_subscribed(address: tuple[str, int]) -> None:
     async with world() as made:
-        made.pushes.subscribe(KEY, "", address, 0)
+        made.pushes.subscribe(KEY, "", address, NOWHERE)
 
         assert len(made.pushes) == 0
 
@@ -279,7 +280,7 @@ async def test_subscriptions_are_bounded() -> None:
 
 async def test_server_on_ipv6_alone_pushes_nothing_and_serves() -> None:
     async with world("fe80::1") as made:
-        made.pushes.subscribe(KEY, "", ("127.0.0.1", 80), 0)
+        made.pushes.subscribe(KEY, "", ("127.0.0.1", 80), NOWHERE)
 
         assert len(made.pushes) == 0
 

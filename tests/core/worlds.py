@@ -150,9 +150,9 @@ def lines(world: World, key: ConfigKey) -> dict[str, tuple[Any, ...]]:
 
 
 def histories(world: DurableWorld) -> dict[ConfigKey, list[tuple[Release, str | None]]]:
-    """Every kept release with its content, but for its revision."""
+    """Every kept release with its content, but for its revisions."""
     return {
-        key: [(replace(release, revision=0), world.content_of(release)) for release in item.releases.values()]
+        key: [(replace(release, revision=0, begin_revision=0), world.content_of(release)) for release in item.releases.values()]
         for key, item in world.state.configs.items.items()
     }
 

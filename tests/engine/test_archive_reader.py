@@ -120,7 +120,7 @@ def test_archive_with_another_first_line_is_refused_at_its_beginning(header: byt
 def release(**fields: Any) -> dict[str, Any]:
     made = {"record": "release", "namespace": "shop", "group": "g", "name": "a", "number": 1, "kind": 1, "gray": "", "content": "x"}
     made |= {"content_type": "text", "labels": {}, "encrypted_data_key": "", "author": "", "comment": "", "request_id": ""}
-    return made | {"create_time": 1.0, "source_number": 0, "rule": None} | fields
+    return made | {"create_time": 1.0, "begin_time": 1.0, "source_number": 0, "rule": None} | fields
 
 
 def instance(**fields: Any) -> dict[str, Any]:
@@ -182,6 +182,7 @@ def test_archive_by_hand_is_read() -> None:
         [release(create_time=float("nan"))],
         [release(create_time=-1.0)],
         [release(create_time=1e15)],
+        [release(begin_time=1e15)],
         [release(source_number=-1)],
         [instance(), instance()],
         [instance(instance_id="")],

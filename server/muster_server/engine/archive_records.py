@@ -99,6 +99,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
     comment: str
     request_id: str
     create_time: float
+    begin_time: float
     source_number: int
     rule: RuleRecord | None
 
@@ -119,6 +120,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
             comment=note.comment,
             request_id=note.request_id,
             create_time=release.create_time,
+            begin_time=release.begin_time,
             source_number=release.source_number,
             rule=RuleRecord(dict(rule.labels), rule.addresses, rule.percent, rule.priority) if rule is not None else None,
         )
@@ -151,6 +153,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
             create_time=_time(self.create_time),
             source_number=self.source_number,
             rule=rule,
+            begin_time=_time(self.begin_time),
         )
         if release.has_content is not has_content:
             raise MusterError.invalid("content", "does not suit the kind of the release")

@@ -18,6 +18,8 @@ from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import SERVER_OPTIONS, CallObserver, Services
 from muster_server.rpc.admin import admin_methods
 from muster_server.rpc.config import ConfigServicer
+from muster_server.rpc.config_listeners import ListenerLister
+from muster_server.rpc.config_listing import ConfigLister
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
@@ -58,13 +60,14 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "WatchServices": NamesServicer(engine.service_names).watch,
         },
     )
-    config, listening = ConfigServicer(engine), ListenServicer(engine)
+    config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
     services.add(
         config_service_pb2.DESCRIPTOR.services_by_name["ConfigService"],
         {
             "GetConfig": config.get_config,
             "DescribeConfig": config.describe_config,
-            "ListConfigs": config.list_configs,
+            "ListConfigs": listed.list_configs,
+            "ListListeners": ListenerLister(engine).list_listeners,
             "PublishConfig": config.publish_config,
             "DeleteConfig": config.delete_config,
             "ListReleases": config.list_releases,

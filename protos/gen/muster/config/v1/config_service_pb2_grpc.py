@@ -51,6 +51,11 @@ class ConfigServiceStub:
                 request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsRequest.SerializeToString,
                 response_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsResponse.FromString,
                 _registered_method=True)
+        self.ListListeners = channel.unary_unary(
+                '/muster.config.v1.ConfigService/ListListeners',
+                request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersRequest.SerializeToString,
+                response_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersResponse.FromString,
+                _registered_method=True)
         self.PublishConfig = channel.unary_unary(
                 '/muster.config.v1.ConfigService/PublishConfig',
                 request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.PublishConfigRequest.SerializeToString,
@@ -129,7 +134,16 @@ class ConfigServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListConfigs(self, request, context):
-        """ListConfigs answers the items that are not deleted, ordered by namespace, group and name.
+        """ListConfigs answers the items that are not deleted, ordered by namespace, group and name. One that does not look at all items within
+        one turn of the server may miss what changes meanwhile, never what stays. At most two searches in contents run at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListListeners(self, request, context):
+        """ListListeners answers who listens to an item, or what a client at an address listens to, and what each has been sent.
+        Ends with INVALID_ARGUMENT (INVALID_FIELD) if neither is named.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -257,6 +271,11 @@ def add_ConfigServiceServicer_to_server(servicer, server):
                     servicer.ListConfigs,
                     request_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsRequest.FromString,
                     response_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsResponse.SerializeToString,
+            ),
+            'ListListeners': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListListeners,
+                    request_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersRequest.FromString,
+                    response_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersResponse.SerializeToString,
             ),
             'PublishConfig': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishConfig,
@@ -397,6 +416,33 @@ class ConfigService:
             '/muster.config.v1.ConfigService/ListConfigs',
             muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsRequest.SerializeToString,
             muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListListeners(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.config.v1.ConfigService/ListListeners',
+            muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersRequest.SerializeToString,
+            muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersResponse.FromString,
             options,
             channel_credentials,
             insecure,

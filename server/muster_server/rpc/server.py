@@ -57,7 +57,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
-            "WatchServices": NamesServicer(engine.service_names).watch,
+            "WatchServices": NamesServicer(lambda _: engine.names.services).watch,
         },
     )
     config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
@@ -78,7 +78,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "StopGray": config.stop_gray,
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
-            "WatchConfigs": NamesServicer(engine.config_names).watch,
+            "WatchConfigs": NamesServicer(lambda asked: engine.names.releases if asked.releases else engine.names.configs).watch,
         },
     )
     services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))

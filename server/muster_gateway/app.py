@@ -1,14 +1,17 @@
 """One ASGI app for all HTTP ports: finds the room that a path belongs to, and its route."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from muster_gateway import openapi
 from muster_gateway.bodies import Bodies, BodyRefusedError
 from muster_gateway.finders.room import FindersRoom
+from muster_gateway.kie.room import KieRoom
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry
 from muster_gateway.route import Paths, Room
@@ -23,10 +26,10 @@ class MetricsSource(Protocol):
         ...
 
 
-def create_app(channel: Any, metrics: MetricsSource) -> ASGIApp:
+def create_app(channel: Any, metrics: MetricsSource) -> "Gateway":
     """The app over a channel, local or real."""
     registry = Registry(channel)
-    return Gateway((NacosRoom(registry), FindersRoom(registry)), metrics)
+    return Gateway((NacosRoom(registry), KieRoom(registry), FindersRoom(registry)), metrics)
 
 
 class Gateway:
@@ -58,6 +61,14 @@ class Gateway:
             return
         room.dress(request, response)
         await response(scope, receive, send)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Run what the rooms need beside their calls, for as long as the context is open."""
+        async with AsyncExitStack() as stack:
+            for room in self._rooms:
+                await stack.enter_async_context(room.serving())
+            yield
 
     def _room_of(self, path: str) -> Room:
         return next((room for room in self._rooms if path.startswith(room.prefixes)), self._rooms[-1])

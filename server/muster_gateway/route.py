@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,6 +48,10 @@ class Room(Protocol):
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
+        ...
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """What the room needs to run beside its calls, for as long as it is served."""
         ...
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:

@@ -1,6 +1,7 @@
 """The Finders room: its calls, the answers to what is none of them, and CORS."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +23,10 @@ class FindersRoom:
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         return self._finders.routes()
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """Nothing runs beside the calls."""
+        return nullcontext()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """Any origin may call."""

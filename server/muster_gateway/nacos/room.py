@@ -1,6 +1,7 @@
 """The Nacos room: all its calls over HTTP, and the answers to what is none of them."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +25,10 @@ class NacosRoom:
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         return tuple(route for part in self._parts for route in part.routes())
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """Nothing runs beside the calls."""
+        return nullcontext()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """HEAD is a GET whose body the HTTP server leaves out."""

@@ -1,0 +1,161 @@
+"""What changes in a project: one native stream for all requests that are held for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc.aio
+import structlog
+from muster.config.v1 import config_pb2
+
+from muster_gateway.kie.errors import TOO_MANY, UNAVAILABLE, KieError
+from muster_gateway.kie.names import Identity, identity_of, namespace_of
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+
+log = structlog.get_logger(__name__)
+
+MAX_WAITING = 5000
+MAX_PROJECTS = 1000
+ANY_REVISION = 2**63
+RETRY_S = 0.5
+
+
+class Waiter:
+    """One held request. `revision` is that of the last change that it means; -1 before there is one."""
+
+    def __init__(self, means: Callable[[Identity], bool]) -> None:
+        self._means = means
+        self._noted = asyncio.Event()
+        self.revision = -1
+
+    async def after(self, revision: int) -> None:
+        """Wait for a change after a revision."""
+        while self.revision <= revision:
+            self._noted.clear()
+            await self._noted.wait()
+
+    def note(self, names: Iterable[Identity], revision: int) -> None:
+        """These have changed."""
+        if any(map(self._means, names)):
+            self.wake(revision)
+
+    def wake(self, revision: int) -> None:
+        """Anything may have changed."""
+        self.revision = revision
+        self._noted.set()
+
+
+class _Project:
+    """The changes of one project. Owned by its task, which is `run` and ends at a bookmark that finds nobody waiting."""
+
+    def __init__(self, open_stream: Callable[[], Any], forget: Callable[[], None]) -> None:
+        self._open_stream, self._forget = open_stream, forget
+        self.waiters: dict[Waiter, None] = {}
+        self.ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow the stream, and begin it anew when it breaks. Whoever waits then is answered: changes may have been missed."""
+        while True:
+            stream = self._open_stream()
+            try:
+                if await self._follow(stream):
+                    return
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
+                log.warning("watch for kie clients has ended", error=str(error))
+            except Exception as error:  # the root of a task, which all clients of the project share
+                log.error("watch for kie clients failed", exc_info=error)
+            finally:
+                stream.cancel()
+            self.ready.clear()
+            await asyncio.sleep(RETRY_S)
+
+    async def _follow(self, stream: Any) -> bool:
+        """True at the end for want of anybody who waits."""
+        while (frame := await stream.read()) is not grpc.aio.EOF:
+            match frame.WhichOneof("frame"):
+                case "snapshot" if not frame.snapshot.more:
+                    self.ready.set()
+                    self.wake_all(frame.snapshot.revision)
+                case "delta":
+                    named = [*_names(frame.delta.appeared), *_names(frame.delta.disappeared)]
+                    for waiter in self.waiters:
+                        waiter.note(named, frame.delta.revision)
+                case "bookmark" if not self.waiters:
+                    self._forget()
+                    return True
+                case "reconnect_after":
+                    self.wake_all(ANY_REVISION)
+                    return False
+        return False
+
+    def wake_all(self, revision: int) -> None:
+        """Anything may have changed."""
+        for waiter in self.waiters:
+            waiter.wake(revision)
+
+
+class Changes:
+    """Owns the streams, one for each project that requests are held for. Works within `serving`."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._group = asyncio.TaskGroup()
+        self._projects: dict[str, tuple[_Project, asyncio.Task[None]]] = {}
+        self._is_stopping = False
+        self.waiting_count = 0
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Follow changes for as long as the context is open. At its end whoever waits is answered."""
+        async with self._group:
+            try:
+                yield
+            finally:
+                self._is_stopping = True
+                for followed, task in self._projects.values():
+                    followed.wake_all(ANY_REVISION)
+                    task.cancel()
+
+    @asynccontextmanager
+    async def waiting(self, project: str, means: Callable[[Identity], bool]) -> AsyncIterator[Waiter]:
+        """Somebody who is told of each change that he means, from now on. Raises KieError.
+
+        There are 5,000 at most, in 1,000 projects.
+        """
+        followed, waiter = self._project(project), Waiter(means)
+        followed.waiters[waiter] = None
+        self.waiting_count += 1
+        try:
+            await _ready(followed)
+            yield waiter
+        finally:
+            del followed.waiters[waiter]
+            self.waiting_count -= 1
+
+    def _project(self, project: str) -> _Project:
+        if self._is_stopping:
+            raise KieError(UNAVAILABLE, "the server is stopping")
+        is_new = project not in self._projects
+        if self.waiting_count >= MAX_WAITING or (is_new and len(self._projects) >= MAX_PROJECTS):
+            raise KieError(TOO_MANY, f"at most {MAX_WAITING} in {MAX_PROJECTS} projects")
+        if is_new:
+            namespace = namespace_of(project)
+            followed = _Project(lambda: self._registry.watch_configs(namespace, releases=True), lambda: self._forget(project))
+            self._projects[project] = (followed, self._group.create_task(followed.run(), name="kie changes"))
+        return self._projects[project][0]
+
+    def _forget(self, project: str) -> None:
+        del self._projects[project]
+
+
+async def _ready(followed: _Project) -> None:
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            await followed.ready.wait()
+    except TimeoutError:
+        raise KieError(UNAVAILABLE, "The registry does not answer") from None
+
+
+def _names(refs: Iterable[config_pb2.ConfigRef]) -> list[Identity]:
+    return [named for ref in refs if (named := identity_of(ref)) is not None]

@@ -15,6 +15,7 @@ from muster_gateway.kie.room import KieRoom
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry
 from muster_gateway.route import Paths, Room
+from muster_gateway.servicestage.room import ServiceStageRoom
 from muster_gateway.turns import Turns
 
 
@@ -29,7 +30,8 @@ class MetricsSource(Protocol):
 def create_app(channel: Any, metrics: MetricsSource) -> "Gateway":
     """The app over a channel, local or real."""
     registry = Registry(channel)
-    return Gateway((NacosRoom(registry), KieRoom(registry), FindersRoom(registry)), metrics)
+    rooms = (NacosRoom(registry), ServiceStageRoom(registry), KieRoom(registry), FindersRoom(registry))
+    return Gateway(rooms, metrics)
 
 
 class Gateway:

@@ -134,6 +134,11 @@ def override(**fields: Any) -> dict[str, Any]:
     return made | {"author": "", "comment": "", "set_time": 1.0} | fields
 
 
+def service(**fields: Any) -> dict[str, Any]:
+    made = {"record": "service", "namespace": "shop", "group": "g", "name": "a", "metadata": {}}
+    return made | {"protect_threshold": None, "persistent": False, "clusters": {}} | fields
+
+
 def namespace(**fields: Any) -> dict[str, Any]:
     return {"record": "namespace", "name": "shop", "display_name": "", "description": ""} | fields
 
@@ -193,8 +198,15 @@ def test_archive_by_hand_is_read() -> None:
         [instance(metadata={"k": "v" * 70000})],
         [instance(update_time=float("inf"))],
         [instance(cluster="")],
+        [service(), service()],
+        [service(name="")],
+        [service(protect_threshold=1.5)],
+        [service(clusters={"": {}})],
         [override(), override()],
         [override(state=0)],
+        [override(state=None)],
+        [override(weight=-1.0)],
+        [override(metadata={"": "v"})],
         [override(instance_id="")],
         [override(comment="x" * 1025)],
         [override(set_time=float("nan"))],

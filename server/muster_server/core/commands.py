@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
+from muster_server.core.delivery_commands import DeliveryChanged, DeliveryCommand, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
 from muster_server.core.restore_commands import RestoreArchive
+from muster_server.core.service_commands import ServiceCommand, ServiceDescribed, ServiceEvent, ServiceUndescribed
 
 
 class Moment(NamedTuple):
@@ -89,8 +91,19 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class LayOverride:
+    """Change parts of an override: state, weight, metadata; None lifts one. Answers the Instance."""
+
+    ref: InstanceRef
+    changes: Mapping[str, object]
+    author: str = ""
+    comment: str = ""
+    expected_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetAdminState:
-    """Lay an override over an instance; state None lifts it. Answers the Instance."""
+    """Lay the state of an override over an instance; None lifts it. Answers the Instance."""
 
     ref: InstanceRef
     state: AdminState | None
@@ -136,8 +149,9 @@ class EndSession:
 
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
-NamingCommand = Register | Replace | Deregister | Renew | Update | SetAdminState | SessionCommand
-Command = NamingCommand | ConfigCommand | NamespaceCommand | RestoreArchive
+NamingCommand = Register | Replace | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
+OtherCommand = ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | RestoreArchive
+Command = NamingCommand | OtherCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +258,17 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Bookkeeping = SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
+Bookkeeping = (
+    SessionChanged
+    | SessionRenewed
+    | SessionClosed
+    | GuardChanged
+    | ServiceForgotten
+    | ServiceEvent
+    | NamespaceEvent
+    | DeliveryEvent
+    | EpochBegan
+)
 Event = NamingEvent | ConfigEvent | Bookkeeping
 
 
@@ -257,7 +281,9 @@ def is_durable(event: Event) -> bool:
             return previous.said.is_persistent
         case OverrideSet() | ConfigReleased() | ReleasesCompacted():
             return True
-        case NamespaceDescribed() | NamespaceForgotten() | EpochBegan():
+        case NamespaceDescribed() | NamespaceForgotten() | ServiceDescribed() | ServiceUndescribed() | EpochBegan():
+            return True
+        case DeliveryChanged() | DeliveryDiscarded():
             return True
         case _:
             return False

@@ -9,6 +9,7 @@ from muster_server.core.commands import (
     Deregister,
     InstanceKey,
     InstanceRef,
+    LayOverride,
     OverrideSet,
     Put,
     Register,
@@ -163,9 +164,17 @@ def update(turn: Turn, command: Update) -> Instance:
 
 
 def set_admin_state(turn: Turn, command: SetAdminState) -> Instance:
-    """Lay or lift an override. Raises MusterError: INSTANCE_NOT_FOUND."""
+    """Lay or lift the state of an override. Raises MusterError: INSTANCE_NOT_FOUND."""
+    return lay_override(turn, LayOverride(command.ref, {"state": command.state}, command.author, command.comment))
+
+
+def lay_override(turn: Turn, command: LayOverride) -> Instance:
+    """Change parts of an override; one without any is lifted. Raises MusterError: INSTANCE_NOT_FOUND, REVISION_MISMATCH."""
     instance = _found(turn, command.ref)
-    override = Override(command.state, command.author, command.comment, turn.wall_s) if command.state is not None else None
+    check_revision(instance, command.expected_revision)
+    signed = {"author": command.author, "comment": command.comment, "set_time": turn.wall_s}
+    laid = replace(instance.override or Override(None), **signed, **command.changes)  # type: ignore[arg-type]  # likewise
+    override = None if laid.is_empty else laid
     if override is None and instance.override is None:
         return instance
     turn.events.append(OverrideSet(InstanceKey(command.ref.service, instance.instance_id), override))

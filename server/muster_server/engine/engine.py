@@ -26,6 +26,7 @@ from muster_server.core.decide import decide
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.expiry import expire
+from muster_server.core.service_commands import ServiceDescribed, ServiceUndescribed
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
 from muster_server.engine import records
@@ -279,6 +280,8 @@ class Engine:
             elif isinstance(event, ConfigReleased):
                 self.config_hub.note(event)
                 note_config(self.names, self.state, event)
+            elif isinstance(event, ServiceDescribed | ServiceUndescribed):
+                self.hub.begin_anew(event.service)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
             elif isinstance(event, EpochBegan):

@@ -4,8 +4,12 @@ import msgspec
 
 from muster_server.core.commands import InstanceKey, Session
 from muster_server.core.config_model import ConfigKey, Release
+from muster_server.core.delivery_commands import Kept
+from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
 from muster_server.core.model import Instance, Override, ServiceKey
 from muster_server.core.namespace_commands import Namespace
+from muster_server.core.service_commands import ServiceDescription
+from muster_server.storage.port import Bucket
 
 _encoder = msgspec.msgpack.Encoder()
 _instance = msgspec.msgpack.Decoder(Instance)
@@ -14,10 +18,17 @@ _session = msgspec.msgpack.Decoder(Session)
 _key = msgspec.msgpack.Decoder(tuple[str, str, str, str])
 _release = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], Release])
 _namespace = msgspec.msgpack.Decoder(Namespace)
+_kept: dict[Bucket, msgspec.msgpack.Decoder[Kept]] = {
+    Bucket.ENVIRONMENTS: msgspec.msgpack.Decoder(Environment),
+    Bucket.APPLICATIONS: msgspec.msgpack.Decoder(Application),
+    Bucket.COMPONENTS: msgspec.msgpack.Decoder(Component),
+    Bucket.APPLICATION_CONFIGS: msgspec.msgpack.Decoder(ApplicationConfig),
+}
+_service = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ServiceDescription])
 _int = msgspec.msgpack.Decoder(int)
 
 
-def encode(value: Instance | Override | Session | Namespace | int) -> bytes:
+def encode(value: Instance | Override | Session | Namespace | Kept | int) -> bytes:
     """One value as a record."""
     return _encoder.encode(value)
 
@@ -67,6 +78,32 @@ def decode_session(record: bytes) -> Session:
 def decode_namespace(record: bytes) -> Namespace:
     """A description back."""
     return _namespace.decode(record)
+
+
+def encode_pair(one: str, other: str) -> bytes:
+    """Two names as a record key."""
+    return _encoder.encode((one, other))
+
+
+def decode_kept(bucket: Bucket, record: bytes) -> Kept:
+    """What is kept of delivery back; each kind has its bucket."""
+    return _kept[bucket].decode(record)
+
+
+def encode_service(key: ServiceKey, description: ServiceDescription) -> bytes:
+    """A description, and of which service it is, as a record."""
+    return _encoder.encode((key, description))
+
+
+def decode_service(record: bytes) -> tuple[ServiceKey, ServiceDescription]:
+    """The service and the description back."""
+    key, description = _service.decode(record)
+    return ServiceKey(*key), description
+
+
+def encode_service_key(key: ServiceKey) -> bytes:
+    """A service's name as a record key."""
+    return _encoder.encode(key)
 
 
 def decode_int(record: bytes) -> int:

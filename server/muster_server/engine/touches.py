@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 
-from muster_server.core.commands import AddressQuery, Command, Deregister, Register, Replace, SetAdminState, Update
+from muster_server.core.commands import AddressQuery, Command, Deregister, LayOverride, Register, Replace, SetAdminState, Update
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
 from muster_server.core.model import Registration, ServiceKey
 from muster_server.core.state import RegistryState
@@ -49,7 +49,7 @@ class Touched:
                 return key, None if is_whole else registration.instance_id
             case Replace(service=key):
                 return key, None
-            case Deregister(ref=ref) | Update(ref=ref) | SetAdminState(ref=ref):
+            case Deregister(ref=ref) | Update(ref=ref) | LayOverride(ref=ref) | SetAdminState(ref=ref):
                 instance = self._state.find(ref)
                 is_whole = instance is None or isinstance(ref.target, AddressQuery) or self._is_shared(ref.service)
                 return ref.service, None if is_whole or instance is None else instance.instance_id

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from muster.admin.v1 import admin_service_pb2
 from muster.config.v1 import config_service_pb2
+from muster.delivery.v1 import delivery_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.engine.engine import Engine
@@ -20,18 +21,20 @@ from muster_server.rpc.admin import admin_methods
 from muster_server.rpc.config import ConfigServicer
 from muster_server.rpc.config_listeners import ListenerLister
 from muster_server.rpc.config_listing import ConfigLister
+from muster_server.rpc.delivery import DeliveryServicer, Discover
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.listening import ListenServicer
 from muster_server.rpc.names import NamesServicer
 from muster_server.rpc.registration import RegistrationServicer
+from muster_server.rpc.searching import Searcher
 from muster_server.rpc.sessions import SessionServicer
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 
 
-def make_services(engine: Engine, sessions: SessionServicer, observer: CallObserver) -> Services:
+def make_services(engine: Engine, sessions: SessionServicer, observer: CallObserver, discover: Discover) -> Services:
     """All services of this server, by path."""
     services = Services(observer)
     registration, discovery = RegistrationServicer(engine), DiscoveryServicer(engine)
@@ -44,6 +47,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "Renew": registration.renew,
             "UpdateInstance": registration.update_instance,
             "SetAdminState": registration.set_admin_state,
+            "OverrideInstance": registration.override_instance,
             "Drain": Drainer(engine).drain,
             "Session": sessions.session,
         },
@@ -53,6 +57,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
         {
             "GetInstance": discovery.get_instance,
             "ListInstances": discovery.list_instances,
+            "SearchInstances": Searcher(engine).search_instances,
             "ListServices": discovery.list_services,
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
@@ -81,6 +86,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "WatchConfigs": NamesServicer(lambda asked: engine.names.releases if asked.releases else engine.names.configs).watch,
         },
     )
+    services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())
     services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))
     return services
 

@@ -17,6 +17,11 @@ class Bucket(Enum):
     RELEASES = "releases"
     CONTENTS = "contents"
     NAMESPACES = "namespaces"
+    ENVIRONMENTS = "environments"
+    APPLICATIONS = "applications"
+    COMPONENTS = "components"
+    APPLICATION_CONFIGS = "application_configs"
+    SERVICES = "services"
 
 
 @dataclass(frozen=True, slots=True)

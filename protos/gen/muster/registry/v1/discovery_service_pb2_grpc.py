@@ -45,6 +45,11 @@ class DiscoveryServiceStub:
                 request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesRequest.SerializeToString,
                 response_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesResponse.FromString,
                 _registered_method=True)
+        self.SearchInstances = channel.unary_unary(
+                '/muster.registry.v1.DiscoveryService/SearchInstances',
+                request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesRequest.SerializeToString,
+                response_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesResponse.FromString,
+                _registered_method=True)
         self.ListServices = channel.unary_unary(
                 '/muster.registry.v1.DiscoveryService/ListServices',
                 request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListServicesRequest.SerializeToString,
@@ -85,6 +90,13 @@ class DiscoveryServiceServicer:
 
     def ListInstances(self, request, context):
         """ListInstances answers the instances of one service. A service that nobody registered is an empty list, not an error.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchInstances(self, request, context):
+        """SearchInstances answers instances of all services, ordered by service and then by registration: what runs at an address, or all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,6 +171,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     servicer.ListInstances,
                     request_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesRequest.FromString,
                     response_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesResponse.SerializeToString,
+            ),
+            'SearchInstances': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchInstances,
+                    request_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesRequest.FromString,
+                    response_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesResponse.SerializeToString,
             ),
             'ListServices': grpc.unary_unary_rpc_method_handler(
                     servicer.ListServices,
@@ -241,6 +258,33 @@ class DiscoveryService:
             '/muster.registry.v1.DiscoveryService/ListInstances',
             muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesRequest.SerializeToString,
             muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchInstances(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.registry.v1.DiscoveryService/SearchInstances',
+            muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesRequest.SerializeToString,
+            muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesResponse.FromString,
             options,
             channel_credentials,
             insecure,

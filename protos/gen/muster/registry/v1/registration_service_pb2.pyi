@@ -130,6 +130,26 @@ class SetAdminStateResponse(_message.Message):
     revision: int
     def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
 
+class OverrideInstanceRequest(_message.Message):
+    __slots__ = ("ref", "override", "update_mask", "expected_revision")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDE_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ref: _instance_pb2.InstanceRef
+    override: _instance_pb2.AdminOverride
+    update_mask: _field_mask_pb2.FieldMask
+    expected_revision: int
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., override: _Optional[_Union[_instance_pb2.AdminOverride, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., expected_revision: _Optional[int] = ...) -> None: ...
+
+class OverrideInstanceResponse(_message.Message):
+    __slots__ = ("instance", "revision")
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    instance: _instance_pb2.Instance
+    revision: int
+    def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
+
 class DrainRequest(_message.Message):
     __slots__ = ("refs", "timeout", "author", "comment")
     REFS_FIELD_NUMBER: _ClassVar[int]

@@ -15,6 +15,7 @@ from muster_gateway.kie.filters import Filter, Page, read_filter
 from muster_gateway.kie.items import Items
 from muster_gateway.kie.kv import Kv, listed
 from muster_gateway.rendered import Rendered
+from muster_gateway.spelling import set_header
 
 MAX_WAIT_S = 300.0
 MAX_LIST_CHARACTERS = 64 << 20
@@ -70,7 +71,9 @@ class Lists:
             shown = kvs[page.offset : page.offset + page.limit] if page.limit else kvs
             body = written(KvList(len(kvs), shown))
             self._rendered.keep(key, current, body)
-        return Response(body, media_type=JSON, headers={REVISION_HEADER: str(current)})
+        response = Response(body, media_type=JSON)
+        set_header(response, REVISION_HEADER, str(current))
+        return response
 
     async def all(self, wanted: Filter) -> tuple[int, list[Kv]]:
         """The keys that are meant, and the revision that they are of, or a later one's. Raises KieError above 64 Mi characters."""

@@ -7,7 +7,10 @@ from starlette.requests import ClientDisconnect, Request
 
 
 async def held(request: Request, happening: Awaitable[object], timeout_s: float) -> bool:
-    """Wait for something aside of the turns; say whether it came in time. Raises ClientDisconnect as soon as the client is gone."""
+    """Wait for something, which must not fail, aside of the turns; say whether it came in time.
+
+    Raises ClientDisconnect as soon as the client is gone.
+    """
     async with request.scope["turns"].aside():
         is_gone = False
         try:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from starlette.types import ASGIApp
 
+from muster_gateway.spelling import spelling
+
 MAX_CONNECTIONS = 10_000
 STOP_S = 2
 
@@ -42,7 +44,7 @@ class GatewayServer:
 
     def __init__(self, app: ASGIApp, sockets: list[socket.socket]) -> None:
         config = uvicorn.Config(
-            app,
+            spelling(app),
             http="httptools",
             ws="none",
             lifespan="off",

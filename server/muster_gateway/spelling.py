@@ -1,6 +1,8 @@
 """Headers that some clients know by their spelling only, although HTTP has none: uvicorn writes every name in lower case."""
 
-from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SPELLED = ("X-Kie-Revision", "X-Resource-Revision")  # the HTTP client of Java chassis compares names letter by letter
 
 
 class _AsWritten(bytes):
@@ -13,6 +15,18 @@ class _AsWritten(bytes):
         return self
 
 
-def set_header(response: Response, name: str, value: str) -> None:
-    """Give an answer one more header, spelled so. The HTTP client of Java chassis compares names letter by letter."""
-    response.raw_headers.append((_AsWritten(name.encode("latin-1")), value.encode("latin-1")))
+_NAMES = {name.lower().encode(): _AsWritten(name.encode()) for name in SPELLED}
+
+
+def spelling(app: ASGIApp) -> ASGIApp:
+    """The app, for uvicorn: these headers leave it as they are spelled."""
+
+    async def spelled(scope: Scope, receive: Receive, send: Send) -> None:
+        async def respell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [(_NAMES.get(name, name), value) for name, value in message["headers"]]
+            await send(message)
+
+        await app(scope, receive, respell)
+
+    return spelled

@@ -10,6 +10,7 @@ import structlog
 from muster.config.v1 import config_pb2
 
 from muster_gateway.kie.errors import TOO_MANY, UNAVAILABLE, KieError
+from muster_gateway.kie.items import Items, Moment
 from muster_gateway.kie.names import Identity, identity_of, namespace_of
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry
 
@@ -22,16 +23,17 @@ RETRY_S = 0.5
 
 
 class Waiter:
-    """One held request. `revision` is that of the last change that it means; -1 before there is one."""
+    """One held request. `moment` is the state after which it waits, known as soon as every later change is told to it."""
 
     def __init__(self, means: Callable[[Identity], bool]) -> None:
         self._means = means
         self._noted = asyncio.Event()
-        self.revision = -1
+        self._revision = -1
+        self.moment: Moment | None = None
 
-    async def after(self, revision: int) -> None:
-        """Wait for a change after a revision."""
-        while self.revision <= revision:
+    async def change(self, moment: Moment) -> None:
+        """Wait for a change after a moment."""
+        while self._revision <= moment.revision:
             self._noted.clear()
             await self._noted.wait()
 
@@ -42,7 +44,7 @@ class Waiter:
 
     def wake(self, revision: int) -> None:
         """Anything may have changed."""
-        self.revision = revision
+        self._revision = revision
         self._noted.set()
 
 
@@ -98,12 +100,16 @@ class _Project:
 class Changes:
     """Owns the streams, one for each project that requests are held for. Works within `serving`."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, registry: Registry, items: Items) -> None:
+        self._registry, self._items = registry, items
         self._group = asyncio.TaskGroup()
         self._projects: dict[str, tuple[_Project, asyncio.Task[None]]] = {}
         self._is_stopping = False
-        self.waiting_count = 0
+
+    @property
+    def waiting_count(self) -> int:
+        """How many requests are held."""
+        return sum(waiter.moment is not None for followed, _ in self._projects.values() for waiter in followed.waiters)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
@@ -118,26 +124,25 @@ class Changes:
                     task.cancel()
 
     @asynccontextmanager
-    async def waiting(self, project: str, means: Callable[[Identity], bool]) -> AsyncIterator[Waiter]:
-        """Somebody who is told of each change that he means, from now on. Raises KieError.
+    async def waiting(self, project: str, means: Callable[[Identity], bool]) -> AsyncIterator[tuple[Waiter, Moment]]:
+        """Somebody who is told of each change that he means after this moment. Raises KieError.
 
         There are 5,000 at most, in 1,000 projects.
         """
         followed, waiter = self._project(project), Waiter(means)
         followed.waiters[waiter] = None
-        self.waiting_count += 1
         try:
             await _ready(followed)
-            yield waiter
+            waiter.moment = await self._items.moment(project)
+            yield waiter, waiter.moment
         finally:
             del followed.waiters[waiter]
-            self.waiting_count -= 1
 
     def _project(self, project: str) -> _Project:
         if self._is_stopping:
             raise KieError(UNAVAILABLE, "the server is stopping")
-        is_new = project not in self._projects
-        if self.waiting_count >= MAX_WAITING or (is_new and len(self._projects) >= MAX_PROJECTS):
+        is_new, count = project not in self._projects, sum(len(followed.waiters) for followed, _ in self._projects.values())
+        if count >= MAX_WAITING or (is_new and len(self._projects) >= MAX_PROJECTS):
             raise KieError(TOO_MANY, f"at most {MAX_WAITING} in {MAX_PROJECTS} projects")
         if is_new:
             namespace = namespace_of(project)

@@ -5,7 +5,7 @@ import re
 from muster_gateway.kie.errors import INVALID, KieError
 
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})([a-zµ]*)")
+_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})([a-zµ]*)")
 _DURATION = re.compile(rf"([+-]?)((?:{_PART.pattern})+)")
 MAX_CHARACTERS = 64
 

@@ -96,7 +96,7 @@ def read_page(request: Request) -> Page:
         raise KieError(INVALID, "invalid offset number")
     if not limit:
         return Page()
-    if not limit.isdecimal() or len(limit) > 3 or not 1 <= int(limit) <= MAX_LIMIT:
+    if _NUMBER.fullmatch(limit) is None or not 1 <= int(limit) <= MAX_LIMIT:
         raise KieError(INVALID, "invalid limit number")
     return Page(start, int(limit))
 

@@ -15,7 +15,6 @@ from muster_gateway.kie.filters import Filter, Page, read_filter
 from muster_gateway.kie.items import Items
 from muster_gateway.kie.kv import Kv, listed
 from muster_gateway.rendered import Rendered
-from muster_gateway.spelling import set_header
 
 MAX_WAIT_S = 300.0
 MAX_LIST_CHARACTERS = 64 << 20
@@ -55,9 +54,8 @@ class Lists:
             raise KieError(NOT_OBSERVED, detail)
         if wanted.key:
             raise KieError(INVALID, "can not accept key params, when using wait")
-        async with self._changes.waiting(wanted.project, wanted.means) as waiter:
-            moment = await self._items.moment(wanted.project)
-            if revision in (None, moment.changed_revision) and not await held(request, waiter.after(moment.revision), wait_s):
+        async with self._changes.waiting(wanted.project, wanted.means) as (waiter, moment):
+            if revision in (None, moment.changed_revision) and not await held(request, waiter.change(moment), wait_s):
                 return Response(None, 304)
         return await self._answer(wanted, page, (await self._items.moment(wanted.project)).changed_revision)
 
@@ -71,9 +69,7 @@ class Lists:
             shown = kvs[page.offset : page.offset + page.limit] if page.limit else kvs
             body = written(KvList(len(kvs), shown))
             self._rendered.keep(key, current, body)
-        response = Response(body, media_type=JSON)
-        set_header(response, REVISION_HEADER, str(current))
-        return response
+        return Response(body, media_type=JSON, headers={REVISION_HEADER: str(current)})
 
     async def all(self, wanted: Filter) -> tuple[int, list[Kv]]:
         """The keys that are meant, and the revision that they are of, or a later one's. Raises KieError above 64 Mi characters."""

@@ -24,13 +24,14 @@ _TYPES = ("application/json", "text/yaml")
 
 
 class KieRoom:
-    """Everything below /v1, and the configuration below /v3."""
+    """Everything below /v1, and the configuration below /v3. `changes` knows who waits."""
 
     prefixes = ("/v1/", "/v3/")
 
     def __init__(self, registry: Registry) -> None:
-        items, self._changes = Items(registry), Changes(registry)
-        lists = Lists(items, self._changes)
+        items = Items(registry)
+        self.changes = Changes(registry, items)
+        lists = Lists(items, self.changes)
         self._routes = routes(Writes(items), Reads(items), lists, ConfigCenter(items, lists))
 
     def routes(self) -> tuple[Route, ...]:
@@ -39,7 +40,7 @@ class KieRoom:
 
     def serving(self) -> AbstractAsyncContextManager[None]:
         """Follow changes for those who wait for them."""
-        return self._changes.serving()
+        return self.changes.serving()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """A body must say what it is."""

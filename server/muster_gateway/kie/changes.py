@@ -9,7 +9,9 @@ import grpc.aio
 import structlog
 from muster.config.v1 import config_pb2
 
+from muster_gateway.callers import as_gateway
 from muster_gateway.kie.errors import TOO_MANY, UNAVAILABLE, KieError
+from muster_gateway.kie.filters import Filter
 from muster_gateway.kie.items import Items, Moment
 from muster_gateway.kie.names import Identity, identity_of, namespace_of
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry
@@ -124,16 +126,16 @@ class Changes:
                     task.cancel()
 
     @asynccontextmanager
-    async def waiting(self, project: str, means: Callable[[Identity], bool]) -> AsyncIterator[tuple[Waiter, Moment]]:
-        """Somebody who is told of each change that he means after this moment. Raises KieError.
+    async def waiting(self, wanted: Filter) -> AsyncIterator[tuple[Waiter, Moment]]:
+        """Somebody who is told of each change that he means after this moment. Raises KieError, and AioRpcError if he may not know.
 
         There are 5,000 at most, in 1,000 projects.
         """
-        followed, waiter = self._project(project), Waiter(means)
+        followed, waiter = self._project(wanted.project), Waiter(wanted.means)
         followed.waiters[waiter] = None
         try:
             await _ready(followed)
-            waiter.moment = await self._items.moment(project)
+            waiter.moment = await self._items.moment(wanted.project, wanted.group)
             yield waiter, waiter.moment
         finally:
             del followed.waiters[waiter]
@@ -147,7 +149,7 @@ class Changes:
         if is_new:
             namespace = namespace_of(project)
             followed = _Project(lambda: self._registry.watch_configs(namespace, releases=True), lambda: self._forget(project))
-            self._projects[project] = (followed, self._group.create_task(followed.run(), name="kie changes"))
+            self._projects[project] = (followed, self._group.create_task(as_gateway(followed.run()), name="kie changes"))
         return self._projects[project][0]
 
     def _forget(self, project: str) -> None:

@@ -20,7 +20,7 @@ from muster_gateway.kie.filters import Filter
 from muster_gateway.kie.items import Items
 from muster_gateway.kie.kv import ENABLED
 from muster_gateway.kie.lists import Lists
-from muster_gateway.kie.names import LABEL_VALUE
+from muster_gateway.kie.names import APP, LABEL_VALUE, group_of
 from muster_gateway.rendered import Rendered
 
 MAX_DIMENSIONS = 16
@@ -50,7 +50,8 @@ class ConfigCenter:
         dimensions, key_filter = list(_dimensions(query.get("dimensionsInfo", ""))), query.get("keyFilter", "")
         is_wanted, environment = _matcher(key_filter), request.headers.get("x-environment", "")
         environment = environment if environment in ENVIRONMENTS else ""
-        current = (await self._items.moment(project)).changed_revision
+        groups = {group_of(dict(dimension.labels).get(APP)) for dimension in dimensions}
+        current = min([(await self._items.moment(project, group)).changed_revision for group in groups])
         revision = query.get("revision")
         if revision == str(current):
             return Response(None, 304)

@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from muster_gateway.registry import message_of, reason_of
+from muster_gateway.registry import http_status, message_of, reason_of
 from muster_gateway.route import Handler
 
 JSON = "application/json"
@@ -16,6 +16,8 @@ INVALID = 400001
 NOT_OBSERVED = 400003
 SKIPPED = 400004
 ABORTED = 400005
+UNAUTHORIZED = 401001
+FORBIDDEN = 403001
 NOT_FOUND = 404001
 EXISTS = 409001
 NO_QUOTA = 422001
@@ -28,6 +30,8 @@ MESSAGES = {
     NOT_OBSERVED: "failed to observe event",
     SKIPPED: "skip overriding duplicate kvs",
     ABORTED: "stop overriding kvs after reaching the duplicate kv",
+    UNAUTHORIZED: "unauthorized",
+    FORBIDDEN: "forbidden",
     NOT_FOUND: "record does not exist",
     EXISTS: "record already exist",
     NO_QUOTA: "quota is not enough",
@@ -45,6 +49,8 @@ REASONS = {
     "STORAGE_FAILED": UNAVAILABLE,
     "DRAINING": UNAVAILABLE,
 }
+
+BY_STATUS = {401: UNAUTHORIZED, 403: FORBIDDEN, 429: TOO_MANY, 500: INTERNAL, 503: UNAVAILABLE}
 
 MISSING = "can not find any key value"
 
@@ -75,11 +81,8 @@ def written(body: object) -> bytes:
 
 def of_call(error: grpc.aio.AioRpcError) -> KieError:
     """The error for a call that failed."""
-    if reason := reason_of(error):
-        code = REASONS.get(reason, INTERNAL)
-        return KieError(code, MISSING if code == NOT_FOUND else error.details() or "")
-    is_passing = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-    return KieError(UNAVAILABLE if is_passing else INTERNAL, message_of(error))
+    code = REASONS.get(reason_of(error)) or BY_STATUS.get(http_status(error), INVALID)
+    return KieError(code, MISSING if code == NOT_FOUND else message_of(error))
 
 
 def answering(handler: Handler) -> Handler:

@@ -37,15 +37,21 @@ class Filter:
     value: str = ""
     status: str = ""
 
+    @property
+    def group(self) -> str:
+        """The group that all of them are in; empty if they may be in any."""
+        app = dict(self.labels).get(APP)
+        return group_of(app) if app is not None or self.is_exact else ""
+
     def request(self) -> calls.ListConfigsRequest:
         """The list of config items that holds them all, and few others. Labels are in names, sorted: `key?a=x&b=y`."""
         labels = dict(self.labels)
         app = labels.get(APP)
         is_in_group = app not in (None, "", DEFAULT_GROUP)
         in_name = [f"{name}={value}" for name, value in self.labels if not (is_in_group and name == APP)]
-        request = calls.ListConfigsRequest(namespace=namespace_of(self.project), main_line_only=True, with_content=True)
-        if app is not None or self.is_exact:
-            request.group = group_of(app)
+        request = calls.ListConfigsRequest(
+            namespace=namespace_of(self.project), group=self.group, main_line_only=True, with_content=True
+        )
         if in_name and self.is_exact:
             request.name_pattern = f"*?{'&'.join(in_name)}"
         elif in_name:

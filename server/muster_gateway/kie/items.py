@@ -38,9 +38,9 @@ class Items:
         self.config = registry.config
         self._known: OrderedDict[tuple[str, str], config_pb2.ConfigRef] = OrderedDict()
 
-    async def moment(self, project: str) -> Moment:
-        """The state of a project now."""
-        request = calls.ListConfigsRequest(namespace=namespace_of(project), page_size=1)
+    async def moment(self, project: str, group: str = "") -> Moment:
+        """The state of a project now. Asks for a right on the group, or on all of the project, as a list does."""
+        request = calls.ListConfigsRequest(namespace=namespace_of(project), group=group, page_size=1)
         page: calls.ListConfigsResponse = await self.config.ListConfigs(request, timeout=CALL_TIMEOUT_S)
         return Moment(page.changed_revision, page.revision)
 

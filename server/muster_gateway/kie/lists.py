@@ -42,11 +42,11 @@ class Lists:
         revision, wait_s = _revision(request.query_params.get("revision", "")), _wait(request.query_params.get("wait", ""))
         if wait_s is not None:
             return await self._when_changed(request, wanted, page, revision, wait_s)
-        current = (await self._items.moment(wanted.project)).changed_revision
+        current = (await self._items.moment(wanted.project, wanted.group)).changed_revision
         return Response(None, 304) if revision == current else await self._answer(wanted, page, current)
 
     async def _when_changed(self, request: Request, wanted: Filter, page: Page, revision: int | None, wait_s: float) -> Response:
-        current = (await self._items.moment(wanted.project)).changed_revision
+        current = (await self._items.moment(wanted.project, wanted.group)).changed_revision
         if revision not in (None, current):
             return await self._answer(wanted, page, current)
         if wait_s > MAX_WAIT_S:
@@ -54,10 +54,10 @@ class Lists:
             raise KieError(NOT_OBSERVED, detail)
         if wanted.key:
             raise KieError(INVALID, "can not accept key params, when using wait")
-        async with self._changes.waiting(wanted.project, wanted.means) as (waiter, moment):
+        async with self._changes.waiting(wanted) as (waiter, moment):
             if revision in (None, moment.changed_revision) and not await held(request, waiter.change(moment), wait_s):
                 return Response(None, 304)
-        return await self._answer(wanted, page, (await self._items.moment(wanted.project)).changed_revision)
+        return await self._answer(wanted, page, (await self._items.moment(wanted.project, wanted.group)).changed_revision)
 
     async def _answer(self, wanted: Filter, page: Page, current: int) -> Response:
         key = (*map(str, (page.offset, page.limit, wanted.is_exact, wanted.labels)), wanted.project, wanted.key)

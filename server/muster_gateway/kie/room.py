@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
+from muster_gateway.callers import authorization_of
 from muster_gateway.kie.changes import Changes
 from muster_gateway.kie.config_center import ConfigCenter
-from muster_gateway.kie.errors import INVALID, TOO_MANY, KieError
+from muster_gateway.kie.errors import BY_STATUS, INVALID, KieError
 from muster_gateway.kie.items import Items
 from muster_gateway.kie.lists import Lists
 from muster_gateway.kie.reading import media_type
@@ -42,6 +43,10 @@ class KieRoom:
         """Follow changes for those who wait for them."""
         return self.changes.serving()
 
+    def authorization(self, request: Request) -> str:
+        """The header of that name."""
+        return authorization_of(request)
+
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """A body must say what it is."""
         if not methods:
@@ -55,7 +60,7 @@ class KieRoom:
 
     def refused(self, _request: Request, refusal: BodyRefusedError) -> Response:
         """As any other error."""
-        return KieError(TOO_MANY if refusal.status == 503 else INVALID, str(refusal)).response()
+        return KieError(BY_STATUS.get(refusal.status, INVALID), str(refusal)).response()
 
     def dress(self, request: Request, response: Response) -> None:
         """Answers have their headers already."""

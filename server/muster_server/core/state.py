@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from muster_server.core.access_commands import AccessPut, AccessRemoved
+from muster_server.core.access_state import AccessState
 from muster_server.core.commands import (
     AddressQuery,
     Bookkeeping,
@@ -49,6 +51,7 @@ class Limits:
     max_services: int = 200_000
     max_sessions: int = 100_000
     max_namespaces: int = 10_000
+    max_access_records: int = 100_000
     max_delivery: int = 100_000
     override_retention_s: float = 600.0
     service_retention_s: float = 3600.0
@@ -138,6 +141,7 @@ class RegistryState:
         self.timers: Deadlines[Timer] = Deadlines()
         self.configs = ConfigState()
         self.namespaces: dict[str, Namespace] = {}
+        self.access = AccessState()
         self.delivery = DeliveryState()
         self.service_tally = Tally()
         self.described_tally = Tally()
@@ -182,6 +186,9 @@ class RegistryState:
                 self.configs.apply(event)
                 if isinstance(event, ConfigReleased):
                     self.revision = event.release.revision
+            case AccessPut() | AccessRemoved():
+                self.access.apply(event)
+                self.revision = self.access.revision
             case _:
                 self._apply_bookkeeping(event)
 

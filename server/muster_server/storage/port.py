@@ -17,6 +17,7 @@ class Bucket(Enum):
     RELEASES = "releases"
     CONTENTS = "contents"
     NAMESPACES = "namespaces"
+    ACCESS = "access"
     ENVIRONMENTS = "environments"
     APPLICATIONS = "applications"
     COMPONENTS = "components"

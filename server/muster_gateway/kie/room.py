@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -55,7 +56,7 @@ class KieRoom:
         if route is None:
             return Response("405: Method Not Allowed", 405, headers={"content-type": PLAIN, "Allow": ", ".join(methods)})
         if request.method in ("POST", "PUT", "DELETE") and not _is_readable(request):
-            return Response("415: Unsupported Media Type", 415, headers={"content-type": PLAIN})
+            return replace(route, handler=_unreadable)  # a route, so that it is asked first who calls
         return route
 
     def refused(self, _request: Request, refusal: BodyRefusedError) -> Response:
@@ -64,6 +65,10 @@ class KieRoom:
 
     def dress(self, request: Request, response: Response) -> None:
         """Answers have their headers already."""
+
+
+async def _unreadable(_: Request) -> Response:
+    return Response("415: Unsupported Media Type", 415, headers={"content-type": PLAIN})
 
 
 def _is_readable(request: Request) -> bool:

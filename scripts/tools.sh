@@ -50,6 +50,17 @@ elif [ tests/interop/nacos/go/main.go -nt "$tools/bin/nacos-go" ]; then
     go build -C tests/interop/nacos/go -o "$tools/bin/nacos-go" . || missing "the Nacos SDK for Go (go build failed)"
 fi
 
+maintainer=$tools/nacos-maintainer
+sources=(tests/interop/nacos/maintainer/{pom.xml,Maintainer.java,NamingMaintainer.java})
+if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
+    missing "the Nacos client for administrators (a JDK and Maven are needed)"
+elif ! cat "${sources[@]}" | cmp -s - "$maintainer/built-from"; then
+    rm -rf "$maintainer"
+    mvn --quiet --batch-mode --file "${sources[0]}" dependency:copy-dependencies -DoutputDirectory="$maintainer" >&2 &&
+        javac -cp "$maintainer/*" -d "$maintainer" "${sources[@]:1}" &&
+        cat "${sources[@]}" >"$maintainer/built-from" || missing "the Nacos client for administrators (its build failed)"
+fi
+
 for version in 3.1.1 2.5.1; do
     java=$tools/nacos-java-$version
     sources=(tests/interop/nacos/java/Story.java)

@@ -19,13 +19,19 @@ class NacosClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._unary = channel.unary_unary("/Request/request")
         self._open = channel.stream_stream("/BiRequestStream/requestBiStream")
+        self.headers: dict[str, str] = {}
         self.stream: Any = None
 
     async def ask_raw(self, payload: bytes) -> tuple[str, dict[str, Any]]:
         return parsed(await self._unary(payload, timeout=WAIT_S))
 
     async def ask(self, kind: str, **body: Any) -> tuple[str, dict[str, Any]]:
-        return await self.ask_raw(wire.encode(kind, body))
+        return await self.ask_raw(self._encoded(kind, body))
+
+    def _encoded(self, kind: str, body: dict[str, Any]) -> bytes:
+        payload = wire._PAYLOAD.FromString(wire.encode(kind, body))
+        payload.metadata.headers.update(self.headers)
+        return bytes(payload.SerializeToString())
 
     async def ok(self, kind: str, **body: Any) -> dict[str, Any]:
         """An answer that says yes."""
@@ -35,6 +41,12 @@ class NacosClient:
 
     async def open(self, **setup: Any) -> None:
         await self.open_with("ConnectionSetupRequest", **setup)
+
+    async def open_at(self, ip: str) -> None:
+        """Open as a client that says it has this address, in metadata that are merged with those of the request."""
+        said = b"\x42" + bytes([len(ip)]) + ip.encode()
+        self.stream = self._open()
+        await self.stream.write(wire.encode("ConnectionSetupRequest", {"labels": {}}) + b"\x12" + bytes([len(said)]) + said)
 
     async def open_with(self, kind: str, **body: Any) -> None:
         self.stream = self._open()

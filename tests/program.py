@@ -13,10 +13,11 @@ START_S = 20.0
 
 @dataclass
 class Program:
-    """A running `muster serve` on free ports."""
+    """A running `muster serve` or `muster gateway` on free ports. `nacos` is where the gRPC protocol of Nacos is spoken."""
 
     process: "subprocess.Popen[bytes]"
     grpc: str
+    nacos: str
     http: str
 
     def kill(self) -> None:
@@ -30,9 +31,9 @@ def start(data_dir: Path, *flags: str) -> Program:
     return _start(data_dir, "serve", "--grpc-port", "0", "--http-ports", "0", "--data-dir", str(data_dir), *flags)
 
 
-def start_gateway(scratch: Path, server: Program) -> Program:
+def start_gateway(scratch: Path, server: Program, *flags: str) -> Program:
     """Start a gateway apart from its server and wait until it serves."""
-    return _start(scratch, "gateway", "--target", server.grpc, "--http-ports", "0")
+    return _start(scratch, "gateway", "--target", server.grpc, "--http-ports", "0", "--nacos-grpc-port", "0", *flags)
 
 
 def _start(scratch: Path, *arguments: str) -> Program:
@@ -47,4 +48,4 @@ def _start(scratch: Path, *arguments: str) -> Program:
         assert time.monotonic() < deadline, "the program does not serve"
         time.sleep(0.01)  # another process: there is no event to wait for
     found = json.loads(ready.read_text())
-    return Program(process, found["grpc"], found["http"][0] if found["http"] else "")
+    return Program(process, found["grpc"], found["nacos"], found["http"][0] if found["http"] else "")

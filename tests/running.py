@@ -1,17 +1,18 @@
 """A real server on free ports, and a clock that tests turn by hand."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import grpc.aio
-from muster_server.app import RunningServer, gateway_serving, serving
+from muster_server.app import Running, RunningServer, gateway_serving, serving
 from muster_server.engine.engine import Engine
 from muster_server.settings import Settings
 from muster_server.storage.memory import MemoryStore
 from muster_server.storage.port import Store
+from muster_server.tls import Tls
 
 
 class ManualClock:
@@ -32,9 +33,11 @@ class Server:
     """A running server as tests see it."""
 
     grpc_target: str
+    nacos: str
     http_urls: list[str]
     engine: Engine
     clock: ManualClock | None
+    tls: Tls | None = None
 
     def channel(self) -> grpc.aio.Channel:
         return grpc.aio.insecure_channel(self.grpc_target)
@@ -61,7 +64,8 @@ async def running_server(
 
 
 def as_server(running: RunningServer, clock: ManualClock | None) -> Server:
-    return Server(running.grpc, [f"http://{address}" for address in running.http], running.engine, clock)
+    urls = [f"{'http' if running.tls is None else 'https'}://{address}" for address in running.http]
+    return Server(running.grpc, running.nacos, urls, running.engine, clock, running.tls)
 
 
 @asynccontextmanager
@@ -70,5 +74,21 @@ async def running_gateway(server: Server, kind: str) -> AsyncIterator[str]:
     if kind == "local":
         yield server.http_urls[0]
         return
-    async with gateway_serving(Settings(http_ports=(0,)), server.grpc_target) as running:
+    async with gateway_apart(server) as running:
         yield f"http://{running.http[0]}"
+
+
+@asynccontextmanager
+async def running_nacos(place: str, clock: ManualClock | None = None, **settings: Any) -> AsyncIterator[Server]:
+    """A server whose `nacos` is its own (`local`), or that of a gateway apart from it (`apart`)."""
+    async with running_server(clock=clock, **settings) as server:
+        if place == "local":
+            yield server
+            return
+        async with gateway_apart(server) as running:
+            yield replace(server, nacos=running.nacos)
+
+
+def gateway_apart(server: Server) -> AbstractAsyncContextManager[Running]:
+    """A gateway apart from its server, on free ports."""
+    return gateway_serving(Settings(http_ports=(0,), nacos_grpc_port=0), server.grpc_target)

@@ -13,10 +13,20 @@ from muster_server.settings import Settings
 from running import running_server
 from typer.testing import CliRunner
 
+# Files that are given together only: of each one, those that it needs.
+FILES = {
+    "tls_cert": {"tls_key": "k"},
+    "tls_key": {"tls_cert": "c"},
+    "tls_client_ca": {"tls_cert": "c", "tls_key": "k"},
+    "target_ca": {},
+    "target_cert": {"target_ca": "a", "target_key": "k"},
+    "target_key": {"target_ca": "a", "target_cert": "c"},
+}
 # Of each field: the default, and a value as a flag, a variable and the file give it.
 LAYERS: dict[str, tuple[Any, tuple[str, Any], tuple[str, Any], tuple[str, Any]]] = {
     "host": ("127.0.0.1", ("127.0.0.2", "127.0.0.2"), ("127.0.0.3", "127.0.0.3"), ("'127.0.0.4'", "127.0.0.4")),
     "grpc_port": (9848, ("2", 2), ("3", 3), ("4", 4)),
+    "nacos_grpc_port": (9848, ("2", 2), ("", None), ("4", 4)),
     "http_ports": ((8848, 9080, 30100), ("2,2", (2, 2)), ("", ()), ("[4, 4]", (4, 4))),
     "data_dir": (Path("muster-data"), ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "storage": ("sqlite", ("memory", "memory"), ("memory", "memory"), ("'memory'", "memory")),
@@ -24,6 +34,7 @@ LAYERS: dict[str, tuple[Any, tuple[str, Any], tuple[str, Any], tuple[str, Any]]]
     "max_content_bytes": (10 << 20, ("2", 2), ("3", 3), ("4", 4)),
     "max_total_content_bytes": (1 << 30, ("2", 2), ("3", 3), ("4", 4)),
     "history_days": (30.0, ("2", 2.0), ("0.5", 0.5), ("4", 4.0)),
+    **{name: (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))) for name in FILES},
     "ready_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "auth": (False, ("true", True), ("true", True), ("true", True)),
     "token_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
@@ -82,7 +93,7 @@ def test_file_wins_over_the_default(directory: Path, name: str) -> None:
     text, expected = LAYERS[name][3]
     (directory / "muster.toml").write_text(f"{name} = {text}\n")
 
-    settings = Settings()
+    settings = Settings(**FILES.get(name, {}))
 
     assert getattr(settings, name) == expected
 
@@ -93,7 +104,7 @@ def test_environment_wins_over_the_file(directory: Path, name: str, monkeypatch:
     (directory / "muster.toml").write_text(f"{name} = {LAYERS[name][3][0]}\n")
     monkeypatch.setenv(f"MUSTER_{name.upper()}", text)
 
-    settings = Settings()
+    settings = Settings(**FILES.get(name, {}))
 
     assert getattr(settings, name) == expected
 
@@ -104,7 +115,7 @@ def test_flag_wins_over_the_environment(directory: Path, name: str, monkeypatch:
     (directory / "muster.toml").write_text(f"{name} = {LAYERS[name][3][0]}\n")
     monkeypatch.setenv(f"MUSTER_{name.upper()}", LAYERS[name][2][0])
 
-    settings = Settings(**{name: text})
+    settings = Settings(**{name: text}, **FILES.get(name, {}))
 
     assert getattr(settings, name) == expected
 
@@ -121,6 +132,18 @@ def test_settings_cannot_be_changed_once_made(directory: Path) -> None:
 )
 def test_bad_value_of_a_flag_is_named_in_one_line(directory: Path, name: str, value: str) -> None:
     line = refused("serve", f"{flag(name)}={value}")
+
+    assert name in line
+
+
+@pytest.mark.parametrize("name", [name for name, needed in FILES.items() if needed])
+@pytest.mark.parametrize("command", ["serve", "gateway"])
+def test_file_of_tls_without_those_it_needs_is_refused(
+    directory: Path, command: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"MUSTER_{name.upper()}", "file")
+
+    line = refused(command)
 
     assert name in line
 
@@ -188,6 +211,12 @@ def test_host_of_this_machine_is_loopback(directory: Path, host: str) -> None:
     assert settings.is_loopback
 
 
+def test_bad_port_for_nacos_is_named_in_one_line(directory: Path) -> None:
+    line = refused("gateway", "--nacos-grpc-port=65536")
+
+    assert "nacos_grpc_port" in line
+
+
 def test_gateway_takes_ports_from_the_environment(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSTER_HTTP_PORTS", "x")
 
@@ -201,9 +230,10 @@ def test_gateway_takes_ports_from_the_environment(directory: Path, monkeypatch: 
     [
         (["--data-dir", "/proc/muster"], "data directory"),
         (["--storage", "memory", "--ready-file", "/proc/muster/ready"], "/proc/muster/ready"),
+        (["--storage", "memory", "--tls-cert", "none.pem", "--tls-key", "none.key"], "none.pem"),
         (["--storage", "memory", "--host", "no.such.host.invalid", "--insecure"], "no.such.host.invalid"),
     ],
-    ids=["data-dir", "ready-file", "host"],
+    ids=["data-dir", "ready-file", "certificate", "host"],
 )
 def test_place_that_cannot_be_used_ends_the_start(directory: Path, flags: list[str], says: str) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

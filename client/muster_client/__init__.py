@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from muster_client._link import Backoff
     from muster_client._listener import Listener
     from muster_client._session import Registration
+    from muster_client._tls import Tls, open_channel
     from muster_client._view import Removal, Update
     from muster_client._watch import Watch
     from muster_client.errors import (
@@ -75,10 +76,12 @@ __all__ = [
     "RemovalReason",
     "RevisionMismatchError",
     "ServiceRef",
+    "Tls",
     "TooLargeError",
     "UnavailableError",
     "Update",
     "Watch",
+    "open_channel",
 ]
 
 # A public name is imported when it is first asked for: every start of `muster serve` comes through this package, on its way to
@@ -94,6 +97,7 @@ _HOMES = {
     "Backoff": "muster_client._link",
     "Listener": "muster_client._listener",
     "Registration": "muster_client._session",
+    **dict.fromkeys(("Tls", "open_channel"), "muster_client._tls"),
     **dict.fromkeys(("Removal", "Update"), "muster_client._view"),
     "Watch": "muster_client._watch",
     **dict.fromkeys(

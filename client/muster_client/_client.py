@@ -26,6 +26,7 @@ from muster_client._listener import Listener
 from muster_client._names import ConfigName, InstanceName, ServiceName, with_id
 from muster_client._session import Registration, SessionConversation
 from muster_client._snapshots import Snapshots
+from muster_client._tls import Tls
 from muster_client._watch import Watch, WatchConversation
 
 
@@ -45,10 +46,11 @@ class Client:
     `target` is `host:port` of the server's gRPC port; `name` tells people who look at the server who speaks, at most 256 bytes;
     `grace_s` is how long the server keeps this client's instances, SUSPECT, after the connection is lost, 0 to 3600;
     `timeout_s` is the most a unary call may take; `backoff` is the wait between attempts to connect; `options` are further
-    channel arguments of gRPC. `traits` is what gray releases look at: labels of this client, its ip, its id. `snapshot_dir`, if
-    given, is a directory of this program alone, in which the last known state of each config item that is got or listened to is
-    kept for the time when no server answers; contents lie there in plain text, readable by this user only. `token` proves this
-    client to a server with authentication: an API token, or a function that answers one, asked at every call and connection.
+    channel arguments of gRPC. `tls` says by which certificates the two trust each other; without it all is in clear text. `traits`
+    is what gray releases look at: labels of this client, its ip, its id. `snapshot_dir`, if given, is a directory of this program
+    alone, in which the last known state of each config item that is got or listened to is kept for the time when no server
+    answers; contents lie there in plain text, readable by this user only. `token` proves this client to a server with
+    authentication: an API token, or a function that answers one, asked at every call and connection.
 
     Register an instance and see it:
 
@@ -73,6 +75,7 @@ class Client:
         timeout_s: float = 10.0,
         backoff: Backoff = Backoff(),  # noqa: B008  # a frozen value
         options: Sequence[tuple[str, Any]] = (),
+        tls: Tls | None = None,
         traits: ClientTraits | None = None,
         snapshot_dir: Path | None = None,
         token: Token = "",
@@ -82,14 +85,14 @@ class Client:
         self._timeout_s = timeout_s
         self._backoff = backoff
         self._traits = traits or ClientTraits()
-        self._connection = Connection(target, name, timeout_s, backoff, options, token)
+        self._connection = Connection(target, name, timeout_s, backoff, options, tls, token)
         self._snapshots = Snapshots(snapshot_dir) if snapshot_dir is not None else None
         self._session: SessionConversation | None = None
         self._watch: WatchConversation | None = None
         self._listen: ListenConversation | None = None
 
     async def __aenter__(self) -> Self:
-        """Make the channel; it connects on first use."""
+        """Make the channel; it connects on first use. Raises OSError for files that TLS cannot use."""
         self._channel = self._connection.open()
         self._registration = registration_service_pb2_grpc.RegistrationServiceStub(self._channel)
         self._discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(self._channel)

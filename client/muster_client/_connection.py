@@ -9,6 +9,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from muster_client._link import Backoff, Conversation, Link
+from muster_client._tls import Tls, open_channel
 from muster_client.errors import from_rpc_error
 
 MAX_MESSAGE_BYTES = 16 << 20
@@ -58,10 +59,18 @@ class Connection:
     `options` are further channel arguments.
     """
 
-    def __init__(  # made once, by the client
-        self, target: str, name: str, timeout_s: float, backoff: Backoff, options: Sequence[tuple[str, Any]], token: Token
+    def __init__(  # noqa: PLR0913, PLR0917  # what Client was given
+        self,
+        target: str,
+        name: str,
+        timeout_s: float,
+        backoff: Backoff,
+        options: Sequence[tuple[str, Any]],
+        tls: Tls | None,
+        token: Token,
     ) -> None:
         self._target = target
+        self._tls = tls
         self._name = name
         self._timeout_s = timeout_s
         self._backoff = backoff
@@ -71,8 +80,8 @@ class Connection:
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> grpc.aio.Channel:
-        """Make the channel; it connects on first use."""
-        self._channel = grpc.aio.insecure_channel(self._target, options=self._options)
+        """Make the channel; it connects on first use. Raises OSError for files that TLS cannot use."""
+        self._channel = open_channel(self._target, self._tls, self._options)
         return self._channel
 
     def keep(self, conversation: Conversation, open_stream: Any) -> Link:

@@ -14,6 +14,7 @@ from muster_gateway.bodies import Bodies, BodyRefusedError
 from muster_gateway.callers import Caller, acting_for
 from muster_gateway.finders.room import FindersRoom
 from muster_gateway.kie.room import KieRoom
+from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry, http_status, message_of
 from muster_gateway.route import Paths, Room
@@ -29,10 +30,21 @@ class MetricsSource(Protocol):
         ...
 
 
-def create_app(channel: Any, metrics: MetricsSource, *, is_guarded: bool = False) -> "Gateway":
-    """The app over a channel, local or real. `is_guarded`: the registry asks for credentials."""
+def create_app(
+    channel: Any, metrics: MetricsSource, nacos_connections: Connections | None = None, *, is_guarded: bool = False
+) -> "Gateway":
+    """The app over a channel, local or real. `is_guarded`: the registry asks for credentials.
+
+    `nacos_connections` are those of the Nacos gRPC server of this process, if there is one.
+    """
     registry = Registry(channel)
-    rooms = (NacosRoom(registry), ServiceStageRoom(registry), KieRoom(registry), FindersRoom(registry))
+    connections = Connections() if nacos_connections is None else nacos_connections
+    rooms = (
+        NacosRoom(registry, connections, is_guarded=is_guarded),
+        ServiceStageRoom(registry, is_guarded=is_guarded),
+        KieRoom(registry),
+        FindersRoom(registry),
+    )
     return Gateway(rooms, metrics, registry.prove if is_guarded else None)
 
 
@@ -42,7 +54,9 @@ class Gateway:
     `prove`, if given, raises AioRpcError for a caller whose credential does not count: such a one gets public routes only.
     """
 
-    def __init__(self, rooms: tuple[Room, ...], metrics: MetricsSource, prove: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self, rooms: tuple[Room, ...], metrics: MetricsSource, prove: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
         self.routes = tuple(route for room in rooms for route in room.routes())
         self._rooms = rooms
         self._metrics = metrics
@@ -62,11 +76,13 @@ class Gateway:
         room = self._room_of(request.url.path)
         try:
             async with self._bodies.read(scope, receive) as request, self._turns:
-                with acting_for(Caller(room.authorization(request), request.client.host if request.client else "")):
+                authorization = await room.authorization(request)
+                address = request.client.host if request.client else ""
+                with acting_for(Caller(authorization, address, scope.get("state", {}).get("certificate", ""))):
                     response = await self._answer(room, request)
         except BodyRefusedError as refusal:
             response = room.refused(request, refusal)
-            if refusal.status == 401:
+            if response.status_code == 401:
                 response.headers["www-authenticate"] = "Bearer, Basic"
         except ClientDisconnect:
             return

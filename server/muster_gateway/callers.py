@@ -17,10 +17,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`authorization` is what the registry takes as such, empty without a credential; `address` is where the caller is."""
+    """`authorization` is what the registry takes as such, empty without a credential; `address` is where the caller is.
+
+    `certificate` is the name in a verified client certificate. Only the registry in the gateway's own process believes it.
+    """
 
     authorization: str = ""
     address: str = ""
+    certificate: str = ""
     is_gateway: bool = False
 
 
@@ -37,6 +41,11 @@ def acting_for(caller: Caller) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def current_caller() -> Caller:
+    """Who is asked for now."""
+    return _current.get()
 
 
 async def as_gateway(work: Coroutine[Any, Any, T]) -> T:
@@ -58,10 +67,12 @@ class Identity:
 
     def metadata(self) -> Mapping[str, str]:
         """What goes with a call that is made now."""
-        caller = _current.get()
+        caller = current_caller()
         if caller.is_gateway:
             return self._own
-        said = {"muster-caller": caller.address} if caller.address else {}
+        said = {"muster-caller": caller.address or "unknown"}  # always: without it the gateway's own certificate would count
+        if caller.certificate:
+            said["muster-certificate"] = caller.certificate
         return {**said, "authorization": caller.authorization} if caller.authorization else said
 
 

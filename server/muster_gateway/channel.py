@@ -71,6 +71,10 @@ class LocalChannel:
 
         return call
 
+    def stream_unary(self, method: str, **codec: Any) -> Callable[..., LocalStream]:
+        """A callable for one method, as a stub wants it: write, `done_writing`, and read the one answer."""
+        return self.stream_stream(method, **codec)
+
     def _stream(self, method: str, codec: Mapping[str, Any], metadata: tuple[tuple[str, str], ...]) -> LocalStream:
         if self._dispatch_stream is None:
             raise NotImplementedError(f"{method}: this channel carries no streams")

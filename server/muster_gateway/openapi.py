@@ -9,6 +9,7 @@ import msgspec
 from muster_gateway.route import Parameter, Route
 
 _OUTSIDE = ("path", "query", "header")
+_BODIES = {"json": "application/json", "file": "multipart/form-data"}
 
 
 def document(routes: Sequence[Route]) -> bytes:
@@ -50,12 +51,18 @@ def _operation(route: Route) -> dict[str, Any]:
     if body:
         schema = {
             "type": "object",
-            "properties": {p.name: {"description": p.text} for p in body},
+            "properties": {p.name: _described(p) for p in body},
             "required": [p.name for p in body if p.is_required],
         }
-        kind = "application/json" if body[0].place == "json" else "application/x-www-form-urlencoded"
+        places = {p.place for p in body}
+        kind = next((kind for place, kind in _BODIES.items() if place in places), "application/x-www-form-urlencoded")
         operation["requestBody"] = {"content": {kind: {"schema": schema}}}
     return operation
+
+
+def _described(parameter: Parameter) -> dict[str, str]:
+    file = {"type": "string", "format": "binary"} if parameter.place == "file" else {}
+    return {"description": parameter.text, **file}
 
 
 def _listed(route: Route) -> str:

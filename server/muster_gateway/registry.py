@@ -1,15 +1,18 @@
 """What every room needs of the registry: the stubs, and the reason of a failed call."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc.aio
 from muster.admin.v1 import access_service_pb2 as access
-from muster.admin.v1 import access_service_pb2_grpc
+from muster.admin.v1 import access_service_pb2_grpc, admin_service_pb2_grpc
 from muster.config.v1 import config_service_pb2 as config
 from muster.config.v1 import config_service_pb2_grpc
 from muster.delivery.v1 import delivery_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2, registration_service_pb2_grpc
+
+from muster_gateway.callers import as_gateway
 
 CALL_TIMEOUT_S = 10.0
 
@@ -20,13 +23,26 @@ class Registry:
     def __init__(self, channel: Any) -> None:
         self.registration = registration_service_pb2_grpc.RegistrationServiceStub(channel)
         self.discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
+        self.admin = admin_service_pb2_grpc.AdminServiceStub(channel)
         self.delivery = delivery_service_pb2_grpc.DeliveryServiceStub(channel)
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
         self.access = access_service_pb2_grpc.AccessServiceStub(channel)
 
-    async def prove(self) -> None:
-        """Raises AioRpcError if the caller's credential does not count."""
-        await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
+    async def prove(self) -> str:
+        """The caller's name. Raises AioRpcError if the credential does not count."""
+        response: access.WhoAmIResponse = await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
+        return response.user
+
+    async def token_of_signature(self, access_key_id: str, signed_text: bytes, signature: bytes, address: str) -> str:
+        """An `authorization` of who signed a text with an access key; `address`: where they are. Raises AioRpcError."""
+        request = access.VerifySignatureRequest(
+            access_key_id=access_key_id, signed_text=signed_text, signature=signature, caller_address=address
+        )
+        return await as_gateway(self._verified(request))
+
+    async def _verified(self, request: access.VerifySignatureRequest) -> str:
+        answer: access.VerifySignatureResponse = await self.access.VerifySignature(request, timeout=CALL_TIMEOUT_S)
+        return f"Bearer {answer.token}"
 
     async def may_read(self, kind: str, namespace: str, group: str = "*", name: str = "*") -> bool:
         """Whether the caller may see a service or config, or all of a namespace. Asked before an answer that callers share."""
@@ -48,6 +64,16 @@ class Registry:
     def watch_configs(self, namespace: str, *, releases: bool = False) -> Any:
         """The stream of which config items of a namespace are there; with `releases` also of each release."""
         return self.config.WatchConfigs(config.WatchConfigsRequest(namespace=namespace, releases=releases))
+
+
+async def pages(call: Any, request: Any) -> AsyncIterator[Any]:
+    """The answers of a method that lists, page after page to the last one; `request` is changed. Raises AioRpcError."""
+    while True:
+        page = await call(request, timeout=CALL_TIMEOUT_S)
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

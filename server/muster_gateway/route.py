@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from starlette.requests import Request
@@ -18,12 +18,17 @@ _VARIABLE = re.compile(r"\\\{(\w+)\\\}")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One documented parameter. `place` is `path`, `query`, `form`, `json` or `header`."""
+    """One documented parameter. `place` is `path`, `query`, `form`, `file` (of a multipart form), `json` or `header`."""
 
     name: str
     place: str
     text: str
     is_required: bool = False
+
+
+def in_query(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """The same parameters, of a call that has no form."""
+    return tuple(replace(parameter, place="query") for parameter in parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,11 @@ class Room(Protocol):
         """The route that answers, or the answer where none does. `methods`: the routes of the path; empty if it has none."""
         ...
 
-    def authorization(self, request: Request, /) -> str:
-        """The caller's credential in the form of the header `authorization`, wherever the dialect has it; empty without one."""
+    async def authorization(self, request: Request, /) -> str:
+        """The caller's credential in the form of the header `authorization`, wherever the dialect has it; empty without one.
+
+        Raises BodyRefusedError, AioRpcError.
+        """
         ...
 
     def refused(self, request: Request, refusal: BodyRefusedError, /) -> Response:

@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from muster_gateway.spelling import spelling
 
@@ -39,13 +42,30 @@ class _Server(uvicorn.Server):
         yield
 
 
-class GatewayServer:
-    """Serves an app on bound sockets; none at all is fine."""
+class _Protocol(HttpToolsProtocol):
+    """Tells the app whom a verified client certificate names: `scope["state"]["certificate"]`, empty without one."""
 
-    def __init__(self, app: ASGIApp, sockets: list[socket.socket]) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "certificate": _common_name(transport.get_extra_info("peercert"))}
+
+
+def _common_name(certificate: Any) -> str:
+    """The common name in a certificate as `ssl` shows it."""
+    for part in (certificate or {}).get("subject", ()):
+        for key, value in part:
+            if key == "commonName":
+                return str(value)
+    return ""
+
+
+class GatewayServer:
+    """Serves an app on bound sockets; none at all is fine. With an SSL context it speaks TLS only."""
+
+    def __init__(self, app: ASGIApp, sockets: list[socket.socket], tls: ssl.SSLContext | None = None) -> None:
         config = uvicorn.Config(
             spelling(app),
-            http="httptools",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -55,6 +75,7 @@ class GatewayServer:
             proxy_headers=False,  # a room that heeds X-Forwarded-For says so itself; uvicorn would hide the socket's address
             limit_concurrency=MAX_CONNECTIONS,
             timeout_graceful_shutdown=STOP_S,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
         )
         self._sockets = sockets
         self._server = _Server(config)

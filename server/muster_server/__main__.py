@@ -1,4 +1,4 @@
-"""`muster serve`, and `muster gateway` for the HTTP edge as a process of its own.
+"""`muster serve`, and `muster gateway` for the edge as a process of its own.
 
 The command line of the client finds both by the entry points `muster.commands`; `python -m muster_server` has them alone.
 """
@@ -50,6 +50,9 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     max_content_bytes: Annotated[str | None, typer.Option(metavar="BYTES", help=_help("max_content_bytes"))] = None,
     max_total_content_bytes: Annotated[str | None, typer.Option(metavar="BYTES", help=_help("max_total_content_bytes"))] = None,
     history_days: Annotated[str | None, typer.Option(metavar="DAYS", help=_help("history_days"))] = None,
+    tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_cert"))] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_key"))] = None,
+    tls_client_ca: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_client_ca"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
     auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
     key_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("key_file"))] = None,
@@ -66,6 +69,9 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
         "max_content_bytes": max_content_bytes,
         "max_total_content_bytes": max_total_content_bytes,
         "history_days": history_days,
+        "tls_cert": tls_cert,
+        "tls_key": tls_key,
+        "tls_client_ca": tls_client_ca,
         "ready_file": ready_file,
         "auth": auth,
         "key_file": key_file,
@@ -77,17 +83,31 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
 @cli.command(epilog="\b\nExample:\n  muster gateway --target 10.0.0.1:9848 --http-ports 8848,9080")
 def gateway(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     target: Annotated[str, typer.Option(metavar="HOST:PORT", help="The server's gRPC address.")] = "127.0.0.1:9848",
+    target_ca: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("target_ca"))] = None,
+    target_cert: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("target_cert"))] = None,
+    target_key: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("target_key"))] = None,
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_help("host"))] = None,
     http_ports: Annotated[str | None, typer.Option(metavar="PORTS", help=_help("http_ports"))] = None,
+    nacos_grpc_port: Annotated[str | None, typer.Option(metavar="PORT", help=_help("nacos_grpc_port"))] = None,
+    tls_cert: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_cert"))] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_key"))] = None,
+    tls_client_ca: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_client_ca"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
     auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
     token_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("token_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
-    """Run the HTTP gateway alone, against a server elsewhere. Serve that one with `--http-ports ''`."""
-    given = {
+    """Run the gateway alone, against a server elsewhere. It has HTTP and Nacos over gRPC: serve with `--http-ports ''`."""
+    given: dict[str, Any] = {
+        "target_ca": target_ca,
+        "target_cert": target_cert,
+        "target_key": target_key,
         "host": host,
         "http_ports": http_ports,
+        "nacos_grpc_port": nacos_grpc_port,
+        "tls_cert": tls_cert,
+        "tls_key": tls_key,
+        "tls_client_ca": tls_client_ca,
         "ready_file": ready_file,
         "auth": auth,
         "token_file": token_file,

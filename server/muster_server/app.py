@@ -12,6 +12,8 @@ from pathlib import Path
 import grpc.aio
 import structlog
 from muster_agent.runtimes import discover
+from muster_client import Tls as TargetTls
+from muster_client import open_channel
 from muster_gateway.app import create_app
 from muster_gateway.callers import IdentifiedChannel, Identity
 from muster_gateway.channel import LocalChannel
@@ -25,7 +27,7 @@ from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
-from muster_server.rpc.adapter import Call, Services, bind
+from muster_server.rpc.adapter import SERVER_OPTIONS, Call, Services, bind
 from muster_server.rpc.addresses import LOCAL_PEER
 from muster_server.rpc.encoders import WireEncoder
 from muster_server.rpc.gate import Gate
@@ -35,6 +37,7 @@ from muster_server.settings import Settings
 from muster_server.storage.memory import MemoryStore
 from muster_server.storage.port import Store
 from muster_server.storage.sqlite import SqliteStore
+from muster_server.tls import Tls, TlsFiles
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +52,15 @@ CHANNEL_OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that serves. Addresses are `host:port`; a gateway alone names the server it talks to."""
+    """A server that serves. Addresses are `host:port`; a gateway alone names the server it talks to.
+
+    `nacos` is where the gRPC protocol of Nacos is spoken: empty if that is off. `tls` is None if all is served in clear text.
+    """
 
     grpc: str
     http: tuple[str, ...]
+    nacos: str
+    tls: Tls | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +74,10 @@ class RunningServer(Running):
 async def serving(settings: Settings, *, store: Store | None = None, clock: Clock | None = None) -> AsyncIterator[RunningServer]:
     """Serve for as long as the context is open; then drain and stop.
 
-    A given store is the caller's: it is not closed. Raises OSError for a port that is taken, StorageUnusableError for a data
-    directory that cannot be used.
+    A given store is the caller's: it is not closed. Raises OSError for a port that is taken, TlsError for certificates and
+    StorageUnusableError for a data directory that cannot be used.
     """
+    tls = _tls(settings)
     own = store is None
     used = store or (MemoryStore() if settings.storage == "memory" else SqliteStore(settings.data_dir))
     try:
@@ -76,7 +85,7 @@ async def serving(settings: Settings, *, store: Store | None = None, clock: Cloc
         engine = Engine(used, WireEncoder(), used_clock, _limits(settings))
         try:
             authenticator = Authenticator(engine, Sealer(_key_file(settings)), used_clock.monotonic_s)
-            async with _serving(settings, engine, authenticator) as running:
+            async with _serving(settings, engine, authenticator, tls) as running:
                 yield running
         finally:
             await engine.close()
@@ -104,9 +113,11 @@ def _limits(settings: Settings) -> Limits:
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, engine: Engine, authenticator: Authenticator) -> AsyncIterator[RunningServer]:
+async def _serving(
+    settings: Settings, engine: Engine, authenticator: Authenticator, tls: Tls | None
+) -> AsyncIterator[RunningServer]:
     sessions = SessionServicer(engine)
-    metrics = Metrics(engine, sessions)
+    metrics = Metrics(engine, sessions, tls)
     gate = Gate(engine, authenticator) if settings.auth else None
     services = make_services(engine, sessions, Services(metrics, gate), authenticator, discover)
     identity = Identity(authenticator.gateway_token)
@@ -114,17 +125,19 @@ async def _serving(settings: Settings, engine: Engine, authenticator: Authentica
         lambda path, request: services.call(path, request, Call(LOCAL_PEER, identity.metadata())),
         lambda path, pipe, metadata: services.stream(path, pipe, LOCAL_PEER, {**metadata, **identity.metadata()}),
     )
-    nacos = NacosGrpc(channel)
+    nacos = NacosGrpc(channel, is_guarded=settings.auth)
     server, health = await make_server(services, nacos.handlers())
-    grpc_port = bind(server, settings.host, settings.grpc_port)
+    grpc_port = bind(server, settings.host, settings.grpc_port, tls.server_credentials() if tls else None)
     sockets = listen(settings.host, settings.http_ports)
-    web_app = create_app(channel, metrics, is_guarded=settings.auth)
-    gateway = GatewayServer(web_app, sockets)
-    running = RunningServer(_address(settings.host, grpc_port), _addresses(settings.host, sockets), engine)
+    web_app = create_app(channel, metrics, nacos.connections, is_guarded=settings.auth)
+    gateway = GatewayServer(web_app, sockets, tls.context() if tls else None)
+    address = _address(settings.host, grpc_port)
+    running = RunningServer(address, _addresses(settings.host, sockets), address, tls, engine)
     await server.start()
     try:
         async with channel, asyncio.TaskGroup() as group, AsyncExitStack() as guests:
             ticker = group.create_task(engine.run(), name="engine ticks")
+            watcher = group.create_task(_watch(tls), name="certificates")
             web = group.create_task(gateway.serve(), name="gateway")
             await guests.enter_async_context(nacos.serving())
             await guests.enter_async_context(web_app.serving())
@@ -146,6 +159,7 @@ async def _serving(settings: Settings, engine: Engine, authenticator: Authentica
                 await server.stop(0.5)
                 await _streams_end(services.running | nacos.running, 1.0)
                 ticker.cancel()
+                watcher.cancel()
                 await asyncio.wait([web])
     finally:
         log.info("stopped", revision=engine.revision)
@@ -153,25 +167,69 @@ async def _serving(settings: Settings, engine: Engine, authenticator: Authentica
 
 @asynccontextmanager
 async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Running]:
-    """Serve the gateway alone, over a real channel, for as long as the context is open. Raises OSError for a port that is taken."""
-    sockets = listen(settings.host, settings.http_ports)
-    async with (
-        grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel,
-        asyncio.TaskGroup() as group,
-        AsyncExitStack() as guests,
-    ):
-        identified = IdentifiedChannel(channel, Identity(_own_token(settings)))
-        web_app = create_app(identified, ProcessMetrics(), is_guarded=settings.auth)
-        gateway = GatewayServer(web_app, sockets)
+    """Serve the gateway alone, over a real channel, for as long as the context is open.
+
+    Raises OSError for a port that is taken, or for files that cannot be used: certificates, a token.
+    """
+    tls = _tls(settings)
+    target_tls = None if settings.target_ca is None else TargetTls(settings.target_ca, settings.target_cert, settings.target_key)
+    identity = Identity(_own_token(settings))
+    async with AsyncExitStack() as stack:
+        channel = IdentifiedChannel(await stack.enter_async_context(open_channel(target, target_tls, CHANNEL_OPTIONS)), identity)
+        nacos = await stack.enter_async_context(_nacos_serving(settings, target, channel, tls))
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        sockets = listen(settings.host, settings.http_ports)
+        web_app = create_app(channel, ProcessMetrics(tls), is_guarded=settings.auth)
+        gateway = GatewayServer(web_app, sockets, tls.context() if tls else None)
+        watcher = group.create_task(_watch(tls), name="certificates")
         web = group.create_task(gateway.serve(), name="gateway")
+        guests = await stack.enter_async_context(AsyncExitStack())
         await guests.enter_async_context(web_app.serving())
         await gateway.started()
+        running = Running(target, _addresses(settings.host, sockets), nacos, tls)
+        log.info("serving", target=running.grpc, http=running.http, nacos=running.nacos)
         try:
-            yield Running(target, _addresses(settings.host, sockets))
+            yield running
         finally:
+            watcher.cancel()
             gateway.stop()
             await guests.aclose()
             await asyncio.wait([web])
+
+
+@asynccontextmanager
+async def _nacos_serving(settings: Settings, target: str, channel: IdentifiedChannel, tls: Tls | None) -> AsyncIterator[str]:
+    """Serve the gRPC protocol of Nacos on a port of its own; the address, empty if it is off. Raises OSError if the port is taken.
+
+    A target at the very address that this port would have speaks the protocol itself: then there is nothing to open.
+    """
+    if settings.nacos_grpc_port is None:
+        yield ""
+        return
+    if target == _address(settings.host, settings.nacos_grpc_port):
+        yield target
+        return
+    nacos, server = NacosGrpc(channel, is_guarded=settings.auth), grpc.aio.server(options=SERVER_OPTIONS)
+    server.add_generic_rpc_handlers(tuple(nacos.handlers()))
+    port = bind(server, settings.host, settings.nacos_grpc_port, tls.server_credentials() if tls else None)
+    await server.start()
+    try:
+        async with nacos.serving():
+            yield _address(settings.host, port)
+    finally:
+        await server.stop(0.5)
+        await _streams_end(nacos.running, 1.0)
+
+
+def _tls(settings: Settings) -> Tls | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    return Tls(TlsFiles(settings.tls_cert, settings.tls_key, settings.tls_client_ca))
+
+
+async def _watch(tls: Tls | None) -> None:
+    if tls is not None:
+        await tls.watch()
 
 
 def _address(host: str, port: int) -> str:
@@ -189,7 +247,7 @@ async def _streams_end(running: set["asyncio.Task[object]"], timeout_s: float) -
 
 def write_ready_file(path: Path, running: Running) -> None:
     """Tell where we serve, atomically."""
-    content = json.dumps({"grpc": running.grpc, "http": list(running.http), "pid": os.getpid()})
+    content = json.dumps({"grpc": running.grpc, "nacos": running.nacos, "http": list(running.http), "pid": os.getpid()})
     scratch = path.with_name(path.name + ".new")
     scratch.write_text(content + "\n")
     scratch.replace(path)

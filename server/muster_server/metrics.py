@@ -12,12 +12,13 @@ from muster_server.engine.durations import Durations
 from muster_server.engine.engine import Engine
 from muster_server.engine.mailroom import Mailroom
 from muster_server.rpc.sessions import SessionServicer
+from muster_server.tls import Tls
 
 
 class Metrics:
     """Observes calls, and asks the engine for the rest when it is scraped."""
 
-    def __init__(self, engine: Engine, sessions: SessionServicer) -> None:
+    def __init__(self, engine: Engine, sessions: SessionServicer, tls: Tls | None = None) -> None:
         self._registry = CollectorRegistry()
         self._methods: defaultdict[str, _Method] = defaultdict(_Method)
         hub, config_hub, state = engine.hub, engine.config_hub, engine.state
@@ -45,7 +46,7 @@ class Metrics:
             ("muster_loop_lag_seconds", "How late the event loop runs what is due."): engine.loop_lags,
         }
         self._registry.register(_OwnCollector(self._methods, timed))
-        ProcessCollector(registry=self._registry)
+        _add_process(self._registry, tls)
 
     def started(self, method: str) -> None:
         """A call began."""
@@ -61,6 +62,15 @@ class Metrics:
     def render(self) -> bytes:
         """The text that is scraped."""
         return generate_latest(self._registry)
+
+
+def _add_process(registry: CollectorRegistry, tls: Tls | None) -> None:
+    ProcessCollector(registry=registry)
+    if tls is not None:
+        expiry = Gauge("muster_tls_not_after_seconds", "When the certificate in use expires, in Unix seconds.", registry=registry)
+        expiry.set_function(lambda: tls.not_after_s)
+        failures = Gauge("muster_tls_reload_failures", "Changed certificate files that could not be used.", registry=registry)
+        failures.set_function(lambda: tls.reload_failures)
 
 
 def _depth(room: Mailroom[Any, Any]) -> int:
@@ -101,11 +111,11 @@ class _OwnCollector(Collector):
 
 
 class ProcessMetrics:
-    """What a gateway by itself has to tell: its process."""
+    """What a gateway by itself has to tell: its process, and its certificate."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: Tls | None = None) -> None:
         self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        _add_process(self._registry, tls)
 
     def render(self) -> bytes:
         """The text that is scraped."""

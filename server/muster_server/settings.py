@@ -2,9 +2,9 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -17,6 +17,11 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on. Other than loopback needs --auth, or --insecure.")
     grpc_port: Port = Field(9848, description="Port for gRPC. 0 takes any free one.")
+    nacos_grpc_port: Annotated[Port | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
+        9848,
+        description="Port for Nacos over gRPC in `muster gateway`; `muster serve` has it on its port for gRPC. "
+        "0 takes any free one; empty switches it off.",
+    )
     http_ports: Annotated[tuple[Port, ...], NoDecode] = Field(
         (8848, 9080, 30100), description="Ports of the HTTP gateway, comma-separated. 0 takes any free one; empty switches it off."
     )
@@ -34,6 +39,18 @@ class Settings(BaseSettings):
     history_days: Annotated[float, Field(ge=0, le=36500)] = Field(
         30.0, description="Days that releases are kept. The last 10 of each item stay in any case. Raising it costs disk."
     )
+    tls_cert: Path | None = Field(
+        None, description="Certificate with its chain, PEM: every port speaks TLS only. Read again when the file changes."
+    )
+    tls_key: Path | None = Field(None, description="Private key of --tls-cert, PEM, without a passphrase.")
+    tls_client_ca: Path | None = Field(
+        None, description="Authorities, PEM: clients must show a certificate that one of them has signed, on every port."
+    )
+    target_ca: Path | None = Field(
+        None, description="Authorities of the server that `muster gateway` talks to, PEM: the channel to it is by TLS."
+    )
+    target_cert: Path | None = Field(None, description="Certificate that `muster gateway` shows to that server, PEM.")
+    target_key: Path | None = Field(None, description="Private key of --target-cert, PEM, without a passphrase.")
     ready_file: Path | None = Field(None, description="Write addresses and pid there as JSON once serving.")
     auth: bool = Field(False, description="Ask every caller for a credential, and for permission. Make the first user before.")
     token_file: Path | None = Field(
@@ -49,6 +66,18 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return [part for part in value.replace(" ", "").split(",") if part] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check_pairs(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together")
+        if self.tls_client_ca is not None and self.tls_cert is None:
+            raise ValueError("tls_client_ca needs tls_cert and tls_key")
+        if (self.target_cert is None) != (self.target_key is None):
+            raise ValueError("target_cert and target_key go together")
+        if self.target_cert is not None and self.target_ca is None:
+            raise ValueError("target_cert and target_key need target_ca")
+        return self
 
     @property
     def is_loopback(self) -> bool:

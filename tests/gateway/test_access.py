@@ -1,24 +1,36 @@
 """The HTTP edge of a server with authentication: every route asks who calls, and callers get what they are permitted."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
+import grpc.aio
 import httpx
 import pytest
 from access_world import PASSWORD, ROOT, World, guarded
 from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as registration
 from muster_gateway.app import Gateway, create_app
+from muster_gateway.callers import Caller, IdentifiedChannel, Identity, acting_for, as_gateway
 from muster_gateway.channel import LocalChannel
+from muster_gateway.registry import Registry
 from muster_server.app import gateway_serving
 from muster_server.settings import Settings
 
 from gateway.test_app import NoMetrics
 
-PUBLIC = {("GET", "/server/health")}
+LOGINS = {
+    ("POST", "/nacos/v1/auth/login"),
+    ("POST", "/nacos/v1/auth/users/login"),
+    ("POST", "/nacos/v3/auth/user/login"),
+    ("POST", "/nacos/v3/auth/user/admin"),
+}
+STATE = "/nacos/v3/admin/core/state"
+PUBLIC = {("GET", path) for path in ("/server/health", STATE, f"{STATE}/liveness", f"{STATE}/readiness")} | LOGINS
 KINDS = pytest.mark.parametrize("kind", ["local", "apart"])
 INSTANCE = {"serviceName": "pay", "ip": "10.0.0.1", "port": 80}
 
@@ -29,7 +41,7 @@ async def edge(kind: str, world: World, token_file: Path | None = None) -> Async
     if kind == "local":
         yield world.server.http_urls[0]
         return
-    settings = Settings(http_ports=(0,), auth=True, token_file=token_file)
+    settings = Settings(http_ports=(0,), nacos_grpc_port=0, auth=True, token_file=token_file)
     async with gateway_serving(settings, world.server.grpc_target) as running:
         yield f"http://{running.http[0]}"
 
@@ -91,6 +103,32 @@ async def test_finders_callers_get_what_they_are_permitted(kind: str) -> None:
 
 
 @KINDS
+async def test_operators_of_nacos_get_what_they_are_permitted(kind: str) -> None:
+    core, ns = "/nacos/v3/admin/core", "/nacos/v3/admin/ns"
+    said = {"serviceName": "pay", "ip": "10.0.0.1", "port": "80", "weight": "3"}
+    async with guarded() as world, edge(kind, world) as url, httpx.AsyncClient(base_url=url) as client:
+        clerk = headers(await world.user("clerk", ("default:DEFAULT_GROUP:service/pay", "rw")))
+        own = [await client.request(method, f"{ns}/instance", params=said, headers=clerk) for method in ("POST", "PUT")]
+        others = await client.put(f"{ns}/instance", params={**said, "serviceName": "ship"}, headers=clerk)
+        closed = [
+            await client.get(f"{core}/loader/current", headers=clerk),
+            await client.get(f"{core}/loader/cluster", headers=clerk),
+            await client.post(f"{core}/loader/reloadClient", params={"connectionId": "x"}, headers=clerk),
+            await client.get(f"{ns}/client/list", headers=clerk),
+            await client.get(f"{ns}/service/subscribers", params={"serviceName": "ship"}, headers=clerk),
+            await client.post(f"{core}/namespace", params={"namespaceId": "n", "namespaceName": "n"}, headers=clerk),
+        ]
+        opened = await client.get(f"{core}/loader/current", headers=headers(world.admin))
+        state = (await client.get(STATE)).json()["data"]
+
+        assert [answer.status_code for answer in own] == [200, 200]
+        assert others.status_code == 403
+        assert [answer.status_code for answer in closed] == [403] * len(closed)
+        assert (opened.status_code, opened.json()["data"]) == (200, {})
+        assert state["auth_enabled"] == "true"
+
+
+@KINDS
 async def test_user_and_password_do_instead_of_a_token(kind: str) -> None:
     async with guarded() as world, edge(kind, world) as url:
         async with httpx.AsyncClient(base_url=url, auth=(ROOT, PASSWORD)) as client:
@@ -125,6 +163,35 @@ async def test_a_namesake_of_the_gateway_has_no_rights_of_its_own(kind: str) -> 
             )
 
         assert (answer.status_code, claimed.status_code) == (403, 401)
+
+
+async def test_a_gateway_apart_does_in_its_own_name_what_its_own_token_may() -> None:
+    async with guarded() as world:
+        await world.user("gateway", ("prod:*:service/*", "r"))
+        _, metadata = await world.token("gateway")
+        token = metadata[0][1].removeprefix("Bearer ")
+        known = Registry(IdentifiedChannel(world.channel, Identity(token)))
+        unknown = Registry(IdentifiedChannel(world.channel, Identity()))
+
+        seen = [await as_gateway(known.may_read("service", namespace)) for namespace in ("prod", "test")]
+        with pytest.raises(grpc.aio.AioRpcError) as without_token:
+            await as_gateway(unknown.prove())
+        with pytest.raises(grpc.aio.AioRpcError) as for_nobody:
+            await known.prove()
+
+        assert seen == [True, False]
+        assert {caught.value.code() for caught in (without_token, for_nobody)} == {grpc.StatusCode.UNAUTHENTICATED}
+
+
+async def test_work_that_a_request_starts_is_done_in_its_callers_name() -> None:
+    async with guarded() as world:
+        registry = Registry(IdentifiedChannel(world.channel, Identity()))
+        with acting_for(Caller(world.admin[0][1])):
+            started = asyncio.create_task(registry.prove())
+        await started
+
+        with pytest.raises(grpc.aio.AioRpcError):
+            await registry.prove()
 
 
 async def test_without_authentication_no_route_asks() -> None:

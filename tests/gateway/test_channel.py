@@ -158,3 +158,18 @@ async def test_local_channel_that_closes_ends_its_streams() -> None:
         await asyncio.sleep(0)
 
     assert observer.codes == ["CANCELLED"]
+
+
+async def test_methods_with_one_streaming_side_are_streams() -> None:
+    services = Services(Observer())
+    services.add(DESCRIPTOR, {method.name: echo if method.name == "Watch" else unused for method in DESCRIPTOR.methods})
+    channel = LocalChannel(unused, lambda path, pipe, metadata: services.stream(path, pipe, "gateway", metadata))
+    path, parse = "/muster.registry.v1.DiscoveryService/Watch", wire.WatchResponse.FromString
+    async with channel:
+        sends = channel.stream_unary(path, response_deserializer=parse)()
+        await sends.write(FRAME)
+        await sends.done_writing()
+        receives = channel.unary_stream(path, response_deserializer=parse)(FRAME)
+
+        assert [answer.bookmark.revision for answer in (await sends.read(), await receives.read())] == [7, 7]
+        assert [await sends.code(), await receives.code()] == [grpc.StatusCode.OK] * 2

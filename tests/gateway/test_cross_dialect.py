@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from muster.admin.v1 import admin_service_pb2, admin_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
 from running import ManualClock, Server, running_gateway, running_server
@@ -81,6 +82,55 @@ async def test_silence_and_disabling_are_seen_in_all_and_a_beat_does_not_enable(
         assert statuses == ["DISABLE"]
         assert enabled == []  # Nacos lists enabled instances only
         watch.cancel()
+
+
+@pytest.mark.parametrize("kind", ["local", "apart"])
+async def test_what_an_operator_says_through_nacos_is_seen_in_all_and_back(kind: str) -> None:
+    admin = "/nacos/v3/admin/ns"
+    async with (
+        running_server() as server,
+        server.channel() as channel,
+        running_gateway(server, kind) as url,
+        httpx.AsyncClient(base_url=url) as http,
+    ):
+        watch = await watching(server, channel)
+        await finders_register(http)
+        await watch.read()
+
+        said = {**FORM, "enabled": "false", "weight": "3", "metadata": "zone=b"}
+        assert (await http.put(f"{admin}/instance", data=said)).json()["data"] == "ok"
+        put = (await watch.read()).delta.puts[0]
+        finders = (await http.get("/api/instance/list", params={"serviceName": "shared"})).json()["instances"]
+
+        assert (put.admin_state, put.weight, dict(put.metadata)) == (instance_pb2.ADMIN_STATE_DISABLED, 3.0, {"zone": "b"})
+        assert [entry["status"] for entry in finders] == ["DISABLE"]
+        await http.put("/api/instance/status", json={**BODY, "status": "HEALTHY"})
+        shown = (await http.get(f"{admin}/instance", params=FORM)).json()["data"]
+        assert (shown["enabled"], shown["weight"]) == (True, 3.0)
+        watch.cancel()
+
+
+@pytest.mark.parametrize("kind", ["local", "apart"])
+async def test_service_described_natively_is_shown_by_nacos(kind: str) -> None:
+    async with (
+        running_server() as server,
+        server.channel() as channel,
+        running_gateway(server, kind) as url,
+        httpx.AsyncClient(base_url=url) as http,
+    ):
+        service = admin_service_pb2.Service(
+            ref=instance_pb2.ServiceRef(name="shared"), metadata={"team": "one"}, protect_threshold=1
+        )
+        await admin_service_pb2_grpc.AdminServiceStub(channel).CreateService(
+            admin_service_pb2.CreateServiceRequest(service=service)
+        )
+        await http.post(NACOS, data={**FORM, "healthy": "false"})
+
+        shown = (await http.get("/nacos/v3/admin/ns/service", params={"serviceName": "shared"})).json()["data"]
+        listed = (await http.get(f"{NACOS}/list", params={"serviceName": "shared"})).json()["data"]
+
+        assert (shown["metadata"], shown["protectThreshold"], list(shown["clusterMap"])) == ({"team": "one"}, 1.0, ["DEFAULT"])
+        assert [entry["healthy"] for entry in listed] == [True]
 
 
 @pytest.mark.parametrize("kind", ["local", "apart"])

@@ -17,6 +17,9 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "nacos.md").read_text()
 INSTANCE = "/nacos/v3/client/ns/instance"
 CONFIG = "/nacos/v3/client/cs/config"
 ADMIN = "/nacos/v3/admin/cs/config"
+CORE = "/nacos/v3/admin/core"
+NAMESPACE = f"{CORE}/namespace"
+SERVICES = "/nacos/v3/admin/ns/service"
 SERVICE = {"serviceName": "s", "ip": "10.0.0.1", "port": "80"}
 NAMES = {"dataId": "d", "groupName": "g"}
 PUBLICATION = {**NAMES, "content": "c"}
@@ -83,7 +86,17 @@ CASES = [
     Case(21002, 400, "POST", INSTANCE, {**SERVICE, "metadata": "broken"}),
     Case(21003, 200, "POST", INSTANCE, {**SERVICE, "heartBeat": "true"}),
     Case(21004, 400, "POST", INSTANCE, {**SERVICE, "clusterName": "a_b"}),
+    Case(21006, 400, "POST", SERVICES, {"serviceName": "s", "selector": '{"type":"label"}'}),
+    Case(21007, 400, "POST", SERVICES, {"serviceName": "there"}),
+    Case(21008, 400, "GET", SERVICES, {"serviceName": "gone"}),
+    Case(21009, 400, "DELETE", SERVICES, {"serviceName": "there"}),
+    Case(22000, 400, "PUT", NAMESPACE, {"namespaceId": "n", "namespaceName": "a@b"}),
+    Case(22001, 404, "GET", NAMESPACE, {"namespaceId": "gone"}),
+    Case(22002, 400, "POST", NAMESPACE, {"namespaceId": "public", "namespaceName": "a"}),
+    Case(23000, 400, "GET", f"{CORE}/cluster/node/list", {"state": "nope"}),
     Case(30000, 200, "DELETE", f"{ADMIN}/beta", NAMES, message="remove beta data error"),
+    Case(40001, 501, "POST", "/nacos/v3/admin/cs/capacity", {"groupName": "g", "quota": "1"}),
+    Case(100005, 200, "POST", f"{ADMIN}/import", {}),
 ]
 
 
@@ -102,6 +115,7 @@ async def test_code_is_answered_to_the_documented_request(case: Case, kind: str)
         running_gateway(server, kind) as url,
         httpx.AsyncClient(base_url=url) as http,
     ):
+        await http.post(INSTANCE, data={**SERVICE, "serviceName": "there"})
         for number in range(case.tags_before):
             await http.post(ADMIN, data={**PUBLICATION, "tag": f"t{number}"})
         if case.code == 20005:
@@ -120,7 +134,7 @@ def test_messages_are_those_of_the_handbook() -> None:
     handbook = {int(line.split(" ", 1)[0]): line.split(" ", 1)[1] for line in HANDBOOK.split("\n") if line}
 
     assert handbook.items() <= MESSAGES.items()
-    assert MESSAGES.keys() - handbook.keys() == {20010}
+    assert MESSAGES.keys() - handbook.keys() == {20010, 40001, 100002, 100004, 100005, 100006}
 
 
 def test_document_has_every_code_with_its_message_and_the_tested_requests() -> None:

@@ -258,7 +258,7 @@ async def test_form_above_two_mebibytes_loses_its_parameters() -> None:
 
 @pytest.mark.parametrize(
     ("path", "method", "allowed"),
-    [(PATH, "POST", "GET"), (PATH, "DELETE", "GET"), (ADMIN, "PUT", "DELETE, POST"), (BETA, "POST", "DELETE")],
+    [(PATH, "POST", "GET"), (PATH, "DELETE", "GET"), (ADMIN, "PUT", "DELETE, GET, POST"), (BETA, "POST", "DELETE, GET")],
 )
 async def test_wrong_method_is_not_allowed_and_told_which_are(path: str, method: str, allowed: str) -> None:
     async with gateway("local") as (http, _):

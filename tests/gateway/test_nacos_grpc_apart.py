@@ -1,61 +1,16 @@
-"""The Nacos side over a real channel, as in a gateway apart from its server: the same answers, and what a lost server does."""
+"""The Nacos side of a gateway apart from its server: what clients see when the server goes. All else runs over both."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import grpc
-import grpc.aio
-from muster_gateway.nacos.grpc.service import NacosGrpc
-from muster_server.rpc.adapter import bind
-from nacos_wire import ips, nacos_client, register, subscribe
-from running import Server, running_server
-
-
-@asynccontextmanager
-async def nacos_apart(server: Server) -> AsyncIterator[str]:
-    """The address of a Nacos side that talks to the server over a socket."""
-    async with server.channel() as channel:
-        nacos = NacosGrpc(channel)
-        listener = grpc.aio.server()
-        listener.add_generic_rpc_handlers(tuple(nacos.handlers()))
-        port = bind(listener, "127.0.0.1", 0)
-        await listener.start()
-        async with nacos.serving():
-            yield f"127.0.0.1:{port}"
-        await listener.stop(1)
-        if nacos.running:
-            await asyncio.wait(set(nacos.running))
-
-
-async def test_nacos_side_over_a_real_channel_registers_pushes_and_listens() -> None:
-    names = {"dataId": "app", "group": "g", "tenant": ""}
-    async with (
-        running_server() as server,
-        nacos_apart(server) as target,
-        nacos_client(target) as provider,
-        nacos_client(target) as consumer,
-        nacos_client(server.grpc_target) as local,
-    ):
-        before = await subscribe(consumer)
-        await register(provider, "10.0.0.1")
-        push = await consumer.pushed("NotifySubscriberRequest")
-        await consumer.ack(push)
-        found = await local.ok("ServiceQueryRequest", serviceName="svc")
-        await consumer.ok("ConfigBatchListenRequest", listen=True, configListenContexts=[{**names, "md5": ""}])
-        await local.ok("ConfigPublishRequest", **names, content="x: 1")
-        notice = await consumer.pushed("ConfigChangeNotifyRequest")
-        await provider.ok("InstanceRequest", type="deregisterInstance", serviceName="svc")
-        after = await local.ok("ServiceQueryRequest", serviceName="svc")
-
-        assert [ips(info) for info in (before, push["serviceInfo"], found["serviceInfo"])] == [[], ["10.0.0.1"], ["10.0.0.1"]]
-        assert (notice["dataId"], ips(after["serviceInfo"])) == ("app", [])
+from nacos_wire import nacos_client, register
+from running import Server, gateway_apart, running_server
 
 
 async def test_client_whose_registry_goes_away_is_thrown_off_and_calls_are_refused_in_their_own_type() -> None:
     async with running_server() as other_end:
         pass
-    async with nacos_apart(other_end) as target, nacos_client(target) as client:
+    async with gateway_apart(other_end) as gateway, nacos_client(gateway.nacos) as client:
         kind, answer = await client.ask("InstanceRequest", type="registerInstance", serviceName="svc", instance={"ip": "1.1.1.1"})
         ended = await client.end()
 
@@ -76,7 +31,7 @@ async def test_provider_is_thrown_off_when_its_session_ends_with_the_server() ->
 
     task = asyncio.create_task(serve())
     await started.wait()
-    async with nacos_apart(servers[0]) as target, nacos_client(target) as provider:
+    async with gateway_apart(servers[0]) as gateway, nacos_client(gateway.nacos) as provider:
         await register(provider, "10.0.0.1")
         leave.set()
 

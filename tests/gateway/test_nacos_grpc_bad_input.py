@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from muster_gateway.nacos.grpc import wire
 from nacos_wire import host, ips, nacos_client, register, stranger, subscribe
-from running import running_server
+from running import running_nacos
+
+pytestmark = pytest.mark.parametrize("place", ["local", "apart"])
 
 BROKEN = [
     b"{",
@@ -30,8 +32,8 @@ def raw(kind: str, body: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("body", BROKEN, ids=range(len(BROKEN)))
-async def test_body_that_is_not_the_json_of_its_type_is_answered_and_the_connection_lives_on(body: bytes) -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_body_that_is_not_the_json_of_its_type_is_answered_and_the_connection_lives_on(place: str, body: bytes) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, answer = await client.ask_raw(raw("InstanceRequest", body))
 
         assert (kind, answer["resultCode"], answer["errorCode"]) == ("ErrorResponse", 500, 502)
@@ -50,41 +52,45 @@ async def test_body_that_is_not_the_json_of_its_type_is_answered_and_the_connect
         ("InstanceRequest", {"type": "registerInstance", "serviceName": "svc", "instance": {"ip": "1.1.1.1", "port": "80"}}),
     ],
 )
-async def test_null_and_unknown_fields_are_as_good_as_absent_ones(kind: str, body: dict[str, Any]) -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_null_and_unknown_fields_are_as_good_as_absent_ones(place: str, kind: str, body: dict[str, Any]) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         answer = await client.ok(kind, **body)
 
         assert None not in answer.values()
 
 
 @pytest.mark.parametrize("surrogate", ['"\\ud800"', '"a\\udc00"'])
-async def test_half_of_a_character_is_refused(surrogate: str) -> None:
+async def test_half_of_a_character_is_refused(place: str, surrogate: str) -> None:
     body = f'{{"type": "registerInstance", "serviceName": {surrogate}, "instance": {{"ip": "1.1.1.1", "port": 1}}}}'
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, answer = await client.ask_raw(raw("InstanceRequest", body.encode()))
 
         assert (answer["resultCode"], kind in ("ErrorResponse", "InstanceResponse")) == (500, True)
         assert answer["message"] != "internal error"
 
 
-async def test_bytes_that_are_no_payload_are_answered() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_bytes_that_are_no_payload_are_answered(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, answer = await client.ask_raw(b"\xff\xff\xff")
 
         assert (kind, answer["errorCode"]) == ("ErrorResponse", 502)
 
 
 @pytest.mark.parametrize("kind", ["LockOperationRequest", "QueryMcpServerRequest", "ServerReloadRequest", ""])
-async def test_unknown_request_is_told_that_there_is_no_handler_even_to_a_stranger(kind: str) -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, stranger(server.grpc_target) as other:
+async def test_unknown_request_is_told_that_there_is_no_handler_even_to_a_stranger(place: str, kind: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client, stranger(server.nacos) as other:
         answers = [await client.ask(kind), await other.ask(kind)]
 
         assert [(name, answer["resultCode"], answer["errorCode"]) for name, answer in answers] == [("ErrorResponse", 500, 302)] * 2
         assert (await client.ok("HealthCheckRequest"))["success"] is True
 
 
-async def test_garbage_on_the_stream_ends_it_and_no_other() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as other:
+async def test_garbage_on_the_stream_ends_it_and_no_other(place: str) -> None:
+    async with (
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
+        nacos_client(server.nacos) as other,
+    ):
         await register(other, "10.0.0.1")
         await client.stream.write(b"\xff\xff\xff")
 
@@ -95,12 +101,12 @@ async def test_garbage_on_the_stream_ends_it_and_no_other() -> None:
 
 
 @pytest.mark.slow
-async def test_client_that_never_reads_holds_one_push_of_each_service_and_delays_nobody() -> None:
+async def test_client_that_never_reads_holds_one_push_of_each_service_and_delays_nobody(place: str) -> None:
     async with (
-        running_server() as server,
-        nacos_client(server.grpc_target) as provider,
-        nacos_client(server.grpc_target) as reader,
-        nacos_client(server.grpc_target) as deaf,
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as provider,
+        nacos_client(server.nacos) as reader,
+        nacos_client(server.nacos) as deaf,
     ):
         await subscribe(deaf)
         await subscribe(reader)
@@ -120,8 +126,8 @@ async def test_client_that_never_reads_holds_one_push_of_each_service_and_delays
         assert (await deaf.ok("HealthCheckRequest"))["success"] is True
 
 
-async def test_many_subscriptions_at_once_are_each_answered_with_their_own_service() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_many_subscriptions_at_once_are_each_answered_with_their_own_service(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         infos = await asyncio.gather(*(subscribe(client, service=f"s{number}") for number in range(200)))
 
         assert [info["name"] for info in infos] == [f"s{number}" for number in range(200)]

@@ -1,11 +1,13 @@
-"""The config half of the Nacos gRPC protocol, spoken without an SDK, in the server's own process."""
+"""The config half of the Nacos gRPC protocol, spoken without an SDK, in the server's own process and apart from it."""
 
 import hashlib
 from typing import Any
 
 import pytest
 from nacos_wire import NacosClient, nacos_client
-from running import running_server
+from running import running_nacos
+
+pytestmark = pytest.mark.parametrize("place", ["local", "apart"])
 
 NAMES = {"dataId": "app.yaml", "group": "g", "tenant": ""}
 
@@ -30,8 +32,8 @@ async def content(client: NacosClient, **more: Any) -> str | None:
     return answer["content"] if answer["resultCode"] == 200 else None
 
 
-async def test_published_config_is_read_with_its_md5_and_type() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_published_config_is_read_with_its_md5_and_type(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         additions = {"type": "yaml", "src_user": "me", "config_tags": "a,b", "betaIps": "", "tag": None}
         await publish(client, "x: 1", additionMap=additions, casMd5=None)
 
@@ -42,8 +44,8 @@ async def test_published_config_is_read_with_its_md5_and_type() -> None:
         assert isinstance(found["lastModified"], int)
 
 
-async def test_missing_config_is_a_typed_answer_that_lacks_nothing() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_missing_config_is_a_typed_answer_that_lacks_nothing(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, answer = await client.ask("ConfigQueryRequest", **NAMES)
 
         assert kind == "ConfigQueryResponse"
@@ -59,9 +61,13 @@ async def test_missing_config_is_a_typed_answer_that_lacks_nothing() -> None:
 
 
 @pytest.mark.parametrize("tenant", ["", "public", "apart"])
-async def test_listener_is_told_what_differs_and_of_each_change_by_the_names_it_used(tenant: str) -> None:
+async def test_listener_is_told_what_differs_and_of_each_change_by_the_names_it_used(place: str, tenant: str) -> None:
     names = {**NAMES, "tenant": tenant}
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as other:
+    async with (
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
+        nacos_client(server.nacos) as other,
+    ):
         before = await listen(client, tenant=tenant)
         await other.ok("ConfigPublishRequest", **names, content="x: 1")
         came = await client.pushed("ConfigChangeNotifyRequest")
@@ -76,8 +82,12 @@ async def test_listener_is_told_what_differs_and_of_each_change_by_the_names_it_
         assert [{key: push[key] for key in names} for push in (came, went)] == [names, names]
 
 
-async def test_listener_that_ends_is_told_nothing_more() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as other:
+async def test_listener_that_ends_is_told_nothing_more(place: str) -> None:
+    async with (
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
+        nacos_client(server.nacos) as other,
+    ):
         await listen(client)
         await listen(client, dataId="other")
         context = {**NAMES, "md5": ""}
@@ -90,8 +100,8 @@ async def test_listener_that_ends_is_told_nothing_more() -> None:
         assert push["dataId"] == "other"
 
 
-async def test_publication_with_another_md5_than_the_contents_is_refused_and_changes_nothing() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_publication_with_another_md5_than_the_contents_is_refused_and_changes_nothing(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         await publish(client, "x: 1", casMd5=md5("nothing there: it is created"))
         kind, answer = await client.ask("ConfigPublishRequest", **NAMES, content="x: 2", casMd5=md5("wrong"))
         held = await content(client)
@@ -102,11 +112,11 @@ async def test_publication_with_another_md5_than_the_contents_is_refused_and_cha
         assert (held, await content(client)) == ("x: 1", "x: 3")
 
 
-async def test_beta_is_seen_by_the_address_that_the_client_says_it_has() -> None:
+async def test_beta_is_seen_by_the_address_that_the_client_says_it_has(place: str) -> None:
     async with (
-        running_server() as server,
-        nacos_client(server.grpc_target) as client,
-        nacos_client(server.grpc_target, labels={"Vipserver-Tag": "blue"}) as blue,
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
+        nacos_client(server.nacos, labels={"Vipserver-Tag": "blue"}) as blue,
     ):
         await publish(client, "formal")
         await publish(client, "for blue", additionMap={"tag": "blue"})
@@ -129,9 +139,11 @@ async def test_beta_is_seen_by_the_address_that_the_client_says_it_has() -> None
     ],
     ids=["content", "name", "tag", "none", "null", "listen"],
 )
-async def test_config_call_that_is_refused_is_answered_in_its_own_type(kind: str, body: dict[str, Any], says: str) -> None:
+async def test_config_call_that_is_refused_is_answered_in_its_own_type(
+    place: str, kind: str, body: dict[str, Any], says: str
+) -> None:
     expected = {"ConfigBatchListenRequest": "ConfigChangeBatchListenResponse"}.get(kind, kind.replace("Request", "Response"))
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         found, answer = await client.ask(kind, **body)
 
         assert (found, answer["resultCode"], answer["errorCode"]) == (expected, 500, 400)

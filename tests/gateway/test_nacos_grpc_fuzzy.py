@@ -6,7 +6,9 @@ import pytest
 from muster_client import Client, ConfigRef, Endpoint, Instance
 from muster_gateway.nacos.grpc.fuzzy import MAX_MATCHES, MAX_PATTERNS
 from nacos_wire import NacosClient, host, nacos_client, register
-from running import running_server
+from running import running_nacos
+
+pytestmark = pytest.mark.parametrize("place", ["local", "apart"])
 
 SERVICES, CONFIGS = "NamingFuzzyWatch", "ConfigFuzzyWatch"
 
@@ -34,8 +36,8 @@ def told(push: dict[str, Any]) -> dict[str, str]:
     return {context.get("serviceKey") or context["groupKey"]: context["changedType"] for context in push["contexts"]}
 
 
-async def test_services_that_fit_are_told_and_then_that_this_was_all() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_services_that_fit_are_told_and_then_that_this_was_all(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         for service in ("pay-a", "pay-b", "other"):
             await register(client, "10.0.0.1", service)
         await watch(client, SERVICES, "public>>*>>pay-*")
@@ -46,8 +48,8 @@ async def test_services_that_fit_are_told_and_then_that_this_was_all() -> None:
         assert (last["syncType"], last["contexts"]) == ("FINISH_FUZZY_WATCH_INIT_NOTIFY", [])
 
 
-async def test_service_that_comes_and_goes_is_told_each_time() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as other:
+async def test_service_that_comes_and_goes_is_told_each_time(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client, nacos_client(server.nacos) as other:
         await watch(client, SERVICES, "public>>*>>*")
         await synced(client)
         await register(other, "10.0.0.1", "new")
@@ -60,8 +62,8 @@ async def test_service_that_comes_and_goes_is_told_each_time() -> None:
         assert went.items() >= {**key, "changedType": "DELETE_SERVICE"}.items()
 
 
-async def test_many_services_come_in_batches_of_ten() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_many_services_come_in_batches_of_ten(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         for number in range(25):
             await register(client, "10.0.0.1", f"s{number}")
         await watch(client, SERVICES, "public>>*>>*")
@@ -72,8 +74,8 @@ async def test_many_services_come_in_batches_of_ten() -> None:
         assert len({key for batch in batches for key in told(batch)}) == 25
 
 
-async def test_client_that_comes_back_is_told_the_difference_only() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_client_that_comes_back_is_told_the_difference_only(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         await register(client, "10.0.0.1", "known")
         await register(client, "10.0.0.1", "new")
         received = ["public@@DEFAULT_GROUP@@known", "public@@DEFAULT_GROUP@@gone"]
@@ -84,10 +86,10 @@ async def test_client_that_comes_back_is_told_the_difference_only() -> None:
         assert told(push) == {"public@@DEFAULT_GROUP@@new": "ADD_SERVICE", "public@@DEFAULT_GROUP@@gone": "DELETE_SERVICE"}
 
 
-async def test_configs_of_other_dialects_are_told_with_words_of_their_own() -> None:
+async def test_configs_of_other_dialects_are_told_with_words_of_their_own(place: str) -> None:
     async with (
-        running_server() as server,
-        nacos_client(server.grpc_target) as client,
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
         Client(server.grpc_target) as native,
     ):
         await native.publish_config(ConfigRef(name="app", group="g"), "x")
@@ -103,10 +105,10 @@ async def test_configs_of_other_dialects_are_told_with_words_of_their_own() -> N
         assert (went["groupKey"], went["changeType"]) == ("app+g+public", "DELETE_CONFIG")
 
 
-async def test_service_of_another_dialect_is_told() -> None:
+async def test_service_of_another_dialect_is_told(place: str) -> None:
     async with (
-        running_server() as server,
-        nacos_client(server.grpc_target) as client,
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
         Client(server.grpc_target) as native,
     ):
         await watch(client, SERVICES, "public>>*>>*")
@@ -116,8 +118,8 @@ async def test_service_of_another_dialect_is_told() -> None:
         assert (await changed(client))["serviceKey"] == "public@@DEFAULT_GROUP@@svc"
 
 
-async def test_cancelled_pattern_is_not_told_of_any_more() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_cancelled_pattern_is_not_told_of_any_more(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         await watch(client, SERVICES, "public>>*>>a*")
         await synced(client)
         await watch(client, SERVICES, "public>>*>>b*")
@@ -129,8 +131,8 @@ async def test_cancelled_pattern_is_not_told_of_any_more() -> None:
         assert (await changed(client))["serviceKey"] == "public@@DEFAULT_GROUP@@b1"
 
 
-async def test_change_that_is_not_acknowledged_comes_again() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_change_that_is_not_acknowledged_comes_again(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         await watch(client, SERVICES, "public>>*>>*")
         await synced(client)
         await register(client, "10.0.0.1", "svc")
@@ -141,8 +143,8 @@ async def test_change_that_is_not_acknowledged_comes_again() -> None:
         assert first["serviceKey"] == again["serviceKey"]
 
 
-async def test_pattern_too_many_is_refused_and_the_others_stand() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_pattern_too_many_is_refused_and_the_others_stand(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         for number in range(MAX_PATTERNS):
             await watch(client, SERVICES, f"public>>*>>p{number}", initializing=False)
         kind, refused = await client.ask("NamingFuzzyWatchRequest", groupKeyPattern="public>>*>>q", watchType="WATCH")
@@ -153,8 +155,8 @@ async def test_pattern_too_many_is_refused_and_the_others_stand() -> None:
         assert (await changed(client))["serviceKey"] == "public@@DEFAULT_GROUP@@p3"
 
 
-async def test_matches_too_many_are_left_out_and_said_so() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, Client(server.grpc_target) as native:
+async def test_matches_too_many_are_left_out_and_said_so(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client, Client(server.grpc_target) as native:
         for number in range(MAX_MATCHES + 1):
             await native.publish_config(ConfigRef(name=f"c{number:03}", group="g"), "x")
         kind, refused = await client.ask("ConfigFuzzyWatchRequest", groupKeyPattern="public>>*>>*", initializing=True)
@@ -178,8 +180,8 @@ async def test_matches_too_many_are_left_out_and_said_so() -> None:
         {"groupKeyPattern": "public>>*>>*", "receivedGroupKeys": ["x"] * 10_001},
     ],
 )
-async def test_bad_fuzzy_watch_is_a_typed_refusal(body: dict[str, Any]) -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_bad_fuzzy_watch_is_a_typed_refusal(place: str, body: dict[str, Any]) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, refused = await client.ask("NamingFuzzyWatchRequest", **body)
 
         assert (kind, refused["resultCode"], refused["errorCode"]) == ("NamingFuzzyWatchResponse", 500, 400)

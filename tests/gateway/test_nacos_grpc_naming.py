@@ -1,4 +1,4 @@
-"""The naming half of the Nacos gRPC protocol, spoken without an SDK, in the server's own process."""
+"""The naming half of the Nacos gRPC protocol, spoken without an SDK, in the server's own process and apart from it."""
 
 import asyncio
 from pathlib import Path
@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from nacos_wire import host, ips, nacos_client, register, subscribe
-from running import ManualClock, running_server
+from running import ManualClock, running_nacos
+
+pytestmark = pytest.mark.parametrize("place", ["local", "apart"])
 
 
-async def test_registration_is_pushed_to_a_subscriber_and_listed() -> None:
+async def test_registration_is_pushed_to_a_subscriber_and_listed(place: str) -> None:
     async with (
-        running_server() as server,
-        nacos_client(server.grpc_target) as provider,
-        nacos_client(server.grpc_target) as consumer,
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as provider,
+        nacos_client(server.nacos) as consumer,
     ):
         before = await subscribe(consumer, clusters="a,DEFAULT")
         await register(provider, "10.0.0.1", metadata={"zone": "z"})
@@ -33,8 +35,8 @@ async def test_registration_is_pushed_to_a_subscriber_and_listed() -> None:
         assert (listed["count"], listed["serviceNames"]) == (1, ["svc"])
 
 
-async def test_second_registration_of_a_connection_replaces_the_first() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_second_registration_of_a_connection_replaces_the_first(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         await register(client, "10.0.0.1")
         await register(client, "10.0.0.2")
         other = await register(client, "10.0.0.3", service="other")
@@ -45,8 +47,8 @@ async def test_second_registration_of_a_connection_replaces_the_first() -> None:
         assert ips(found["serviceInfo"]) == ["10.0.0.2"]
 
 
-async def test_batch_is_all_that_a_connection_offers_and_an_empty_one_withdraws_it() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_batch_is_all_that_a_connection_offers_and_an_empty_one_withdraws_it(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         kind, _ = await client.ask(
             "BatchInstanceRequest", type="batchRegisterInstance", serviceName="svc", instances=[host("1.1.1.1")]
         )
@@ -61,8 +63,12 @@ async def test_batch_is_all_that_a_connection_offers_and_an_empty_one_withdraws_
         assert [ips(found["serviceInfo"]) for found in (both, one, none)] == [["10.0.0.1", "10.0.0.2"], ["10.0.0.2"], []]
 
 
-async def test_deregistration_removes_what_the_connection_offered_whatever_it_names() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as other:
+async def test_deregistration_removes_what_the_connection_offered_whatever_it_names(place: str) -> None:
+    async with (
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
+        nacos_client(server.nacos) as other,
+    ):
         await register(client, "10.0.0.1")
         await register(other, "10.0.0.2")
 
@@ -73,9 +79,9 @@ async def test_deregistration_removes_what_the_connection_offered_whatever_it_na
         assert ips(found["serviceInfo"]) == ["10.0.0.2"]
 
 
-async def test_persistent_instance_outlives_its_connection_and_is_answered_as_an_instance() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as other:
-        async with nacos_client(server.grpc_target) as client:
+async def test_persistent_instance_outlives_its_connection_and_is_answered_as_an_instance(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as other:
+        async with nacos_client(server.nacos) as client:
             said = {"serviceName": "svc", "instance": host("10.0.0.1", ephemeral=False)}
             kind, answer = await client.ask("PersistentInstanceRequest", type="registerInstance", **said)
         found = await other.ok("ServiceQueryRequest", serviceName="svc")
@@ -87,11 +93,11 @@ async def test_persistent_instance_outlives_its_connection_and_is_answered_as_an
         assert ips(after["serviceInfo"]) == []
 
 
-async def test_lost_client_leaves_its_instances_for_five_seconds() -> None:
+async def test_lost_client_leaves_its_instances_for_five_seconds(place: str) -> None:
     clock = ManualClock()
-    async with running_server(clock=clock) as server, nacos_client(server.grpc_target) as consumer:
+    async with running_nacos(place, clock) as server, nacos_client(server.nacos) as consumer:
         info = await subscribe(consumer)
-        async with nacos_client(server.grpc_target) as provider:
+        async with nacos_client(server.nacos) as provider:
             await register(provider, "10.0.0.1")
             up = await consumer.pushed("NotifySubscriberRequest")
         suspect = await consumer.pushed("NotifySubscriberRequest")
@@ -104,15 +110,15 @@ async def test_lost_client_leaves_its_instances_for_five_seconds() -> None:
         assert times == sorted(set(times))
 
 
-async def test_client_that_comes_back_within_the_grace_keeps_its_instance() -> None:
+async def test_client_that_comes_back_within_the_grace_keeps_its_instance(place: str) -> None:
     clock = ManualClock()
-    async with running_server(clock=clock) as server, nacos_client(server.grpc_target) as consumer:
+    async with running_nacos(place, clock) as server, nacos_client(server.nacos) as consumer:
         await subscribe(consumer)
-        async with nacos_client(server.grpc_target) as provider:
+        async with nacos_client(server.nacos) as provider:
             await register(provider, "10.0.0.1")
             await consumer.pushed("NotifySubscriberRequest")
         await consumer.pushed("NotifySubscriberRequest")
-        async with nacos_client(server.grpc_target) as provider:
+        async with nacos_client(server.nacos) as provider:
             await register(provider, "10.0.0.1")
             server.advance(10)
 
@@ -121,11 +127,11 @@ async def test_client_that_comes_back_within_the_grace_keeps_its_instance() -> N
             assert ips(found["serviceInfo"]) == ["10.0.0.1"]
 
 
-async def test_unsubscribed_client_is_pushed_nothing_more() -> None:
+async def test_unsubscribed_client_is_pushed_nothing_more(place: str) -> None:
     async with (
-        running_server() as server,
-        nacos_client(server.grpc_target) as provider,
-        nacos_client(server.grpc_target) as consumer,
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as provider,
+        nacos_client(server.nacos) as consumer,
     ):
         await subscribe(consumer)
         await subscribe(consumer, service="other")
@@ -139,11 +145,11 @@ async def test_unsubscribed_client_is_pushed_nothing_more() -> None:
 
 
 @pytest.mark.slow
-async def test_push_is_sent_again_until_acknowledged_and_then_no_more() -> None:
+async def test_push_is_sent_again_until_acknowledged_and_then_no_more(place: str) -> None:
     async with (
-        running_server() as server,
-        nacos_client(server.grpc_target) as provider,
-        nacos_client(server.grpc_target) as consumer,
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as provider,
+        nacos_client(server.nacos) as consumer,
     ):
         await subscribe(consumer)
         await register(provider, "10.0.0.1")
@@ -177,9 +183,9 @@ async def test_push_is_sent_again_until_acknowledged_and_then_no_more() -> None:
     ids=["port", "cluster", "metadata", "weight", "host", "blank", "separator", "interval", "null"],
 )
 async def test_registration_that_is_refused_is_answered_in_its_own_type_and_changes_nothing(
-    instance: Any, service: str, says: str
+    place: str, instance: Any, service: str, says: str
 ) -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         await register(client, "10.0.0.9")
 
         kind, answer = await client.ask("InstanceRequest", type="registerInstance", serviceName=service, instance=instance)
@@ -189,8 +195,8 @@ async def test_registration_that_is_refused_is_answered_in_its_own_type_and_chan
         assert ips((await client.ok("ServiceQueryRequest", serviceName="svc"))["serviceInfo"]) == ["10.0.0.9"]
 
 
-async def test_batch_with_one_bad_instance_registers_none_of_it() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_batch_with_one_bad_instance_registers_none_of_it(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         await register(client, "10.0.0.9")
         batch = [host("10.0.0.1"), host("10.0.0.2", weight=-1.0)]
 
@@ -200,8 +206,8 @@ async def test_batch_with_one_bad_instance_registers_none_of_it() -> None:
         assert ips((await client.ok("ServiceQueryRequest", serviceName="svc"))["serviceInfo"]) == ["10.0.0.9"]
 
 
-async def test_ephemeral_instance_in_a_persistent_service_is_refused() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client:
+async def test_ephemeral_instance_in_a_persistent_service_is_refused(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client:
         await client.ok("PersistentInstanceRequest", type="registerInstance", serviceName="svc", instance=host("10.0.0.1"))
 
         kind, answer = await client.ask("InstanceRequest", type="registerInstance", serviceName="svc", instance=host("10.0.0.2"))
@@ -209,8 +215,12 @@ async def test_ephemeral_instance_in_a_persistent_service_is_refused() -> None:
         assert (kind, answer["resultCode"], answer["errorCode"]) == ("InstanceResponse", 500, 400)
 
 
-async def test_refused_registration_leaves_the_connection_and_its_other_instances_alone() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as consumer:
+async def test_refused_registration_leaves_the_connection_and_its_other_instances_alone(place: str) -> None:
+    async with (
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
+        nacos_client(server.nacos) as consumer,
+    ):
         await subscribe(consumer)
         await register(client, "10.0.0.1")
         await consumer.ack(await consumer.pushed("NotifySubscriberRequest"))
@@ -220,8 +230,8 @@ async def test_refused_registration_leaves_the_connection_and_its_other_instance
         assert ips((await consumer.pushed("NotifySubscriberRequest"))["serviceInfo"]) == ["10.0.0.2"]
 
 
-async def test_batch_that_takes_the_place_of_another_is_one_push() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as consumer:
+async def test_batch_that_takes_the_place_of_another_is_one_push(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client, nacos_client(server.nacos) as consumer:
         await subscribe(consumer)
         seen = []
         for batch in (["10.0.0.1", "10.0.0.2"], ["10.0.0.2", "10.0.0.3"], ["10.0.0.4", "10.0.0.4"]):
@@ -234,11 +244,11 @@ async def test_batch_that_takes_the_place_of_another_is_one_push() -> None:
         assert seen == [["10.0.0.1", "10.0.0.2"], ["10.0.0.2", "10.0.0.3"], ["10.0.0.4"]]
 
 
-async def test_client_that_deregisters_after_a_restart_need_not_register_first(tmp_path: Path) -> None:
-    async with running_server(data_dir=tmp_path) as server, nacos_client(server.grpc_target) as client:
+async def test_client_that_deregisters_after_a_restart_need_not_register_first(place: str, tmp_path: Path) -> None:
+    async with running_nacos(place, data_dir=tmp_path) as server, nacos_client(server.nacos) as client:
         await register(client, "10.0.0.1")
         await register(client, "10.0.0.1", "other")
-    async with running_server(data_dir=tmp_path) as server, nacos_client(server.grpc_target) as client:
+    async with running_nacos(place, data_dir=tmp_path) as server, nacos_client(server.nacos) as client:
         before = await client.ok("ServiceQueryRequest", serviceName="svc")
         await client.ok("InstanceRequest", type="deregisterInstance", serviceName="svc", instance=host("10.0.0.1"))
         after = await client.ok("ServiceQueryRequest", serviceName="svc")
@@ -247,8 +257,8 @@ async def test_client_that_deregisters_after_a_restart_need_not_register_first(t
     assert [ips(found["serviceInfo"]) for found in (before, after, other)] == [["10.0.0.1"], [], ["10.0.0.1"]]
 
 
-async def test_client_cannot_deregister_what_another_connection_has() -> None:
-    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as other:
+async def test_client_cannot_deregister_what_another_connection_has(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as client, nacos_client(server.nacos) as other:
         await register(client, "10.0.0.1")
         await other.ok("InstanceRequest", type="deregisterInstance", serviceName="svc", instance=host("10.0.0.1"))
         await other.ok("InstanceRequest", type="deregisterInstance", serviceName="svc", instance=host("10.0.0.2"))

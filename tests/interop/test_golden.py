@@ -8,33 +8,39 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from program import Program, start, start_gateway
 
 from interop import replay
 
 HERE = Path(__file__).parent
+PASSWORD = "correct horse battery"
 DEVIATIONS = tomllib.loads((HERE / "deviations.toml").read_text())
 
 
 @pytest.fixture(params=["local", "apart"])
-def program(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Program]:
-    running = start(tmp_path / "data", "--storage", "memory")
+def program(tmp_path: Path, request: pytest.FixtureRequest, name: str) -> Iterator[Program]:
+    """A server, or a gateway apart from it. The records of `nacos-auth` are of one that asks for credentials."""
+    flags = ("--auth",) if name == "nacos-auth" else ()
+    running = start(tmp_path / "data", "--storage", "memory", *flags)
+    if flags:
+        httpx.post(f"http://{running.http}/nacos/v3/auth/user/admin", data={"password": PASSWORD}).raise_for_status()
     if request.param == "local":
         yield running
     else:
-        gateway = start_gateway(tmp_path / "gateway", running)
+        gateway = start_gateway(tmp_path / "gateway", running, *flags)
         yield gateway
         gateway.kill()
     running.kill()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["finders", "kie", "nacos-http"])
+@pytest.mark.parametrize("name", ["finders", "kie", "nacos-http", "nacos-auth"])
 def test_golden_answers_hold_but_for_the_listed_deviations(program: Program, name: str) -> None:
     lines = (HERE / "golden" / f"{name}.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in lines]
-    runner = make_runner(program)
+    runner = make_runner(program, "nacos" if name == "nacos-auth" else None)
 
     results = run_all(runner, records)
 
@@ -51,10 +57,11 @@ def test_deviations_name_records_and_give_reasons() -> None:
         assert all(len(reason) > 10 for reason in entries.values())
 
 
-def make_runner(program: Program) -> Any:
+def make_runner(program: Program, user: str | None = None) -> Any:
     host, port = program.http.split(":")
-    options = argparse.Namespace(host=host, port=int(port), server=[], user=None, password=None, timeout=40, key_order=False)
-    return replay.Runner(options)
+    address: dict[str, Any] = {"host": host, "port": int(port), "server": []}
+    login = {"user": user, "password": PASSWORD, "login_path": "/nacos/v3/auth/user/login"}
+    return replay.Runner(argparse.Namespace(**address, **login, timeout=40, key_order=False))
 
 
 def run_all(runner: Any, records: list[dict[str, Any]]) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ import jwt
 import pytest
 from access_world import PASSWORD, ROOT, World, bearer, guarded, permission
 from muster.admin.v1 import access_service_pb2 as wire
+from muster.admin.v1 import admin_service_pb2 as admin
 from running import ManualClock
 from structlog.testing import capture_logs
 
@@ -216,16 +217,17 @@ async def test_no_secret_is_kept_in_clear() -> None:
 
 async def test_a_signature_proves_the_user_of_its_access_key() -> None:
     async with guarded() as world:
-        await world.user("ann")
+        ann = await world.user("ann")
         key = await world.access.CreateAccessKey(wire.CreateAccessKeyRequest(user="ann"), metadata=world.admin)
         text = b"SDK-HMAC-SHA256\n20260101T000000Z\n" + hashlib.sha256(b"request").hexdigest().encode()
         signed = wire.VerifySignatureRequest(
             access_key_id=key.access_key.id, signed_text=text, signature=hmac.digest(key.secret.encode(), text, "sha256")
         )
-        proven = await world.access.VerifySignature(signed)
+        proven = await world.access.VerifySignature(signed, metadata=world.admin)
         listed = await world.access.ListAccessKeys(wire.ListAccessKeysRequest(), metadata=world.admin)
 
         assert (proven.user, proven.ttl.seconds) == ("ann", 300)
+        assert await code(world.access.VerifySignature(signed, metadata=ann)) is DENIED  # one signed request is no login
         assert await name_of(world, bearer(proven.token)) == "ann"
         assert [one.id for one in listed.access_keys] == [key.access_key.id]
         for change in ({"signed_text": b"other"}, {"access_key_id": "X"}, {"signature": b""}):
@@ -233,9 +235,9 @@ async def test_a_signature_proves_the_user_of_its_access_key() -> None:
             forged.CopyFrom(signed)
             for field, value in change.items():
                 setattr(forged, field, value)
-            assert await code(world.access.VerifySignature(forged)) is UNAUTHENTICATED
+            assert await code(world.access.VerifySignature(forged, metadata=world.admin)) is UNAUTHENTICATED
         await world.access.DeleteAccessKey(wire.DeleteAccessKeyRequest(id=key.access_key.id), metadata=world.admin)
-        assert await code(world.access.VerifySignature(signed)) is UNAUTHENTICATED
+        assert await code(world.access.VerifySignature(signed, metadata=world.admin)) is UNAUTHENTICATED
 
 
 async def test_callers_learn_what_they_may_do() -> None:
@@ -264,6 +266,16 @@ async def test_users_and_roles_are_listed_in_pages() -> None:
 
         assert pages == [[("ann", ["ann"]), ("bob", ["bob"])], [("cid", ["cid"]), (ROOT, ["admin"])]]
         assert [(role.name, list(role.permissions)) for role in roles.roles] == [("bob", [permission("prod:*:*", "r")])]
+
+
+async def test_a_copy_of_everything_holds_nobody_and_no_secret() -> None:
+    async with guarded() as world:
+        await world.user("ann", ("prod:*:*", "r"))
+        await world.token("ann")
+
+        parts = [part.chunk async for part in world.administration.Backup(admin.BackupRequest(), metadata=world.admin)]
+
+        assert all(word not in b"".join(parts) for word in (b"ann", b"root", b"argon2"))
 
 
 @pytest.mark.parametrize(
@@ -307,10 +319,13 @@ async def test_the_audit_log_tells_of_denials_and_changes_and_of_no_secret() -> 
             await refusal(world.login("ann", "a wrong password"))
             await refusal(world.access.ListUsers(wire.ListUsersRequest(), metadata=ann))
             await world.access.CreateToken(wire.CreateTokenRequest(), metadata=ann)
+            async for _ in world.administration.Backup(admin.BackupRequest(), metadata=world.admin):
+                pass
 
     told = [entry for entry in logs if entry.get("log") == "audit"]
     events = [(entry["event"], entry.get("user"), entry.get("method", entry.get("what", "")).rpartition("/")[2]) for entry in told]
     assert ("administered", ROOT, "CreateUser") in events
+    assert events.count(("administered", ROOT, "Backup")) == 1
     assert ("login failed", "ann", "") in events
     assert ("denied", "ann", "ListUsers") in events
     assert ("administered", "ann", "CreateToken") in events

@@ -26,7 +26,6 @@ from rpc.test_registration import instance, reason
 PUBLIC = {
     "/muster.admin.v1.AccessService/CreateFirstUser",
     "/muster.admin.v1.AccessService/Login",
-    "/muster.admin.v1.AccessService/VerifySignature",
     "/muster.admin.v1.AdminService/GetServerInfo",
 }
 OPEN_SERVICES = ("grpc.health.", "grpc.reflection.")  # what a probe and a person with grpcurl need

@@ -14,6 +14,7 @@ from muster.config.v1 import config_service_pb2 as config
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as registration
+from muster_client import Client
 from running import ManualClock
 
 from rpc.test_registration import instance, reason
@@ -54,6 +55,18 @@ async def in_session(world: World, metadata: Metadata) -> Any:
     return stream
 
 
+async def watching_services(world: World, metadata: Metadata) -> Any:
+    stream = world.discovery.WatchServices(discovery.WatchServicesRequest(namespace="prod"), metadata=metadata)
+    assert (await stream.read()).WhichOneof("frame") == "snapshot"
+    return stream
+
+
+async def watching_configs(world: World, metadata: Metadata) -> Any:
+    stream = world.config.WatchConfigs(config.WatchConfigsRequest(namespace="prod"), metadata=metadata)
+    assert (await stream.read()).WhichOneof("frame") == "snapshot"
+    return stream
+
+
 async def revoke_token(world: World, token_id: str) -> None:
     await world.access.RevokeToken(wire.RevokeTokenRequest(id=token_id), metadata=world.admin)
 
@@ -86,7 +99,7 @@ UNAUTHENTICATED = (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
 DENIED = (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
 
 
-@pytest.mark.parametrize("opener", [watching, listening, in_session])
+@pytest.mark.parametrize("opener", [watching, listening, in_session, watching_services, watching_configs])
 @pytest.mark.parametrize(
     ("change", "end"),
     [
@@ -149,6 +162,55 @@ async def test_a_stream_ends_when_its_token_expires() -> None:
         world.server.advance(6)
 
         assert await ended(stream) == UNAUTHENTICATED
+
+
+async def test_a_session_is_resumed_by_who_may_do_what_it_does_and_unknown_to_others() -> None:
+    async with guarded() as world:
+        ann, eve = await world.user("ann", (ALL, "rw")), await world.user("eve", ("test:*:*", "rw"))
+        ends = []
+        for caller in (ann, eve):
+            stream = world.registration.Session(metadata=ann)
+            await stream.write(registration.SessionRequest(hello=registration.SessionRequest.Hello()))
+            hello = registration.SessionRequest.Hello(session_id=(await stream.read()).granted.session_id)
+            item = registration.RegisterRequest(service=SERVICE, instance=instance())
+            await stream.write(registration.SessionRequest(register=registration.SessionRequest.Register(registrations=[item])))
+            await stream.read()
+            resumed = world.registration.Session(metadata=caller)
+            await resumed.write(registration.SessionRequest(hello=hello))
+            try:
+                ends.append((await resumed.read()).WhichOneof("frame"))
+            except grpc.aio.AioRpcError as error:
+                ends.append(reason(error))
+            stream.cancel()
+            resumed.cancel()
+
+        assert ends == ["granted", "SESSION_NOT_FOUND"]
+
+
+async def test_a_client_that_loses_one_right_keeps_its_other_instances_without_a_gap() -> None:
+    async with guarded() as world:
+        await world.user("ann", ("prod:*:service/pay", "rw"), ("prod:*:service/ship", "rw"))
+        token_id, metadata = await world.token("ann")
+        assert token_id
+        services = [instance_pb2.ServiceRef(namespace="prod", group="g", name=name) for name in ("pay", "ship")]
+        lost = []
+        async with Client(world.server.grpc_target, token=metadata[0][1].removeprefix("Bearer "), grace_s=0.5) as client:
+            for service in services:
+                await client.register(service, instance())
+            watch = world.discovery.Watch(metadata=world.admin)
+            for service in services:
+                await watch.write(discovery.WatchRequest(subscribe=discovery.WatchRequest.Subscribe(service=service)))
+            asked = wire.RemovePermissionRequest(role="ann", permission=permission("prod:*:service/ship", "rw"))
+            await world.access.RemovePermission(asked, metadata=world.admin)
+            async with asyncio.timeout(10):
+                while not lost:
+                    frame = await watch.read()
+                    lost += [(frame.delta.service.name, removal.reason) for removal in frame.delta.removals]
+            watch.cancel()
+            listed = await world.discovery.ListInstances(discovery.ListInstancesRequest(service=services[0]), metadata=world.admin)
+
+        assert lost == [("ship", instance_pb2.REMOVAL_REASON_CONNECTION_LOST)]
+        assert [one.health for one in listed.instances] == [instance_pb2.HEALTH_HEALTHY]
 
 
 async def test_instances_of_a_revoked_session_are_lost_like_those_of_any_lost_client() -> None:

@@ -198,9 +198,11 @@ BAD = {
         wire.ListConfigsRequest(content_type="a b"),
         wire.ListConfigsRequest(labels={"": "x"}),
         wire.ListConfigsRequest(name_pattern=LONG),
+        wire.ListConfigsRequest(group_pattern=LONG),
         wire.ListConfigsRequest(content_pattern=LONG),
         wire.ListConfigsRequest(skip=-1),
-        wire.ListConfigsRequest(begin_revisions=range(1001)),
+        wire.ListConfigsRequest(begin_revisions=range(1, 1002)),
+        wire.ListConfigsRequest(begin_revisions=[1, 0]),
     ],
     "ListListeners": [
         wire.ListListenersRequest(),

@@ -1,5 +1,6 @@
 """ListConfigs: what is found by name, label, type, content and beginning, how it is paged and counted."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,11 @@ async def test_list_filters_by_name_label_and_type_and_pages_in_order() -> None:
         assert await names(channel, name_prefix="b") == ["b.json"]
         assert await names(channel, labels={"odd": "1"}) == ["a1", "a3"]
         assert await names(channel, labels={"odd": ""}) == ["a0", "a1", "a2", "a3"]
+        assert await names(channel, labels={"odd": "*0"}) == ["a0", "a2"]
         assert await names(channel, content_type="json") == ["b.json"]
         assert await names(channel, name_pattern="*.j*n") == ["b.json"]
         assert await names(channel, name_pattern="a1") == ["a1"]
+        assert await names(channel, group_pattern="D*") == ["z"]
 
 
 async def test_search_looks_into_the_contents_of_all_lines_or_of_main_lines_alone() -> None:
@@ -105,6 +108,17 @@ async def test_skipping_and_counting_go_beyond_the_page() -> None:
         assert (list(behind.configs), behind.total_size, behind.next_page_token) == ([], 5, "")
         assert ([summary.ref.name for summary in rest.configs], rest.total_size, rest.next_page_token) == (["a4"], 1, "")
         assert uncounted.total_size == 0
+
+
+async def test_search_over_more_items_than_one_slice_finds_and_counts_all() -> None:
+    async with running_server() as server, server.channel() as channel:
+        for start in range(0, 1100, 100):
+            await asyncio.gather(*(publish(channel, "x", named(f"a{number:04}")) for number in range(start, start + 100)))
+
+        last = await listed(channel, name_pattern="*99", count=True, page_size=1, skip=10)
+
+        assert (last.total_size, [summary.ref.name for summary in last.configs]) == (11, ["a1099"])
+        assert len(await names(channel, page_size=300)) == 1100
 
 
 async def test_search_in_large_contents_finds_everything_though_it_pauses() -> None:

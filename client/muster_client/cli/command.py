@@ -31,12 +31,22 @@ Format = Annotated[
 ]
 
 
-def _server(
+def _server(  # noqa: PLR0913, PLR0917  # one parameter for each option
     target: Target = None,
     output: Format = None,
     timeout_s: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="The most a call to the server may take.")
     ] = 10.0,
+    target_ca: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", envvar="MUSTER_TARGET_CA", help="Authorities of the server, PEM: talk to it by TLS."),
+    ] = None,
+    target_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="MUSTER_TARGET_CERT", help="Certificate to show to the server, PEM.")
+    ] = None,
+    target_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", envvar="MUSTER_TARGET_KEY", help="Private key of --target-cert, PEM.")
+    ] = None,
     token_file: Annotated[
         Path | None,
         typer.Option(

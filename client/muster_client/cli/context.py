@@ -19,7 +19,8 @@ from muster.registry.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 from muster.registry.v1.instance_pb2 import ServiceRef
 from muster.registry.v1.registration_service_pb2_grpc import RegistrationServiceStub
 
-from muster_client import Client
+from muster_client import Client, Tls, open_channel
+from muster_client.cli.exits import CommandError, Exit
 from muster_client.cli.logins import token_for
 from muster_client.cli.names import full_name
 from muster_client.cli.output import Output, OutputFormat
@@ -42,6 +43,9 @@ class Given:
     """The options that commands share. Those that a command does not take are empty."""
 
     target: str = DEFAULT_TARGET
+    target_ca: Path | None = None
+    target_cert: Path | None = None
+    target_key: Path | None = None
     output: OutputFormat = OutputFormat.TABLE
     timeout_s: float = 10.0
     namespace: str = ""
@@ -49,6 +53,17 @@ class Given:
     author: str = ""
     comment: str = ""
     token_file: Path | None = None
+
+    def tls(self) -> Tls | None:
+        """How to trust the server; None for clear text. Raises CommandError for options that do not go together."""
+        if self.target_ca is None:
+            if self.target_cert is not None or self.target_key is not None:
+                raise CommandError(Exit.USAGE, "--target-cert and --target-key need --target-ca")
+            return None
+        try:
+            return Tls(self.target_ca, self.target_cert, self.target_key)
+        except ValueError as error:
+            raise CommandError(Exit.USAGE, f"--target-cert, --target-key: {error}") from error
 
 
 class Context:
@@ -86,7 +101,14 @@ class Context:
 
     def client(self, traits: ClientTraits | None = None) -> Client:
         """A client for what is kept: registrations, watches and listening, there as a client with these traits."""
-        return Client(self.given.target, name=CLIENT_NAME, timeout_s=self.given.timeout_s, traits=traits, token=self._token)
+        return Client(
+            self.given.target,
+            name=CLIENT_NAME,
+            timeout_s=self.given.timeout_s,
+            tls=self.given.tls(),
+            traits=traits,
+            token=self._token,
+        )
 
     @asynccontextmanager
     async def within_timeout(self) -> AsyncIterator[None]:
@@ -116,6 +138,10 @@ class Context:
 
 @asynccontextmanager
 async def opened(given: Given) -> AsyncIterator[Context]:
-    """A context whose channel is closed at the end. Raises CommandError for a token file that cannot be read."""
-    async with grpc.aio.insecure_channel(given.target, options=_OPTIONS) as channel:
+    """A context whose channel is closed at the end. Raises CommandError for files that cannot be used: certificates, a token."""
+    try:
+        opened_channel = open_channel(given.target, given.tls(), _OPTIONS)
+    except OSError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+    async with opened_channel as channel:
         yield Context(given, channel, token_for(given.target, given.token_file))

@@ -13,7 +13,7 @@ import typer
 GROUP = "muster.commands"
 SHORT_HELP = {
     "serve": "Run the server until SIGTERM or SIGINT.",
-    "gateway": "Run the HTTP gateway alone, against a server elsewhere.",
+    "gateway": "Run the gateway alone, against a server elsewhere.",
 }
 
 

@@ -35,7 +35,7 @@ class FindersRoom:
             return Response(None, 204)
         return methods.get(request.method) or Response("Not Found", 404)
 
-    def authorization(self, request: Request) -> str:
+    async def authorization(self, request: Request) -> str:
         """In the header."""
         return authorization_of(request)
 

@@ -44,7 +44,7 @@ class KieRoom:
         """Follow changes for those who wait for them."""
         return self.changes.serving()
 
-    def authorization(self, request: Request) -> str:
+    async def authorization(self, request: Request) -> str:
         """The header of that name."""
         return authorization_of(request)
 

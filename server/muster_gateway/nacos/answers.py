@@ -3,6 +3,7 @@
 import datetime
 import http
 import re
+import time
 from collections.abc import Awaitable, Callable
 
 import grpc.aio
@@ -10,6 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster_gateway.nacos.credentials import DENIED, why_refused
 from muster_gateway.nacos.errors import MESSAGES, REASONS, BadParameterError, CausedError, RefusedError, UnboundError
 from muster_gateway.registry import http_status, message_of, reason_of
 from muster_gateway.route import Handler
@@ -44,6 +46,10 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Handler:
             return error_page(request, 400, str(refusal))
         except grpc.aio.AioRpcError as error:
             status = http_status(error)
+            if status == 401:
+                return unproven(request)
+            if status == 403:
+                return error_page(request, 403, f"Code: 403, Message: {DENIED}.")
             status, code = REASONS.get(reason_of(error), (status, 20002 if status < 500 else 30000))
             return envelope(status, code, message_of(error))
 
@@ -67,6 +73,11 @@ def error_page(request: Request, status: int, message: str) -> Response:
         "path": request.url.path,
     }
     return Response(msgspec.json.encode(body), status, headers={**SECURITY_HEADERS, "content-type": "application/json"})
+
+
+def unproven(request: Request) -> Response:
+    """The answer to a caller whose credential, if there was one, does not count."""
+    return error_page(request, 403, f"Code: 401, Message: {why_refused(request.state.credential, time.time())}.")
 
 
 def _accepted_type(accept: str) -> str:

@@ -17,7 +17,7 @@ from muster_gateway.nacos.config_parameters import (
     source_ip,
 )
 from muster_gateway.nacos.config_writes import ConfigWrites
-from muster_gateway.nacos.errors import CausedError, RefusedError, absence, missing
+from muster_gateway.nacos.errors import CausedError, absence, missing_text
 from muster_gateway.nacos.parameters import Parameters
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
@@ -90,7 +90,7 @@ class NacosConfig:
         parameters = await Parameters.read(request)
         check_config(parameters)
         check_write(parameters)
-        ref = named(parameters, _missing)
+        ref = named(parameters, missing_text)
         check_publication(parameters)
         cas_md5, ips = request.headers.get("casmd5", "").strip(), request.headers.get("betaips", "")
         await self._writes.publish(ref, parameters, ips, cas_md5)
@@ -101,7 +101,7 @@ class NacosConfig:
         parameters = await Parameters.read(request)
         check_config(parameters)
         check_write(parameters)
-        ref = named(parameters, _missing)
+        ref = named(parameters, missing_text)
         await self._writes.delete(ref, parameters.text("tag").strip())
         return envelope(200, 0, data=True)
 
@@ -110,7 +110,7 @@ class NacosConfig:
         parameters = await Parameters.read(request)
         check_config(parameters)
         check_write(parameters)
-        asked = calls.StopGrayRequest(ref=named(parameters, _missing), gray=convert.BETA)
+        asked = calls.StopGrayRequest(ref=named(parameters, missing_text), gray=convert.BETA)
         try:
             await self._config.StopGray(asked, timeout=CALL_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
@@ -130,7 +130,3 @@ class NacosConfig:
                 raise
             return False  # deleted between the two calls
         return found.config.HasField("release")
-
-
-def _missing(name: str) -> RefusedError:
-    return missing(name, "String")

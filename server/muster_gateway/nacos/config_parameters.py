@@ -11,13 +11,16 @@ from muster_gateway.nacos.config_convert import config_ref
 from muster_gateway.nacos.errors import RefusedError, UnboundError, missing, unreadable
 from muster_gateway.nacos.parameters import Parameters, check_format, units
 
+LABEL_PREFIX = "nacos."
 MAX_TAG = 16
+MAX_IDS = 1000
 MAX_CONFIG_TAGS = 5
 MAX_CONFIG_TAG = 64
 _LONGEST = {"desc": 128, "use": 32, "effect": 32, "schema": 32768}
 _KEPT = ("configTags", "appName", "desc", "use", "effect", "schema")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,10}")
 _HEXADECIMAL = re.compile(r"-?(?:0[xX]|#)[0-9a-fA-F]{1,8}")
+_IDENTIFIER = re.compile(r"[0-9]{1,19}")
 _ADDRESS = re.compile(r"[\x21-\x7e]{1,128}")
 UNKNOWN_ADDRESS = "unknown"  # what proxies write; no address list holds it
 
@@ -28,6 +31,13 @@ def check_config(parameters: Parameters) -> None:
     check_format("dataId", parameters.first("dataId"))
     check_format("group", _first_of(parameters, "groupName", "group"))
     check_format("ip", parameters.first("ip"))
+
+
+def check_search(parameters: Parameters) -> None:
+    """The filter for searches, in whose names a `*` stands for any text. Raises BadParameterError."""
+    check_format("namespaceId/tenant", _first_of(parameters, "namespaceId", "tenant", "namespace"))
+    check_format("dataId", parameters.first("dataId").replace("*", ""))
+    check_format("group", _first_of(parameters, "groupName", "group").replace("*", ""))
 
 
 def _first_of(parameters: Parameters, *names: str) -> str:
@@ -80,6 +90,11 @@ def check_publication(parameters: Parameters) -> None:
     for name, shown in (("dataId", "dataId"), ("groupName", "group")):
         if not _is_name(parameters.text(name)):  # the filter saw the first value only
             raise _invalid(f"invalid {shown} : {parameters.text(name)}")
+    check_description(parameters)
+
+
+def check_description(parameters: Parameters) -> None:
+    """Raises RefusedError for what is said of a config at too great length."""
     tags = parameters.text("configTags").rstrip(",").split(",")
     if len(tags) > MAX_CONFIG_TAGS:
         raise _invalid(f"too much config_tags, over {MAX_CONFIG_TAGS}")
@@ -92,7 +107,29 @@ def check_publication(parameters: Parameters) -> None:
 
 def kept_labels(parameters: Parameters) -> dict[str, str]:
     """What the registry has no field for, as labels with a prefix, so that nothing sent is lost."""
-    return {f"nacos.{name}": value for name in _KEPT if (value := parameters.text(name))}
+    return {LABEL_PREFIX + name: value for name in _KEPT if (value := parameters.text(name))}
+
+
+def required(parameters: Parameters, name: str, kind: str) -> str:
+    """A parameter that a call cannot do without. Raises RefusedError."""
+    if not (value := parameters.text(name).strip()):
+        raise RefusedError(400, 10000, f"Required request parameter '{name}' for method parameter type {kind} is not present")
+    return value
+
+
+def identifier(name: str, text: str) -> int:
+    """The id that a text shows. Raises RefusedError."""
+    if _IDENTIFIER.fullmatch(text) is None:
+        raise unreadable(name)
+    return min(int(text), 2**63 - 1)
+
+
+def identifiers(name: str, text: str) -> list[int]:
+    """The ids that a comma-separated text shows, each once, in their order. Raises RefusedError."""
+    ids = list(dict.fromkeys(identifier(name, part.strip()) for part in text.split(",") if part.strip()))
+    if len(ids) > MAX_IDS:
+        raise _invalid(f"too many {name}, over {MAX_IDS}")
+    return ids
 
 
 def source_ip(request: Request) -> str:

@@ -1,7 +1,8 @@
 """Nacos <-> registry: names, leases from metadata, and the instance as Nacos shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2 as wire
 
 INTERVAL, TIMEOUT, DELETE = "preserved.heart.beat.interval", "preserved.heart.beat.timeout", "preserved.ip.delete.timeout"
@@ -9,12 +10,18 @@ GENERATOR = "preserved.instance.id.generator"
 DEFAULTS_MS = {INTERVAL: 5000, TIMEOUT: 15000, DELETE: 30000}
 MAX_SILENCE_MS = 180_000
 MIN_TTL_MS = 100
+Protection = discovery.ListInstancesResponse | discovery.WatchResponse.Snapshot
 _SWAP = {"public": "default", "": "default", "default": "public"}
 
 
 def native_namespace(namespace_id: str) -> str:
     """The registry's name of a Nacos namespace: `public` (or none) and `default` change places, so that no name is lost."""
     return _SWAP.get(namespace_id, namespace_id)
+
+
+def nacos_namespace(namespace: str) -> str:
+    """The Nacos name of a namespace of the registry."""
+    return _SWAP.get(namespace, namespace)
 
 
 def service_ref(namespace_id: str, group: str, name: str) -> wire.ServiceRef:
@@ -40,6 +47,25 @@ def set_lease(message: wire.Instance, metadata: Mapping[str, str]) -> None:
     message.lease.grace.FromMilliseconds(grace_ms)
 
 
+def is_healthy(message: wire.Instance) -> bool:
+    """True if the instance counts as healthy here."""
+    return message.health in (wire.HEALTH_HEALTHY, wire.HEALTH_SUSPECT)
+
+
+def threshold_of(said: Protection) -> float | None:
+    """The share of healthy instances that is too little; None if the service has none."""
+    return said.protect_threshold if said.HasField("protect_threshold") else None
+
+
+def protect(shown: Sequence[dict[str, object]], threshold: float | None) -> bool:
+    """Make all shown instances healthy if no larger share of them is. True if that was so; nothing at all is not protected."""
+    if threshold is None or not shown or sum(bool(one["healthy"]) for one in shown) > threshold * len(shown):
+        return False
+    for one in shown:
+        one["healthy"] = True
+    return True
+
+
 def view(message: wire.Instance, group: str, name: str) -> dict[str, object]:
     """An instance as the list shows it."""
     primary, metadata = message.endpoints[0], dict(message.metadata)
@@ -47,7 +73,7 @@ def view(message: wire.Instance, group: str, name: str) -> dict[str, object]:
         "ip": primary.host,
         "port": primary.port,
         "weight": message.weight,
-        "healthy": message.health in (wire.HEALTH_HEALTHY, wire.HEALTH_SUSPECT),
+        "healthy": is_healthy(message),
         "enabled": message.admin_state == wire.ADMIN_STATE_ENABLED,
         "ephemeral": not message.persistent,
         "clusterName": message.cluster,

@@ -36,15 +36,21 @@ MESSAGES = {
     23001: "node info error",
     23002: "node down failure",
     30000: "server error",
+    40001: "API function disabled.",
+    100002: "Imported metadata is invalid",
+    100004: "Failed to parse data",
+    100005: "Imported file data is empty",
+    100006: "No configuration selected",
 }
 # The registry's reasons that have an HTTP status and a code of their own here; for the others the status decides.
 REASONS = {
     "STORAGE_FAILED": (500, 10002),
     "TOO_LARGE": (400, 20002),
+    "USER_EXISTS": (400, 20005),
 }
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # and not frozen: a context manager gives an exception its traceback anew
 class RefusedError(Exception):
     """An error in the envelope: `{"code", "message", "data"}`."""
 
@@ -70,9 +76,19 @@ def missing(name: str, kind: str) -> RefusedError:
     return RefusedError(400, 10000, absence(name, kind))
 
 
+def missing_text(name: str) -> RefusedError:
+    """The refusal of an absent parameter that is text."""
+    return missing(name, "String")
+
+
 def absence(name: str, kind: str) -> str:
     """What is said of an absent parameter."""
     return f"Required parameter '{name}' type {kind} is not present"
+
+
+def not_served(why: str) -> RefusedError:
+    """The refusal of a call that has no meaning here."""
+    return RefusedError(501, 40001, why)
 
 
 def unreadable(name: str) -> RefusedError:

@@ -40,9 +40,18 @@ class Parameters:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         is_form = kind == "application/x-www-form-urlencoded" or (kind == "multipart/form-data" and request.method == "POST")
         if request.method not in ("GET", "HEAD") and is_form and len(await request.body()) <= MAX_FORM_BYTES:
-            for name, entry in await _form(request):
+            for name, entry in (await _form(request))[0]:
                 values.setdefault(name, []).append(entry)
         return cls(values)
+
+    @classmethod
+    async def read_with_file(cls, request: Request, name: str) -> tuple["Parameters", bytes | None]:
+        """Collect them from a form that carries a file, however large it is; None if it does not. Raises RefusedError."""
+        values: dict[str, list[str]] = {}
+        entries, file = await _form(request, name)
+        for key, value in (*request.query_params.multi_items(), *entries):
+            values.setdefault(key, []).append(value)
+        return cls(values), file
 
     def __contains__(self, name: str) -> bool:
         """True if it was sent, be it empty."""
@@ -87,10 +96,13 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
-async def _form(request: Request) -> list[tuple[str, str]]:
+async def _form(request: Request, file_name: str = "") -> tuple[list[tuple[str, str]], bytes | None]:
+    """The texts of a form, and the content of one file in it; None if it holds no such file."""
     try:
         async with request.form() as form:
-            return [(name, entry) for name, entry in form.multi_items() if not isinstance(entry, UploadFile)]
+            file = form.get(file_name)
+            content = await file.read() if isinstance(file, UploadFile) else None
+            return [(name, entry) for name, entry in form.multi_items() if not isinstance(entry, UploadFile)], content
     except MultiPartException as error:
         raise RefusedError(400, 20002, "The form cannot be read.") from error
 

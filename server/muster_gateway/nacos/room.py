@@ -7,10 +7,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
-from muster_gateway.callers import authorization_of
-from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
+from muster_gateway.nacos.admin_clients import NacosAdminClients
+from muster_gateway.nacos.admin_core import NacosAdminCore
+from muster_gateway.nacos.admin_health import NacosAdminHealth
+from muster_gateway.nacos.admin_instances import NacosAdminInstances
+from muster_gateway.nacos.admin_namespaces import NacosAdminNamespaces
+from muster_gateway.nacos.admin_ops import NacosAdminOps
+from muster_gateway.nacos.admin_services import NacosAdminServices
+from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page, unproven
 from muster_gateway.nacos.config import NacosConfig
+from muster_gateway.nacos.config_admin import NacosConfigAdmin
+from muster_gateway.nacos.config_history import NacosConfigHistory
+from muster_gateway.nacos.config_listeners import NacosConfigListeners
+from muster_gateway.nacos.config_ops import NacosConfigOps
+from muster_gateway.nacos.config_search import NacosConfigSearch
+from muster_gateway.nacos.config_transfer import NacosConfigTransfer
+from muster_gateway.nacos.credentials import authorization_of
+from muster_gateway.nacos.grpc.connections import Connections
+from muster_gateway.nacos.logins import NacosLogins
 from muster_gateway.nacos.routes import Nacos
+from muster_gateway.nacos.users import NacosUsers
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route
 
@@ -20,8 +36,26 @@ class NacosRoom:
 
     prefixes = ("/nacos",)
 
-    def __init__(self, registry: Registry) -> None:
-        self._parts = (Nacos(registry), NacosConfig(registry))
+    def __init__(self, registry: Registry, connections: Connections, *, is_guarded: bool) -> None:
+        self._parts = (
+            Nacos(registry),
+            NacosConfig(registry),
+            NacosAdminInstances(registry),
+            NacosAdminServices(registry),
+            NacosAdminHealth(registry),
+            NacosAdminClients(registry, connections),
+            NacosAdminOps(registry, connections),
+            NacosAdminNamespaces(registry),
+            NacosAdminCore(registry, connections, is_guarded=is_guarded),
+            NacosConfigAdmin(registry),
+            NacosConfigSearch(registry),
+            NacosConfigTransfer(registry),
+            NacosConfigHistory(registry),
+            NacosConfigListeners(registry),
+            NacosConfigOps(registry),
+            NacosLogins(registry),
+            NacosUsers(registry),
+        )
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -51,12 +85,15 @@ class NacosRoom:
         response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
-    def authorization(self, request: Request) -> str:
-        """In the header."""
-        return authorization_of(request)
+    async def authorization(self, request: Request) -> str:
+        """In a header, in the query or in the form."""
+        found = request.state.credential = await authorization_of(request)
+        return found
 
     def refused(self, request: Request, refusal: BodyRefusedError) -> Response:
-        """The error page."""
+        """The error page. Who did not prove who they are gets 403, as the original has it."""
+        if refusal.status == 401:
+            return unproven(request)
         return error_page(request, refusal.status, str(refusal))
 
     def dress(self, request: Request, response: Response) -> None:

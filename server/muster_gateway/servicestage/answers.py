@@ -27,6 +27,8 @@ def answering(handler: Callable[[Request], Awaitable[Response]]) -> Handler:
             return failed(refusal.status, refusal.code, str(refusal))
         except grpc.aio.AioRpcError as error:
             status = http_status(error)
+            if status in (401, 403):
+                return gateway_failed(request, status, "0301" if status == 401 else "0302", message_of(error))
             status, code = CODES.get(reason_of(error), (status, "400" if status < 500 else "500"))
             return failed(status, code, message_of(error))
 

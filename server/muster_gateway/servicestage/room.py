@@ -1,21 +1,24 @@
 """The ServiceStage room: all its calls, and the answers to what is none of them."""
 
 import re
+import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
+import grpc.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
 from muster_gateway.callers import authorization_of
-from muster_gateway.registry import Registry
+from muster_gateway.registry import Registry, http_status, message_of
 from muster_gateway.route import Route
 from muster_gateway.servicestage.answers import REQUEST_ID, failed, gateway_failed, request_id
 from muster_gateway.servicestage.applications import Applications
 from muster_gateway.servicestage.components import Components
 from muster_gateway.servicestage.environments import Environments
 from muster_gateway.servicestage.metadata import Metadata
+from muster_gateway.servicestage.signing import Sent, signed_by
 
 _PROJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -25,7 +28,8 @@ class ServiceStageRoom:
 
     prefixes = ("/v2/",)
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, *, is_guarded: bool = False) -> None:
+        self._registry, self._is_guarded = registry, is_guarded
         self._parts = (Metadata(registry), Environments(registry), Applications(registry), Components(registry))
 
     def routes(self) -> tuple[Route, ...]:
@@ -45,12 +49,28 @@ class ServiceStageRoom:
             return gateway_failed(request, 404, "0101", "The API does not exist")
         return route
 
-    def authorization(self, request: Request) -> str:
-        """In the header."""
-        return authorization_of(request)
+    async def authorization(self, request: Request) -> str:
+        """The token in X-Auth-Token, which counts alone; else one for whoever signed the request; else the header."""
+        if token := request.headers.get("x-auth-token", ""):
+            return f"Bearer {token}"
+        said = authorization_of(request)
+        return await self._signer(request) if self._is_guarded and said.startswith("SDK-") else said
 
-    def refused(self, _: Request, refusal: BodyRefusedError) -> Response:
-        """As any other error."""
+    async def _signer(self, request: Request) -> str:
+        """Raises BodyRefusedError."""
+        headers = {name.decode("latin-1").lower(): value for name, value in request.headers.raw}
+        raw_path, query = request.scope["raw_path"], request.scope["query_string"]
+        signed = signed_by(Sent(request.method, raw_path, query, headers, await request.body()), time.time())
+        address = request.client.host if request.client else ""
+        try:
+            return await self._registry.token_of_signature(signed.access_key_id, signed.text, signed.signature, address)
+        except grpc.aio.AioRpcError as error:
+            raise BodyRefusedError(http_status(error), message_of(error)) from None
+
+    def refused(self, request: Request, refusal: BodyRefusedError) -> Response:
+        """As any other error, but for one of who the caller is."""
+        if refusal.status == 401:
+            return gateway_failed(request, 401, "0301", str(refusal))
         return failed(refusal.status, "400" if refusal.status < 500 else "500", str(refusal))
 
     def dress(self, request: Request, response: Response) -> None:

@@ -202,8 +202,8 @@ class Principal:
 
 ANYBODY = Principal("anonymous", is_unbounded=True)
 """Whoever calls a server without authentication."""
-NOBODY = Principal("anonymous")
-"""Who calls without a credential where one is needed."""
+NOBODY = Principal("")
+"""Who calls what needs no credential. No user can have this name."""
 
 
 def check_role(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from muster_server.core.config_commands import MAIN, ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.config_model import ConfigKey, Release, ReleaseKind, Traits
@@ -90,13 +90,36 @@ class ConfigState:
 
     def restore(self, key: ConfigKey, releases: Iterable[Release], contents: dict[int, str]) -> None:
         """Take an item as it was written down: its history, oldest first, and the contents of those that its lines show."""
-        for release in releases:
+        for release in with_beginnings(releases):
             self.apply(ConfigReleased(key, release, contents.get(release.number, "") if release.has_content else None))
 
     def after(self, key: ConfigKey) -> Iterator[ConfigKey]:
         """The names that come after `key`, in order, deleted items included. O(log items) to begin."""
         names = self._names
         return (names[index] for index in range(bisect_right(names, key), len(names)))
+
+
+def with_beginnings(releases: Iterable[Release]) -> Iterator[Release]:
+    """The kept history of an item, oldest first, each release with the beginning of its line.
+
+    One that does not say when its line began is given that of the first release of its line that is kept.
+    """
+    lines: dict[str, Release] = {}
+    for release in releases:
+        known = release
+        if release.kind is ReleaseKind.DELETED:
+            lines.clear()
+        elif not release.has_content:
+            lines.pop(release.gray, None)
+        else:
+            first = lines.setdefault(release.gray, release)
+            known = replace(
+                release,
+                begin_revision=release.begin_revision or first.begin_revision or first.revision,
+                begin_time=release.begin_time or first.begin_time or first.create_time,
+            )
+            lines[release.gray] = known
+        yield known
 
 
 def shown_numbers(releases: Iterable[Release]) -> set[int]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from muster_server.core.archive import ArchivedItem
 from muster_server.core.config_commands import MAIN, ConfigReleased
 from muster_server.core.config_model import Note, Release, ReleaseKind, Text
-from muster_server.core.config_state import ConfigItem, shown_numbers
+from muster_server.core.config_state import ConfigItem, shown_numbers, with_beginnings
 from muster_server.core.naming import limit_exceeded
 from muster_server.core.releasing import Step, ended, is_same, released, too_large
 from muster_server.core.restore_commands import Change
@@ -31,17 +31,9 @@ def restore_items(turn: Turn, items: Sequence[ArchivedItem], author: str) -> Ite
 
 
 def _take_over(turn: Turn, archived: ArchivedItem) -> None:
-    begun: dict[str, int] = {}
-    for release in archived.releases:
-        revision = turn.next_revision()
-        if release.kind is ReleaseKind.DELETED:
-            begun.clear()
-        elif not release.has_content:
-            begun.pop(release.gray, None)
-        stamped = replace(release, revision=revision)
-        if release.has_content:
-            stamped = replace(stamped, begin_revision=begun.setdefault(release.gray, revision))
-        turn.events.append(ConfigReleased(archived.key, stamped, archived.contents.get(release.number)))
+    stamped = (replace(release, revision=turn.next_revision(), begin_revision=0) for release in archived.releases)
+    for release in with_beginnings(stamped):
+        turn.events.append(ConfigReleased(archived.key, release, archived.contents.get(release.number)))
 
 
 def _release_anew(turn: Turn, archived: ArchivedItem, item: ConfigItem, author: str) -> bool:

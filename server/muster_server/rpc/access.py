@@ -27,7 +27,7 @@ from muster_server.engine.performing import perform
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.decoding import require
 from muster_server.rpc.encoding import timestamp
-from muster_server.rpc.gate import audit_write, is_admin, own_or_admin
+from muster_server.rpc.gate import ACCESS, audit_write, is_admin, own_or_admin
 from muster_server.rpc.paging import name_page
 
 MAX_SIGNED_BYTES = 64 << 10
@@ -52,7 +52,7 @@ class AccessServicer:
             raise MusterError(Reason.USERS_EXIST, "there is a user already: administrators make the others")
         user = User(request.user, await self._hashed(request.password))
         created: User = await perform(self._engine, CreateUser(user, is_first=True))
-        audit_write("CreateFirstUser", call, request)
+        audit_write(f"{ACCESS}CreateFirstUser", call, request)
         return wire.CreateFirstUserResponse(user=_user(created))
 
     async def who_am_i(self, _: wire.WhoAmIRequest, call: Call) -> wire.WhoAmIResponse:
@@ -78,7 +78,8 @@ class AccessServicer:
         """A short token for whoever signed."""
         if len(request.signed_text) > MAX_SIGNED_BYTES:
             raise MusterError.invalid("signed_text", f"must not be longer than {MAX_SIGNED_BYTES} bytes")
-        user = self._authenticator.signer(request.access_key_id, request.signed_text, request.signature, call.address)
+        address = checked_text("caller_address", request.caller_address, 256) or call.address
+        user = self._authenticator.signer(request.access_key_id, request.signed_text, request.signature, address)
         token = await self._authenticator.login_tokens.issued(user, SIGNATURE_TTL_S)
         return wire.VerifySignatureResponse(user=user.name, token=token, ttl=Duration(seconds=int(SIGNATURE_TTL_S)))
 
@@ -97,7 +98,7 @@ class AccessServicer:
             own_or_admin(self._engine, call, name)
             await self._authenticator.login(name, request.former_password, call.address)
         password_hash = await self._hashed(request.password)
-        audit_write("SetPassword", call, request)
+        audit_write(f"{ACCESS}SetPassword", call, request)
         changed: User = await perform(self._engine, SetPassword(name, password_hash))
         return wire.SetPasswordResponse(user=_user(changed))
 

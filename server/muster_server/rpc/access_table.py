@@ -13,7 +13,7 @@ from muster_server.core.config_model import ConfigKey
 from muster_server.core.model import DEFAULT_GROUP, DEFAULT_NAMESPACE, ServiceKey
 
 READ, WRITE = Action.READ, Action.WRITE
-SERVICE, CONFIG, DELIVERY = "service", "config", "delivery"
+SERVICE, CONFIG, DELIVERY, SIGNATURE = "service", "config", "delivery", "signature"
 
 
 class Need(Enum):
@@ -104,6 +104,10 @@ def _service_ref(request: Any) -> Iterable[Resource]:
     return (_named(SERVICE, request.ref),)
 
 
+def _signatures(_: Any) -> Iterable[Resource]:
+    return (Resource(ANY, ANY, SIGNATURE, ANY),)
+
+
 _PUBLIC = Rule(Need.NOTHING)
 _KNOWN = Rule(Need.CREDENTIAL)
 _EACH = Rule(Need.ITEMS)
@@ -168,7 +172,7 @@ _ACCESS = {
     "CreateFirstUser": _PUBLIC,
     "WhoAmI": _KNOWN,
     "CheckAccess": _KNOWN,
-    "VerifySignature": _PUBLIC,
+    "VerifySignature": Rule(Need.RIGHT, READ, _signatures),
     "CreateUser": _ADMIN,
     "SetPassword": _EACH,
     "DeleteUser": _ADMIN,

@@ -13,7 +13,7 @@ from muster_server.engine.performing import perform
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.decoding import seconds
 from muster_server.rpc.encoding import timestamp
-from muster_server.rpc.gate import audit_write, is_admin, own_or_admin
+from muster_server.rpc.gate import ACCESS, audit_write, is_admin, own_or_admin
 from muster_server.rpc.paging import MAX_PAGE, number_token, page_size
 
 MAX_TTL_S = 100 * 365 * 24 * 3600.0
@@ -39,7 +39,7 @@ class TokenServicer:
         secret = new_secret()
         token = ApiToken(secrets.token_hex(8), user, secret.digest, request.description, expire_time)
         created: ApiToken = await perform(self._engine, CreateToken(token))
-        audit_write("CreateToken", call, request)
+        audit_write(f"{ACCESS}CreateToken", call, request)
         return wire.CreateTokenResponse(token=_token(created), secret=secret.shown)
 
     async def revoke_token(self, request: wire.RevokeTokenRequest, call: Call) -> wire.RevokeTokenResponse:
@@ -48,7 +48,7 @@ class TokenServicer:
         if token is not None:
             own_or_admin(self._engine, call, token.user)
         await perform(self._engine, RevokeToken(request.id))
-        audit_write("RevokeToken", call, request)
+        audit_write(f"{ACCESS}RevokeToken", call, request)
         return wire.RevokeTokenResponse()
 
     async def list_tokens(self, request: wire.ListTokensRequest, call: Call) -> wire.ListTokensResponse:

@@ -17,7 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from muster_server.core.access_model import ANYBODY, Action, Principal, Resource
 from muster_server.core.errors import MusterError, Reason
-from muster_server.rpc.addresses import address_of, certificate_name
+from muster_server.rpc.addresses import CALLER_KEY, CERTIFICATE_KEY, LOCAL_PEER, address_of, certificate_name
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.status_codes import STATUS_CODES, trailers
 
@@ -53,6 +53,11 @@ class Call:
     def address(self) -> str:
         """The caller's network address without a port; the gateway in this process says for whom it asks."""
         return address_of(self.peer, self.metadata)
+
+    @property
+    def user(self) -> str:
+        """Who the caller proved to be; empty where nobody has to prove it."""
+        return self.principal.name if self.gate is not None else ""
 
     def require(self, action: Action, resource: Resource) -> None:
         """Raises MusterError (PERMISSION_DENIED) unless the caller may do this."""
@@ -202,8 +207,9 @@ class Services:
                 if request is None:
                     raise MusterError(Reason.PROTOCOL_VIOLATION, "one request is needed, none came")
                 if self._gate is not None:
-                    self._gate.admit(path, stream.call, request)
                     needed = self._gate.needed(path, request)
+                    for right in needed:
+                        stream.call.require(*right)
                     stream.held = lambda: needed
                 await method(request, stream)
             case Shape.UNARY:
@@ -216,7 +222,8 @@ class Services:
         if self._gate is None:
             return call
         authorization = call.metadata.get("authorization", "")
-        principal = await self._gate.principal(path, authorization, call.address, call.certificate)
+        certificate = call.metadata.get(CERTIFICATE_KEY, "") if call.peer == LOCAL_PEER else call.certificate
+        principal = await self._gate.principal(path, authorization, call.address, certificate)
         admitted = replace(call, principal=principal, gate=self._gate)
         self._gate.admit(path, admitted, request)
         return admitted
@@ -261,7 +268,9 @@ class Services:
     def _call(self, context: "grpc.aio.ServicerContext[Any, Any]") -> Call:
         # Copied now, not when asked for: after the end of the call gRPC would read memory that it has freed.
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-        certificate = certificate_name(context.auth_context()) if self._gate is not None else ""
+        # A gateway's own certificate says nothing of those whom it asks for.
+        has_own_certificate = self._gate is not None and CALLER_KEY not in metadata
+        certificate = certificate_name(context.auth_context()) if has_own_certificate else ""
         return Call(context.peer(), metadata, number=next(self._numbers), certificate=certificate)
 
 
@@ -388,11 +397,11 @@ def _parsed(request_class: type[Message], frame: bytes) -> Message:
         raise MusterError.invalid("request", f"is no {request_class.DESCRIPTOR.full_name}") from None
 
 
-def bind(server: grpc.aio.Server, host: str, port: int) -> int:
-    """Listen; answers the port. Raises OSError if it is taken."""
+def bind(server: grpc.aio.Server, host: str, port: int, credentials: grpc.ServerCredentials | None = None) -> int:
+    """Listen, with TLS if there are credentials; answers the port. Raises OSError if it is taken."""
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
-        bound = server.add_insecure_port(target)
+        bound = server.add_insecure_port(target) if credentials is None else server.add_secure_port(target, credentials)
     except RuntimeError as error:
         raise OSError(f"cannot listen on {target} for gRPC: is the port in use?") from error
     if bound == 0:

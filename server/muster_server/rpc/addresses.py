@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 LOCAL_PEER = "gateway"
 """The peer of calls from within this process. gRPC's own peers have a colon."""
 CALLER_KEY = "muster-caller"
-"""The metadata in which the gateway in this process says for whom it asks."""
+"""The metadata in which a gateway says for whom it asks. Where the caller is, is believed of the one in this process only."""
+CERTIFICATE_KEY = "muster-certificate"
+"""The metadata in which the gateway in this process says whom its caller's certificate names."""
 
 _PEER = re.compile(r"^ipv[46]:(?:\[|%5B)?(.*?)(?:\]|%5D)?:\d+$")
 

@@ -62,19 +62,19 @@ class ConfigServicer:
             config=summary_message(key, item), listener_count=len(self._engine.config_hub.watchers(key))
         )
 
-    async def publish_config(self, request: wire.PublishConfigRequest, _: Call) -> wire.PublishConfigResponse:
+    async def publish_config(self, request: wire.PublishConfigRequest, call: Call) -> wire.PublishConfigResponse:
         """Release content on the main line."""
         key = _key(request)
         text = Text(request.content, request.content_type, dict(request.labels), request.encrypted_data_key)
-        command = Publish(key, text, condition=decode_condition(request.condition), note=_note(request))
+        command = Publish(key, text, condition=decode_condition(request.condition), note=_note(request, call))
         published = await self._publish(command, is_checked=not request.allow_invalid)
         return wire.PublishConfigResponse(
             release=release_message(published.release), changed=published.is_changed, revision=self._engine.revision
         )
 
-    async def delete_config(self, request: wire.DeleteConfigRequest, _: Call) -> wire.DeleteConfigResponse:
+    async def delete_config(self, request: wire.DeleteConfigRequest, call: Call) -> wire.DeleteConfigResponse:
         """End all lines of an item."""
-        command = Delete(_key(request), decode_condition(request.condition), request.allow_missing, _note(request))
+        command = Delete(_key(request), decode_condition(request.condition), request.allow_missing, _note(request, call))
         release: Release | None = await perform(self._engine, command)
         return wire.DeleteConfigResponse(
             release=release_message(release) if release is not None else None, revision=self._engine.revision
@@ -123,40 +123,40 @@ class ConfigServicer:
             getattr(answer, "from").CopyFrom(release_message(earlier))
         return answer
 
-    async def rollback_config(self, request: wire.RollbackConfigRequest, _: Call) -> wire.RollbackConfigResponse:
+    async def rollback_config(self, request: wire.RollbackConfigRequest, call: Call) -> wire.RollbackConfigResponse:
         """Release an earlier release again."""
         key = _key(request)
         release = found_release(self._engine.state.configs.items.get(key), key, request.number)[1]
         content = await self._engine.content_of(key, release)
         text = Text(content, release.content_type, release.labels, release.encrypted_data_key)
-        command = Rollback(key, request.number, text, decode_condition(request.condition), _note(request))
+        command = Rollback(key, request.number, text, decode_condition(request.condition), _note(request, call))
         published: Published = await perform(self._engine, command)
         return wire.RollbackConfigResponse(release=release_message(published.release), revision=self._engine.revision)
 
-    async def publish_gray(self, request: wire.PublishGrayRequest, _: Call) -> wire.PublishGrayResponse:
+    async def publish_gray(self, request: wire.PublishGrayRequest, call: Call) -> wire.PublishGrayResponse:
         """Release content on a gray line."""
         key, gray = _key(request), check_gray(request.gray)
         rule = decode_rule(request.rule) if request.HasField("rule") else None
         item = self._engine.state.configs.items.get(key)
         labels = item.main.release.labels if item is not None and item.main is not None else {}
         text = Text(request.content, request.content_type, labels, request.encrypted_data_key)
-        command = Publish(key, text, gray, rule, decode_condition(request.condition), _note(request))
+        command = Publish(key, text, gray, rule, decode_condition(request.condition), _note(request, call))
         published = await self._publish(command, is_checked=not request.allow_invalid)
         return wire.PublishGrayResponse(
             release=release_message(published.release), changed=published.is_changed, revision=self._engine.revision
         )
 
-    async def stop_gray(self, request: wire.StopGrayRequest, _: Call) -> wire.StopGrayResponse:
+    async def stop_gray(self, request: wire.StopGrayRequest, call: Call) -> wire.StopGrayResponse:
         """End a gray line."""
-        command = StopGray(_key(request), check_gray(request.gray), request.allow_missing, _note(request))
+        command = StopGray(_key(request), check_gray(request.gray), request.allow_missing, _note(request, call))
         release: Release | None = await perform(self._engine, command)
         return wire.StopGrayResponse(
             release=release_message(release) if release is not None else None, revision=self._engine.revision
         )
 
-    async def promote_gray(self, request: wire.PromoteGrayRequest, _: Call) -> wire.PromoteGrayResponse:
+    async def promote_gray(self, request: wire.PromoteGrayRequest, call: Call) -> wire.PromoteGrayResponse:
         """Make a gray line the main one."""
-        command = Promote(_key(request), check_gray(request.gray), decode_condition(request.condition), _note(request))
+        command = Promote(_key(request), check_gray(request.gray), decode_condition(request.condition), _note(request, call))
         published: Published = await perform(self._engine, command)
         return wire.PromoteGrayResponse(release=release_message(published.release), revision=self._engine.revision)
 
@@ -184,8 +184,8 @@ def _key(request: Any) -> ConfigKey:
     return decode_config_ref(request.ref)
 
 
-def _note(request: Any) -> Note:
-    return Note(request.author, request.comment, getattr(request, "request_id", ""))
+def _note(request: Any, call: Call) -> Note:
+    return Note(request.author or call.user, request.comment, getattr(request, "request_id", ""))
 
 
 def _previous(item: ConfigItem, later: Release) -> Release | None:

@@ -8,14 +8,17 @@ from google.protobuf.message import Message
 from muster_server.access.audit import audit
 from muster_server.access.authenticator import Authenticator, refused
 from muster_server.core.access_commands import AccessEvent
-from muster_server.core.access_model import NOBODY, Action, ApiToken, Principal, Resource, Role, User
+from muster_server.core.access_model import ANY, NOBODY, Action, ApiToken, Principal, Resource, Role, User
 from muster_server.core.errors import MusterError, Reason
 from muster_server.engine.engine import Engine
 from muster_server.rpc.access_table import RULES, Need, Rule
 
 _UNLISTED = Rule(Need.ADMIN)
+_EVERYTHING = Resource(ANY, ANY, ANY, ANY)
 _SUBJECT_FIELDS = ("user", "role", "id", "namespace", "name", "permission", "into_namespace")
 MAX_SUBJECT = 256
+ACCESS = "/muster.admin.v1.AccessService/"
+"""What the paths of its methods begin with."""
 
 
 class Caller(Protocol):
@@ -86,13 +89,19 @@ class Gate:
                 self.require(caller, action, resource)
 
     def needed(self, path: str, request: Message) -> Iterable[tuple[Action, Resource]]:
-        """The rights that a request needs."""
+        """The rights that a request needs, for as long as its answer lasts. What is for administrators needs all."""
         rule = _rule(path)
+        if rule.need is Need.ADMIN:
+            return ((Action.READ_WRITE, _EVERYTHING),)
         return [(rule.action, resource) for resource in rule.resources(request)] if rule.need is Need.RIGHT else ()
+
+    def may(self, caller: Caller, action: Action, resource: Resource) -> bool:
+        """True if the caller may do this."""
+        return self._engine.state.access.may(caller.principal, action, resource)
 
     def require(self, caller: Caller, action: Action, resource: Resource) -> None:
         """Raises MusterError (PERMISSION_DENIED) if the caller may not do this."""
-        if not self._engine.state.access.may(caller.principal, action, resource):
+        if not self.may(caller, action, resource):
             what = f"{resource.namespace}:{resource.group}:{resource.kind}/{resource.name}"
             _denied(caller, f"{action.name.lower()} {what}")
 

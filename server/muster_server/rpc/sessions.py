@@ -25,10 +25,11 @@ from muster_server.core.commands import (
 )
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Instance, RemovalReason, checked_text
+from muster_server.core.naming import session_not_found
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
 from muster_server.rpc.access_table import WRITE, service_resource
-from muster_server.rpc.adapter import Stream
+from muster_server.rpc.adapter import Call, Stream
 from muster_server.rpc.decoding import check_batch, decode_ref, decode_replace, seconds
 from muster_server.rpc.encoding import duration, ref_message, service_message
 from muster_server.rpc.registration import register_items
@@ -87,6 +88,11 @@ class SessionServicer:
             return error
         return None
 
+    def _may_resume(self, call: Call, name: str) -> bool:
+        """True if the caller may do all that the session does."""
+        keys = self._engine.state.session_instances.get(name, {})
+        return call.gate is None or all(call.gate.may(call, WRITE, service_resource(key.service)) for key in keys)
+
     def _held(self, link: "Link") -> Iterable[tuple[Action, Resource]]:
         keys = self._engine.state.session_instances.get(link.session, {})
         return ((WRITE, service_resource(key.service)) for key in keys)
@@ -106,6 +112,8 @@ class SessionServicer:
         ttl_s = _bounded("hello.ttl", seconds("hello.ttl", hello.ttl), 1.0) if hello.HasField("ttl") else None
         grace_s = _bounded("hello.grace", seconds("hello.grace", hello.grace), 0.0) if hello.HasField("grace") else DEFAULT_GRACE_S
         client = checked_text("hello.client_name", hello.client_name, 256)
+        if hello.session_id and not self._may_resume(link.stream.call, name):
+            raise session_not_found()  # it says hello anew, and what it may still register it takes over at once
         link.client_name = client
         link.session = name  # first: cut off while it waits, the session may be open all the same, and is then lost
         await perform(self._engine, OpenSession(name, link.connection, client, ttl_s, grace_s, bool(hello.session_id)))

@@ -31,9 +31,10 @@ class Sdk:
         return self.name
 
     @asynccontextmanager
-    async def running(self, target: str) -> AsyncIterator[Program]:
-        """The SDK, connected."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    async def running(self, target: str, **settings: str) -> AsyncIterator[Program]:
+        """The SDK, connected. `settings` are variables that its story reads."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        environment = {**inherited, **settings}
         pipe = asyncio.subprocess.PIPE
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:  # some write files until they are dead
             process = await asyncio.create_subprocess_exec(

@@ -5,6 +5,7 @@ Runs in an environment of its own (scripts/tools.sh) and knows nothing of Muster
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from typing import Any
@@ -22,6 +23,7 @@ from v2.nacos import (
     RegisterInstanceParam,
     SubscribeServiceParam,
 )
+from v2.nacos.common.client_config import TLSConfig
 
 
 def tell(event: str, **fields: Any) -> None:
@@ -87,14 +89,26 @@ class Story:
         raise ValueError(verb)
 
 
+def tls() -> TLSConfig:
+    """By the variables STORY_CA, STORY_CERT and STORY_KEY; off without them."""
+    ca, certificate, key = (os.environ.get(f"STORY_{name}", "") for name in ("CA", "CERT", "KEY"))
+    return TLSConfig(enabled=bool(ca), ca_file=ca, cert_file=certificate, key_file=key)
+
+
 async def main(address: str) -> None:
+    """`address` is that of gRPC. Logins, by STORY_USER and STORY_PASSWORD, are by HTTP at STORY_HTTP_PORT."""
+    host, _, port = address.partition(":")
+    http_port = os.environ.get("STORY_HTTP_PORT", port)
     with tempfile.TemporaryDirectory() as scratch:
         settings = (
             ClientConfigBuilder()
-            .server_address(address)
+            .server_address(f"{host}:{http_port}")
             .log_dir(scratch)
             .cache_dir(scratch)
-            .grpc_config(GRPCConfig(port_offset=0))
+            .grpc_config(GRPCConfig(port_offset=int(port) - int(http_port)))
+            .tls_config(tls())
+            .username(os.environ.get("STORY_USER", ""))
+            .password(os.environ.get("STORY_PASSWORD", ""))
             .build()
         )
         settings.update_cache_when_empty = True

@@ -8,15 +8,17 @@ import httpx
 import pytest
 from muster_client import Client, ConfigRef, Endpoint, Health, Instance
 from program import start
-from running import running_server
+from running import running_nacos, running_server
 
 from interop.nacos.sdks import ALL, Sdk, done, param, subscribed, until_healthy
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("sdk", [param(sdk) for sdk in ALL])]
+over_both = pytest.mark.parametrize("place", ["local", "apart"])
 
 
-async def test_sdk_registers_subscribes_sees_changes_and_deregisters(sdk: Sdk) -> None:
-    async with running_server() as server, sdk.running(server.grpc_target) as provider, sdk.running(server.grpc_target) as consumer:
+@over_both
+async def test_sdk_registers_subscribes_sees_changes_and_deregisters(sdk: Sdk, place: str) -> None:
+    async with running_nacos(place) as server, sdk.running(server.nacos) as provider, sdk.running(server.nacos) as consumer:
         await subscribed(sdk, consumer)
         registered = await done(provider, "register svc 10.0.0.1")
         first = await consumer.until("push", hosts=["10.0.0.1:80"])
@@ -34,12 +36,13 @@ async def test_sdk_registers_subscribes_sees_changes_and_deregisters(sdk: Sdk) -
         assert (listed, services) == (["10.0.0.2", "10.0.0.3"], [1, ["svc"]])
 
 
-async def test_sdk_publishes_listens_compares_and_removes_configs(sdk: Sdk) -> None:
+@over_both
+async def test_sdk_publishes_listens_compares_and_removes_configs(sdk: Sdk, place: str) -> None:
     md5 = hashlib.md5(b"one", usedforsecurity=False).hexdigest()
     async with (
-        running_server() as server,
-        sdk.running(server.grpc_target) as publisher,
-        sdk.running(server.grpc_target) as listener,
+        running_nacos(place) as server,
+        sdk.running(server.nacos) as publisher,
+        sdk.running(server.nacos) as listener,
     ):
         await done(listener, "listen app")
         published = await done(publisher, "publish app one")

@@ -5,7 +5,9 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
+from muster_gateway.callers import Caller
 from muster_gateway.nacos.grpc import outbox, wire
 from muster_gateway.nacos.grpc.outbox import Outbox
 
@@ -19,7 +21,10 @@ _DETECTION = "detection"
 
 
 class Connection:
-    """One stream of one client, owned by the stream's handler. `session` and `listening` are made when first needed."""
+    """One stream of one client, owned by the stream's handler. `session` and `listening` are made when first needed.
+
+    Where the registry asks for credentials, `user` is whose connection this is, and `caller` who it acts for.
+    """
 
     def __init__(self, connection_id: str, client_ip: str, labels: Mapping[str, str], now: Callable[[], float]) -> None:
         self.id = connection_id
@@ -30,7 +35,11 @@ class Connection:
         self.listening: Any = None
         self.stop_listening: Callable[[], object] = lambda: None
         self.subscriptions: set[Any] = set()
+        self.version = ""
         self.fuzzy_watches: dict[tuple[str, str], Any] = {}
+        self.user = ""
+        self.caller: Caller | None = None
+        self.stop_holding: Callable[[], object] = lambda: None
         self.failure = ""
         self._now = now
         self._task = asyncio.current_task()
@@ -71,6 +80,14 @@ class Connections:
 
     def __len__(self) -> int:
         return len(self._live)
+
+    def live(self) -> list[tuple[str, Connection]]:
+        """Those that are set up, each with its peer; oldest first."""
+        return list(self._live.items())
+
+    def find_id(self, connection_id: str) -> Connection | None:
+        """A connection by its id; None if it is not set up. O(connections)."""
+        return next((one for one in self._live.values() if one.id == connection_id), None)
 
     def check(self, peer: str) -> str:
         """The id of this peer's connection, be it one that is still to be set up."""
@@ -117,10 +134,20 @@ class Connections:
         while self._pending and self.now() - next(iter(self._pending.values()))[1] >= PENDING_S:
             self._pending.pop(next(iter(self._pending)))
 
+    def all(self) -> list[Connection]:
+        """Those that are set up."""
+        return list(self._live.values())
+
     def end_all(self, why: str) -> None:
         """Throw everybody off."""
         for connection in list(self._live.values()):
             connection.end(why)
+
+
+def address_of(peer: str) -> str:
+    """The network address in gRPC's name of a peer, which is `ipv4:10.0.0.1:80` or `ipv6:[::1]:80`, its brackets escaped."""
+    kind, _, rest = unquote(peer).partition(":")
+    return rest.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else ""
 
 
 def _detection(request_id: str) -> bytes:

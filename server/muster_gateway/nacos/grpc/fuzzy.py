@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from muster_gateway.nacos.credentials import DENIED
 from muster_gateway.nacos.grpc import outbox, patterns, requests, wire
 from muster_gateway.nacos.grpc.connections import Connection
 from muster_gateway.nacos.grpc.names import Names, NamesByNamespace
@@ -186,7 +187,7 @@ class FuzzyWatches:
                     self._end(found)
             case "WATCH":
                 if not await self._may_read(self._kind.native, pattern.native_namespace):
-                    raise RefusedCallError(wire.FORBIDDEN, "authorization failed!")
+                    raise RefusedCallError(wire.FORBIDDEN, DENIED)
                 found = connection.fuzzy_watches.get(key)  # another request may have begun it meanwhile
                 if found is None:
                     found = self._begin(pattern, connection)

@@ -9,7 +9,9 @@ import grpc.aio
 import structlog
 from muster.config.v1 import config_pb2
 from muster.config.v1 import config_service_pb2 as native
+from muster.registry.v1 import error_reason_pb2
 
+from muster_gateway.nacos.credentials import DENIED
 from muster_gateway.nacos.grpc import outbox, wire
 from muster_gateway.nacos.grpc.outbox import Outbox
 from muster_gateway.nacos.grpc.session import Key
@@ -29,7 +31,7 @@ class Item:
     names: Mapping[str, str]
     client_md5: str
     md5: str = ""
-    failure: str = ""
+    failure: RefusedCallError | None = None
     known: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -62,9 +64,9 @@ class Listening:
                     await item.known.wait()
         except TimeoutError:
             raise RefusedCallError(wire.FAILED, "The registry does not answer") from None
-        failure = next((item.failure for item in items if item.failure), "")
-        if failure:
-            raise RefusedCallError(wire.INVALID_PARAMETER, failure)
+        failure = next((item.failure for item in items if item.failure is not None), None)
+        if failure is not None:
+            raise failure
         return [item.names for item in items if item.md5 != item.client_md5]
 
     def ignore(self, keys: list[Key]) -> None:
@@ -123,7 +125,9 @@ class Listening:
         is_first = not item.known.is_set()
         item.known.set()
         if kind == "cancelled":
-            item.failure = message.message
+            is_denied = message.reason == error_reason_pb2.ERROR_REASON_PERMISSION_DENIED
+            code, why = (wire.FORBIDDEN, DENIED) if is_denied else (wire.INVALID_PARAMETER, message.message)
+            item.failure = RefusedCallError(code, why)
             return
         item.md5 = message.release.md5 if kind == "changed" else ""
         if not is_first and item.md5 != item.client_md5:

@@ -10,11 +10,12 @@ from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as registration
 
 from muster_gateway.nacos import convert
+from muster_gateway.nacos.credentials import DENIED
 from muster_gateway.nacos.errors import BadParameterError
 from muster_gateway.nacos.grpc import requests, wire
 from muster_gateway.nacos.grpc.connections import Connection
 from muster_gateway.nacos.grpc.requests import text
-from muster_gateway.nacos.grpc.service_info import ReferenceTimes, service_info
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes, Shown, service_info
 from muster_gateway.nacos.grpc.session import Key, Session, service_ref
 from muster_gateway.nacos.grpc.views import Views
 from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
@@ -92,10 +93,9 @@ class Naming:
         """ServiceQueryRequest."""
         service, clusters = _service(asked), asked.cluster or ""
         found = await self._registry.list_instances(service_ref(service))
-        hosts = list(found.instances)
-        if asked.healthyOnly or asked.healthOnly:
-            hosts = [host for host in hosts if host.health in (instance_pb2.HEALTH_HEALTHY, instance_pb2.HEALTH_SUSPECT)]
-        info = service_info(service[1:], clusters, hosts, self._times.at(service, found.revision))
+        is_healthy_only = bool(asked.healthyOnly or asked.healthOnly)
+        what = Shown(*service[1:], clusters, convert.threshold_of(found), is_healthy_only)
+        info = service_info(what, found.instances, self._times.at(service, found.revision))
         return wire.answer("QueryServiceResponse", {"serviceInfo": msgspec.Raw(info)})
 
     async def subscribe(self, asked: requests.Subscribe, connection: Connection, _: Frame) -> bytes:
@@ -103,11 +103,11 @@ class Naming:
         service, clusters = _service(asked), asked.clusters or ""
         if asked.subscribe is False:
             self._views.unsubscribe(service, connection)
-            info = service_info(service[1:], clusters, (), self._times.at(service, 0))
+            info = service_info(Shown(*service[1:], clusters), (), self._times.at(service, 0))
         elif service not in connection.subscriptions and len(connection.subscriptions) >= MAX_SUBSCRIPTIONS:
             raise RefusedCallError(wire.OVER_LIMIT, f"at most {MAX_SUBSCRIPTIONS} subscriptions")
         elif not await self._registry.may_read("service", *service):  # one watch serves all connections
-            raise RefusedCallError(wire.FORBIDDEN, "authorization failed!")
+            raise RefusedCallError(wire.FORBIDDEN, DENIED)
         else:
             info = await self._views.subscribe(service, connection, clusters, asked.namespace or "")
         return wire.answer("SubscribeServiceResponse", {"serviceInfo": msgspec.Raw(info)}, message="success")

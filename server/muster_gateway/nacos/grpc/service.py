@@ -1,6 +1,7 @@
 """The two methods that every Nacos SDK calls, and what becomes of each request."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,10 +12,13 @@ import grpc.aio
 import structlog
 from muster.config.v1 import config_pb2
 
+from muster_gateway.callers import Caller, acting_for, current_caller
+from muster_gateway.nacos.credentials import DENIED, authorization, why_refused
 from muster_gateway.nacos.errors import BadParameterError, RefusedError
 from muster_gateway.nacos.grpc import fuzzy, outbox, requests, wire
+from muster_gateway.nacos.grpc.admission import Admission
 from muster_gateway.nacos.grpc.configs import NOTHING, Configs
-from muster_gateway.nacos.grpc.connections import Connection, Connections
+from muster_gateway.nacos.grpc.connections import Connection, Connections, address_of
 from muster_gateway.nacos.grpc.fuzzy import FuzzyWatches
 from muster_gateway.nacos.grpc.listening import Listening
 from muster_gateway.nacos.grpc.names import NamesByNamespace
@@ -24,7 +28,7 @@ from muster_gateway.nacos.grpc.session import Session
 from muster_gateway.nacos.grpc.views import Views
 from muster_gateway.nacos.grpc.watching import ServiceWatches
 from muster_gateway.nacos.grpc.wire import BadPayloadError, Frame, RefusedCallError
-from muster_gateway.registry import Registry, message_of
+from muster_gateway.registry import Registry, http_status, message_of
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +51,7 @@ class _Route:
 class NacosGrpc:
     """Owns the connections and every task that serves them. Works within `serving`; `running` are the handlers of open streams."""
 
-    def __init__(self, channel: Any, connections: Connections | None = None) -> None:
+    def __init__(self, channel: Any, connections: Connections | None = None, *, is_guarded: bool = False) -> None:
         registry, times = Registry(channel), ReferenceTimes()
         self._registry = registry
         self.connections = Connections() if connections is None else connections
@@ -56,6 +60,7 @@ class NacosGrpc:
         self._sessions: set[Session] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._is_stopping = False
+        self._admission = Admission(registry, self.connections, self._start) if is_guarded else None
         self.running: set[asyncio.Task[Any]] = set()
         self._fuzzy_services = FuzzyWatches(
             fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn), registry.may_read
@@ -68,6 +73,8 @@ class NacosGrpc:
         """Run what pushes and watches; at the end throw everybody off, their instances left to come back."""
         async with self._group:
             self._spawn(self._tick())
+            if self._admission is not None:
+                self._spawn(self._admission.review())
             try:
                 yield
             finally:
@@ -95,11 +102,12 @@ class NacosGrpc:
     async def _request(self, data: bytes, context: Any) -> bytes:
         try:
             frame = wire.decode(data)
-            return await self._answer(frame, context.peer())
+            return await self._answer(frame, context)
         except BadPayloadError:
             return wire.refusal("ErrorResponse", wire.BAD_PAYLOAD, "errCode: 101, errMsg: Nacos deserialize failed.  ")
 
-    async def _answer(self, frame: Frame, peer: str) -> bytes:
+    async def _answer(self, frame: Frame, context: Any) -> bytes:
+        peer = context.peer()
         if self._is_stopping:
             return wire.refusal("ErrorResponse", _STARTING, "Server is stopping.")
         if frame.type == "ServerCheckRequest":
@@ -117,11 +125,20 @@ class NacosGrpc:
             return wire.answer("HealthCheckResponse")
         if connection is None:
             return wire.refusal("ErrorResponse", wire.UNREGISTERED, "Connection is unregistered.")
-        return await self._handle(route, frame, connection)
+        credential = authorization({name.lower(): value for name, value in frame.headers.items()})
+        with acting_for(Caller(credential, address_of(peer), self._certificate(context))):
+            return await self._handle(route, frame, connection)
+
+    def _certificate(self, context: Any) -> str:
+        """Whom a verified client certificate names; looked at only where somebody asks."""
+        names = context.auth_context().get("x509_common_name", ()) if self._admission is not None else ()
+        return next(iter(names), b"").decode(errors="replace")
 
     async def _handle(self, route: _Route, frame: Frame, connection: Connection) -> bytes:
         asked = wire.read(frame.body, route.request)
         try:
+            if self._admission is not None:
+                await self._admission.admit(connection)
             return await route.handle(asked, connection, frame)
         except RefusedCallError as refused:
             code, message = refused.code, refused.message
@@ -131,6 +148,9 @@ class NacosGrpc:
             code = wire.INVALID_PARAMETER if refused.status < 500 else wire.FAILED
             message = refused.data or ""
         except grpc.aio.AioRpcError as error:
+            if (status := http_status(error)) in (401, 403):
+                why = why_refused(current_caller().authorization, time.time()) if status == 401 else DENIED
+                return wire.refusal(route.response, wire.FORBIDDEN, why, route.fields)
             is_callers = error.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION)
             code, message = wire.INVALID_PARAMETER if is_callers else wire.FAILED, message_of(error)
         except Exception as error:  # the root of a call: whatever happened becomes an answer
@@ -176,6 +196,7 @@ class NacosGrpc:
         setup = wire.read(frame.body, requests.Setup)
         labels = {key: requests.text(value) for key, value in (setup.labels or {}).items()}
         connection = self.connections.set_up(peer, frame.client_ip[:256], labels)
+        connection.version = requests.text(setup.clientVersion)[:64]
         if setup.abilityTable is not None:
             connection.outbox.post("setup", lambda _: wire.encode("SetupAckRequest", _SETUP_ACK), outbox.once)
         return connection
@@ -194,18 +215,23 @@ class NacosGrpc:
         if connection.session is not None:
             connection.session.lost()
         connection.stop_listening()
+        connection.stop_holding()
         self._fuzzy_services.drop(connection)
         self._fuzzy_configs.drop(connection)
 
     def _open_session(self, connection: Connection) -> None:
-        connection.session = session = Session(self._registry.registration, f"nacos {connection.client_ip}", connection.end)
+        connection.session = session = Session(self._registry.registration, session_name(connection), connection.end)
         self._sessions.add(session)
-        task = self._group.create_task(_rooted(session.run(), connection), name="nacos session")
+        task = self._start(session.run(), connection)
         task.add_done_callback(lambda _: self._sessions.discard(session))
 
     def _open_listening(self, connection: Connection, traits: config_pb2.ClientTraits) -> None:
         connection.listening = listening = Listening(self._registry.config, traits, connection.outbox, connection.end)
-        connection.stop_listening = self._group.create_task(_rooted(listening.run(), connection), name="nacos listening").cancel
+        connection.stop_listening = self._start(listening.run(), connection).cancel
+
+    def _start(self, work: Coroutine[Any, Any, None], connection: Connection) -> "asyncio.Task[None]":
+        """Run what one connection owns, in the name of the caller whose request needs it."""
+        return self._group.create_task(_rooted(work, connection), name="nacos connection")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run what no single connection owns, until it is cancelled or the serving ends."""
@@ -238,6 +264,11 @@ class NacosGrpc:
                 requests.BatchListen, "ConfigChangeBatchListenResponse", configs.listen, {"changedConfigs": []}
             ),
         }
+
+
+def session_name(connection: Connection) -> str:
+    """What the native session of a connection is called, for people and for the admin calls, which find the connection by it."""
+    return f"nacos {connection.client_ip} {connection.id}"
 
 
 _SETUP_ACK = {"headers": {}, "requestId": "", "module": "internal", "abilityTable": ABILITIES}

@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import msgspec
 from muster.registry.v1 import instance_pb2
@@ -34,9 +35,23 @@ class ReferenceTimes:
         return time_ms
 
 
-def service_info(group_and_name: tuple[str, str], clusters: str, hosts: Iterable[instance_pb2.Instance], time_ms: int) -> bytes:
-    """A ServiceInfo as JSON: the enabled instances of the clusters, whose list is echoed as it was sent."""
-    group, name = group_and_name
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a service is shown: its enabled instances in the clusters, whose list is echoed as it was sent.
+
+    If no larger share of them than `threshold` is healthy, all are shown as healthy, with `is_healthy_only` too.
+    """
+
+    group: str
+    name: str
+    clusters: str
+    threshold: float | None = None
+    is_healthy_only: bool = False
+
+
+def service_info(what: Shown, hosts: Iterable[instance_pb2.Instance], time_ms: int) -> bytes:
+    """A ServiceInfo as JSON."""
+    group, name, clusters = what.group, what.name, what.clusters
     wanted = {cluster.strip() for cluster in clusters.split(",") if cluster.strip()}
     shown = []
     for message in hosts:
@@ -46,6 +61,9 @@ def service_info(group_and_name: tuple[str, str], clusters: str, hosts: Iterable
         if host["enabled"]:
             host["instanceId"] = f"{host['ip']}#{host['port']}#{message.cluster}#{group}@@{name}"
             shown.append(host)
+    is_protected = convert.protect(shown, what.threshold)
+    if what.is_healthy_only:
+        shown = [host for host in shown if host["healthy"]]
     return msgspec.json.encode(
         {
             "name": name,
@@ -57,7 +75,7 @@ def service_info(group_and_name: tuple[str, str], clusters: str, hosts: Iterable
             "checksum": "",
             "allIps": False,
             "allIPs": False,
-            "reachProtectionThreshold": False,
+            "reachProtectionThreshold": is_protected,
             "valid": True,
         }
     )

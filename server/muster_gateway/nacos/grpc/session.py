@@ -7,9 +7,10 @@ from typing import Any
 
 import grpc.aio
 import structlog
-from muster.registry.v1 import instance_pb2
+from muster.registry.v1 import error_reason_pb2, instance_pb2
 from muster.registry.v1 import registration_service_pb2 as native
 
+from muster_gateway.nacos.credentials import DENIED
 from muster_gateway.nacos.grpc import wire
 from muster_gateway.nacos.grpc.wire import RefusedCallError
 from muster_gateway.registry import CALL_TIMEOUT_S
@@ -153,6 +154,8 @@ class Session:
         frame.replace.instances.extend(publication.instances)
         await stream.write(frame)
         failure = next((result.error for result in await answers.get() if result.HasField("error")), None)
+        if failure is not None and failure.reason == error_reason_pb2.ERROR_REASON_PERMISSION_DENIED:
+            raise RefusedCallError(wire.FORBIDDEN, DENIED)
         if failure is not None:
             raise RefusedCallError(wire.INVALID_PARAMETER, failure.message)
         if publication.instances:

@@ -7,7 +7,7 @@ import msgspec
 
 from muster_gateway.nacos.grpc import outbox, wire
 from muster_gateway.nacos.grpc.connections import Connection
-from muster_gateway.nacos.grpc.service_info import ReferenceTimes, service_info
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes, Shown, service_info
 from muster_gateway.nacos.grpc.session import Key
 from muster_gateway.nacos.grpc.watching import ServiceWatches, Watched
 from muster_gateway.nacos.grpc.wire import RefusedCallError
@@ -32,7 +32,8 @@ class View:
         if found is None:
             service, watched = self.watched.service, self.watched
             time_ms = self._times.at(service, watched.revision)
-            found = self._rendered[clusters] = service_info(service[1:], clusters, watched.instances.values(), time_ms)
+            what = Shown(*service[1:], clusters, watched.protect_threshold)
+            found = self._rendered[clusters] = service_info(what, watched.instances.values(), time_ms)
             self.render_count += 1
         return found
 

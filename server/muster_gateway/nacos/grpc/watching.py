@@ -10,6 +10,7 @@ from muster.registry.v1 import discovery_service_pb2 as native
 from muster.registry.v1 import instance_pb2
 
 from muster_gateway.callers import as_gateway
+from muster_gateway.nacos import convert
 from muster_gateway.nacos.grpc.retry import Retry
 from muster_gateway.nacos.grpc.session import Key, service_ref
 
@@ -25,6 +26,7 @@ class Watched:
     def __init__(self, service: Key, changed: Callable[[], None], cancelled: Callable[[str], None]) -> None:
         self.service, self.changed, self.cancelled = service, changed, cancelled
         self.instances: dict[str, instance_pb2.Instance] = {}
+        self.protect_threshold: float | None = None
         self.revision = -1
         self._parts: list[instance_pb2.Instance] = []
 
@@ -37,6 +39,7 @@ class Watched:
         self._parts.extend(frame.instances)
         if not frame.more:
             self.instances = {instance.instance_id: instance for instance in self._parts}
+            self.protect_threshold = convert.threshold_of(frame)
             self._parts = []
             self._at(frame.revision)
 

@@ -19,8 +19,14 @@ func main() {
 	defer os.RemoveAll(scratch)
 	host, p, _ := strings.Cut(os.Args[1], ":")
 	port, _ := strconv.ParseUint(p, 10, 64)
-	sc := []constant.ServerConfig{{IpAddr: host, Port: port, GrpcPort: port}}
-	cc := constant.ClientConfig{TimeoutMs: 5000, NotLoadCacheAtStart: true, LogDir: scratch, CacheDir: scratch, UpdateCacheWhenEmpty: true, LogLevel: "warn"}
+	httpPort := port // logins are by HTTP
+	if p := os.Getenv("STORY_HTTP_PORT"); p != "" {
+		httpPort, _ = strconv.ParseUint(p, 10, 64)
+	}
+	sc := []constant.ServerConfig{{IpAddr: host, Port: httpPort, GrpcPort: port, ContextPath: "/nacos"}}
+	cc := constant.ClientConfig{TimeoutMs: 5000, NotLoadCacheAtStart: true, LogDir: scratch, CacheDir: scratch, UpdateCacheWhenEmpty: true, LogLevel: "warn",
+		Username: os.Getenv("STORY_USER"), Password: os.Getenv("STORY_PASSWORD"),
+		TLSCfg: constant.TLSConfig{Appointed: true, Enable: os.Getenv("STORY_CA") != "", CaFile: os.Getenv("STORY_CA"), CertFile: os.Getenv("STORY_CERT"), KeyFile: os.Getenv("STORY_KEY")}}
 	param := vo.NacosClientParam{ClientConfig: &cc, ServerConfigs: sc}
 	n, err := clients.NewNamingClient(param)
 	fmt.Println("naming", err)

@@ -153,14 +153,16 @@ class CheckAccessResponse(_message.Message):
     def __init__(self, allowed: _Optional[bool] = ...) -> None: ...
 
 class VerifySignatureRequest(_message.Message):
-    __slots__ = ("access_key_id", "signed_text", "signature")
+    __slots__ = ("access_key_id", "signed_text", "signature", "caller_address")
     ACCESS_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     SIGNED_TEXT_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    CALLER_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     access_key_id: str
     signed_text: bytes
     signature: bytes
-    def __init__(self, access_key_id: _Optional[str] = ..., signed_text: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
+    caller_address: str
+    def __init__(self, access_key_id: _Optional[str] = ..., signed_text: _Optional[bytes] = ..., signature: _Optional[bytes] = ..., caller_address: _Optional[str] = ...) -> None: ...
 
 class VerifySignatureResponse(_message.Message):
     __slots__ = ("user", "token", "ttl")

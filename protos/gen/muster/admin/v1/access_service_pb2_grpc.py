@@ -190,8 +190,9 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifySignature(self, request, context):
-        """VerifySignature answers a token of the user whose access key signed a text by HMAC-SHA256. Anybody may call it. It is for gateways:
-        the secret stays here. Ends as Login does.
+        """VerifySignature answers a token of the user whose access key signed a text by HMAC-SHA256. It is for gateways, which know what the
+        text is of and whether it is recent; the secret stays here. It needs the right to read `*:*:signature/*`, because whoever has
+        seen one signed request could else have it changed for a token. Ends as Login does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

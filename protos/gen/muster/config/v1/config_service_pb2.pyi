@@ -49,7 +49,7 @@ class DescribeConfigResponse(_message.Message):
     def __init__(self, config: _Optional[_Union[_config_pb2.ConfigSummary, _Mapping]] = ..., listener_count: _Optional[int] = ...) -> None: ...
 
 class ListConfigsRequest(_message.Message):
-    __slots__ = ("namespace", "group", "name_prefix", "labels", "content_type", "page_size", "page_token", "name_pattern", "content_pattern", "main_line_only", "begin_revisions", "skip", "count", "with_content")
+    __slots__ = ("namespace", "group", "name_prefix", "labels", "content_type", "page_size", "page_token", "name_pattern", "content_pattern", "main_line_only", "begin_revisions", "skip", "count", "group_pattern", "with_content")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -70,6 +70,7 @@ class ListConfigsRequest(_message.Message):
     BEGIN_REVISIONS_FIELD_NUMBER: _ClassVar[int]
     SKIP_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
+    GROUP_PATTERN_FIELD_NUMBER: _ClassVar[int]
     WITH_CONTENT_FIELD_NUMBER: _ClassVar[int]
     namespace: str
     group: str
@@ -84,8 +85,9 @@ class ListConfigsRequest(_message.Message):
     begin_revisions: _containers.RepeatedScalarFieldContainer[int]
     skip: int
     count: bool
+    group_pattern: str
     with_content: bool
-    def __init__(self, namespace: _Optional[str] = ..., group: _Optional[str] = ..., name_prefix: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., content_type: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., name_pattern: _Optional[str] = ..., content_pattern: _Optional[str] = ..., main_line_only: _Optional[bool] = ..., begin_revisions: _Optional[_Iterable[int]] = ..., skip: _Optional[int] = ..., count: _Optional[bool] = ..., with_content: _Optional[bool] = ...) -> None: ...
+    def __init__(self, namespace: _Optional[str] = ..., group: _Optional[str] = ..., name_prefix: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., content_type: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., name_pattern: _Optional[str] = ..., content_pattern: _Optional[str] = ..., main_line_only: _Optional[bool] = ..., begin_revisions: _Optional[_Iterable[int]] = ..., skip: _Optional[int] = ..., count: _Optional[bool] = ..., group_pattern: _Optional[str] = ..., with_content: _Optional[bool] = ...) -> None: ...
 
 class ListConfigsResponse(_message.Message):
     __slots__ = ("configs", "next_page_token", "revision", "total_size", "changed_revision")

@@ -132,8 +132,8 @@ def is_in_form(sent: Sent, answer: httpx.Response) -> bool:
     if "content-type" not in answer.headers:
         return answer.status_code == 400 and answer.text.endswith("\r\n")
     keys = list(answer.json())
-    if sent.route.path.endswith("/login"):
-        return keys == ["accessToken", "tokenTtl", "globalAdmin", "username"] or keys[:2] == ["timestamp", "status"]
+    if sent.route.path.endswith("/login") and answer.status_code == 200:
+        return keys == ["accessToken", "tokenTtl", "globalAdmin", "username"]
     return keys == ["code", "message", "data"] or (answer.status_code >= 400 and keys[:2] == ["timestamp", "status"])
 
 

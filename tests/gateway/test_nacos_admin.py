@@ -320,8 +320,18 @@ async def test_native_clients_are_their_peers() -> None:
         session = registration_service_pb2_grpc.RegistrationServiceStub(channel).Session()
         await session.write(registration.SessionRequest(hello=registration.SessionRequest.Hello(client_name="shop")))
         await session.read()
-        item = registration.RegisterRequest(service=API, instance=instance_pb2.Instance(endpoints=[{"host": "h", "port": 9}]))
-        await session.write(registration.SessionRequest(register=registration.SessionRequest.Register(registrations=[item])))
+        items = [
+            registration.RegisterRequest(service=API, instance=instance_pb2.Instance(endpoints=[{"host": "h", "port": 9}])),
+            registration.RegisterRequest(
+                service=instance_pb2.ServiceRef(name="odd/name#1"),
+                instance=instance_pb2.Instance(endpoints=[{"host": "i", "port": 9}], cluster="east"),
+            ),
+            registration.RegisterRequest(
+                service=instance_pb2.ServiceRef(name="own"),
+                instance=instance_pb2.Instance(instance_id="id#1", endpoints=[{"host": "k", "port": 9}]),
+            ),
+        ]
+        await session.write(registration.SessionRequest(register=registration.SessionRequest.Register(registrations=items)))
         await session.read()
         watch = discovery_service_pb2_grpc.DiscoveryServiceStub(channel).Watch(metadata=(("muster-client", "shop"),))
         await watch.write(discovery.WatchRequest(subscribe=discovery.WatchRequest.Subscribe(service=API)))
@@ -330,7 +340,13 @@ async def test_native_clients_are_their_peers() -> None:
         (client_id,) = await http("GET", f"{ADMIN}/client/list")
         publishers = await http("GET", f"{ADMIN}/client/service/publisher/list", **SERVICE)
         subscribers = await http("GET", f"{ADMIN}/client/service/subscriber/list", **SERVICE)
+        published = await http("GET", f"{ADMIN}/client/publish/list", clientId=client_id)
 
+        assert [(one["serviceName"], one["publisherInfo"]["ip"], one["publisherInfo"]["clusterName"]) for one in published] == [
+            ("api", "h", "DEFAULT"),
+            ("odd/name#1", "i", "east"),
+            ("own", "k", "DEFAULT"),
+        ]
         assert client_id.startswith("ipv4:127.0.0.1:")
         assert publishers == [{"clientId": client_id, "ip": "h", "port": 9, "clusterName": "DEFAULT"}]
         assert [(one["clientId"], one["appName"]) for one in subscribers] == [(client_id, "shop")]

@@ -5,6 +5,7 @@ from pathlib import Path
 import grpc
 import grpc.aio
 import pytest
+from access_world import guarded
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -213,3 +214,20 @@ async def test_override_holds_over_a_new_registration_and_a_restart(tmp_path: Pa
     assert (shown.admin_state, shown.declared_admin_state) == (instance_pb2.ADMIN_STATE_DISABLED, instance_pb2.ADMIN_STATE_ENABLED)
     assert (shown.admin_override.weight, shown.admin_override.author) == (0, "ann")
     assert shown.admin_override.HasField("weight")
+
+
+async def test_override_bears_its_callers_name_unless_it_names_another() -> None:
+    async with guarded() as world:
+        ann = await world.user("ann", ("default:DEFAULT_GROUP:service/api", "rw"))
+        await world.registration.Register(wire.RegisterRequest(service=API, instance=instance()), metadata=ann)
+        requests = [
+            wire.SetAdminStateRequest(ref=ref("h#80#DEFAULT"), state="ADMIN_STATE_DISABLED"),
+            wire.SetAdminStateRequest(ref=ref("h#80#DEFAULT"), state="ADMIN_STATE_DISABLED", author="job 7"),
+        ]
+        said = instance_pb2.AdminOverride(weight=2)
+        laid = wire.OverrideInstanceRequest(ref=ref("h#80#DEFAULT"), override=said, update_mask=FieldMask(paths=["weight"]))
+
+        shown = [(await world.registration.SetAdminState(request, metadata=ann)).instance for request in requests]
+        shown.append((await world.registration.OverrideInstance(laid, metadata=ann)).instance)
+
+    assert [one.admin_override.author for one in shown] == ["ann", "job 7", "ann"]

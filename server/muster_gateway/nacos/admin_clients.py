@@ -78,7 +78,7 @@ class NacosAdminClients:
         client_id = await _client_id(request)
         stream = await self._known(client_id)
         if stream is not None:
-            shown = [(one.service, _publisher(None, one.ip, one.port, one.cluster)) for one in stream.publications]
+            shown = [(name, _published(None, one)) for name, one in await self._published_by(stream)]
         else:
             found = await self._clients.at_address(client_id)
             shown = [(_named(one.service), _published(None, one.instance)) for one in found]
@@ -99,13 +99,10 @@ class NacosAdminClients:
         parameters = await Parameters.read(request)
         check_instance(parameters)
         service = service_of(parameters)
-        ids = {
-            (one.service, one.ip, one.port): stream.id for stream in await self._clients.streams() for one in stream.publications
-        }
+        ids = {one: stream.id for stream in await self._clients.streams() for one in stream.publications}
         shown = []
         for instance in (await self._registry.list_instances(service)).instances:
-            primary = instance.endpoints[0]
-            known = ids.get((_named(service), primary.host, primary.port))
+            primary, known = instance.endpoints[0], ids.get((_named(service), instance.instance_id))
             client_id = known if instance.on_session else address_id(instance)
             if _is_wanted(parameters, primary.host, primary.port):
                 shown.append(_published(client_id, instance))
@@ -146,6 +143,16 @@ class NacosAdminClients:
         if stream is None and not await self._clients.at_address(client_id):
             raise RefusedError(404, 20004, f"clientId [ {client_id} ] not exist")
         return stream
+
+    async def _published_by(self, stream: StreamClient) -> list[tuple[ServiceName, instance_pb2.Instance]]:
+        """The instances that a stream holds, of those that are still there."""
+        found = []
+        for name in dict.fromkeys(service for service, _ in stream.publications):
+            namespace, group, service = name
+            ref = instance_pb2.ServiceRef(namespace=namespace, group=group, name=service)
+            listed = (await self._registry.list_instances(ref)).instances
+            found += [(name, one) for one in listed if (name, one.instance_id) in stream.publications]
+        return found
 
     async def _subscribers(self, service: instance_pb2.ServiceRef) -> list[StreamClient]:
         return [one for one in await self._clients.streams() if _named(service) in one.subscriptions]
@@ -194,11 +201,7 @@ def _shown(stream: StreamClient) -> dict[str, object]:
 
 def _published(client_id: str | None, instance: instance_pb2.Instance) -> dict[str, object]:
     primary = instance.endpoints[0]
-    return _publisher(client_id, primary.host, primary.port, instance.cluster)
-
-
-def _publisher(client_id: str | None, host: str, port: int, cluster: str) -> dict[str, object]:
-    return {"clientId": client_id, "ip": host, "port": port, "clusterName": cluster}
+    return {"clientId": client_id, "ip": primary.host, "port": primary.port, "clusterName": instance.cluster}
 
 
 def _subscriber(client_id: str | None, stream: StreamClient) -> dict[str, object]:

@@ -108,7 +108,7 @@ class NacosAdminCore:
         """GET loader/cluster: one member, so nothing is unequal."""
         await self._reads.check_admin()
         count = len(self._connections)
-        load = os.getloadavg()[0]
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0  # some platforms have none
         detail = {"address": own_address(request), "sdkConCount": count, "conCount": count, "load": f"{load:.2f}", "cpu": ""}
         members = {"detail": [detail], "memberCount": 1, "metricsCount": 1, "completed": True}
         return envelope(200, 0, {**members, "max": count, "min": count, "avg": count, "threshold": "", "total": count})

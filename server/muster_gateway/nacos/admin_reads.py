@@ -7,7 +7,7 @@ from muster.admin.v1 import admin_service_pb2 as admin
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2
 
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, pages, reason_of
 
 
 class AdminReads:
@@ -28,36 +28,15 @@ class AdminReads:
 
     async def services(self, namespace: str) -> AsyncIterator[discovery.ServiceSummary]:
         """The services of a namespace, by its native name."""
-        asked = discovery.ListServicesRequest(namespace=namespace)
-        while True:
-            page: discovery.ListServicesResponse = await self._discovery.ListServices(asked, timeout=CALL_TIMEOUT_S)
+        async for page in pages(self._discovery.ListServices, discovery.ListServicesRequest(namespace=namespace)):
             for summary in page.services:
                 yield summary
-            if not page.next_page_token:
-                return
-            asked.page_token = page.next_page_token
 
     async def instances(self, address: instance_pb2.InstanceAddress | None = None) -> AsyncIterator[discovery.FoundInstance]:
         """The instances at an address, whatever their service, or all."""
-        asked = discovery.SearchInstancesRequest(address=address)
-        while True:
-            page: discovery.SearchInstancesResponse = await self._discovery.SearchInstances(asked, timeout=CALL_TIMEOUT_S)
+        async for page in pages(self._discovery.SearchInstances, discovery.SearchInstancesRequest(address=address)):
             for found in page.instances:
                 yield found
-            if not page.next_page_token:
-                return
-            asked.page_token = page.next_page_token
-
-    async def subscribers(self, ref: instance_pb2.ServiceRef) -> AsyncIterator[discovery.Subscriber]:
-        """The native watchers of a service."""
-        asked = discovery.ListSubscribersRequest(service=ref)
-        while True:
-            page: discovery.ListSubscribersResponse = await self._discovery.ListSubscribers(asked, timeout=CALL_TIMEOUT_S)
-            for subscriber in page.subscribers:
-                yield subscriber
-            if not page.next_page_token:
-                return
-            asked.page_token = page.next_page_token
 
     async def check_admin(self) -> None:
         """Raises AioRpcError unless the caller may see all connections: what this process holds itself, nobody else guards."""

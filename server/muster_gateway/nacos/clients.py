@@ -16,25 +16,18 @@ from muster.registry.v1 import instance_pb2
 
 from muster_gateway.nacos.admin_reads import AdminReads
 from muster_gateway.nacos.grpc.connections import Connection, Connections
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+from muster_gateway.registry import Registry, pages
 
 GATEWAY = "nacos-gateway"
 _SESSION = re.compile(r"nacos \S* (\S+)")
 _PEER = re.compile(r"(?:ipv[46]:)?(.*):([0-9]{1,5})")
 _ADDRESS = re.compile(r"(.+):([0-9]{1,5})#(true|false)")
-_MADE = re.compile(r"(.*)#([^#]+)#([0-9]{1,5})#([^#]*)", re.DOTALL)
+_MADE = re.compile(r"(.*)#([^#]+#[0-9]{1,5}#[^#]*)")
+_OTHER = re.compile(r"([^#]*)#(.*)")
 
 ServiceName = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """An instance that a client offers."""
-
-    service: ServiceName
-    ip: str
-    port: int
-    cluster: str
+Publication = tuple[ServiceName, str]
+"""A service, by its native name, and the id of an instance in it."""
 
 
 @dataclass(slots=True)
@@ -97,15 +90,10 @@ class Clients:
     async def _open(self) -> AsyncIterator[admin.Connection]:
         """The sessions and watches that are not the gateway's own."""
         for kind in (admin.CONNECTION_KIND_SESSION, admin.CONNECTION_KIND_WATCH):
-            asked = admin.ListConnectionsRequest(kind=kind)
-            while True:
-                page: admin.ListConnectionsResponse = await self._admin.ListConnections(asked, timeout=CALL_TIMEOUT_S)
+            async for page in pages(self._admin.ListConnections, admin.ListConnectionsRequest(kind=kind)):
                 for stream in page.connections:
                     if stream.client_name != GATEWAY:
                         yield stream
-                if not page.next_page_token:
-                    break
-                asked.page_token = page.next_page_token
 
 
 def address_id(instance: instance_pb2.Instance) -> str:
@@ -164,8 +152,8 @@ def _tell(client: StreamClient, stream: admin.Connection) -> None:
 
 
 def _publication(text: str) -> Publication:
-    """An instance as `namespace/group/name#instance_id`. An id that is not made of host, port and cluster stands for the host."""
-    found = _MADE.fullmatch(text)
-    whole, host, port, cluster = found.groups() if found is not None else (*text.rpartition("#")[::2], "0", "")
-    namespace, group, name = whole.split("/", 2)
-    return Publication((namespace, group, name), host, int(port), cluster)
+    """An instance as `namespace/group/name#instance_id`; names may hold a `#`, as ids made of host, port and cluster do."""
+    found = _MADE.fullmatch(text) or _OTHER.fullmatch(text)
+    name, instance_id = found.groups() if found is not None else (text, "")
+    namespace, group, service = name.split("/", 2)
+    return (namespace, group, service), instance_id

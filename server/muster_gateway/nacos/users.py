@@ -8,17 +8,14 @@ from muster.admin.v1 import access_service_pb2 as access
 from starlette.requests import Request
 from starlette.responses import Response
 
-from muster_gateway.nacos import convert
 from muster_gateway.nacos.answers import answering, envelope
-from muster_gateway.nacos.errors import RefusedError, missing, unreadable
+from muster_gateway.nacos.errors import missing, unreadable
 from muster_gateway.nacos.parameters import Parameters
+from muster_gateway.nacos.rights import ADMIN, NATIVE_ADMIN, native_permission, native_role, shown_permission, shown_role
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 
-ADMIN, NATIVE_ADMIN = "ROLE_ADMIN", "admin"
 MAX_PAGE = 500
-_ACTIONS = {"r": access.ACTION_READ, "w": access.ACTION_WRITE, "rw": access.ACTION_READ_WRITE}
-_KINDS = {"naming": "service", "config": "config"}
 _USER = Parameter("username", "form", "name of the user", is_required=True)
 _ROLE = Parameter("role", "form", f"name of the role; `{ADMIN}` for everything", is_required=True)
 _RESOURCE = Parameter("resource", "form", "`namespace:group:naming/service`, `namespace:group:config/dataId`; `*` for any", True)
@@ -93,7 +90,7 @@ class NacosUsers:
     async def grant(self, request: Request) -> Response:
         """POST role."""
         role, user = await _required(request, "role", "username")
-        native = _native_role(role)
+        native = native_role(role)
         if native != NATIVE_ADMIN:
             await self._call(self._access.CreateRole, access.CreateRoleRequest(role=access.Role(name=native)), "ROLE_EXISTS")
         await self._call(self._access.GrantRole, access.GrantRoleRequest(user=user, role=native))
@@ -102,7 +99,7 @@ class NacosUsers:
     async def revoke(self, request: Request) -> Response:
         """DELETE role: from one user, or the role itself if none is named."""
         (role,) = await _required(request, "role")
-        native, user = _native_role(role), (await Parameters.read(request)).text("username")
+        native, user = native_role(role), (await Parameters.read(request)).text("username")
         if user:
             await self._call(self._access.RevokeRole, access.RevokeRoleRequest(user=user, role=native), "USER_NOT_FOUND")
             return envelope(200, 0, f"delete role of user {user} ok!")
@@ -113,7 +110,7 @@ class NacosUsers:
         """GET role/list: one entry for each user that has a role. O(users)."""
         parameters = await Parameters.read(request)
         fits_user, fits_role = _filter(parameters, "username"), _filter(parameters, "role")
-        held = ((user.name, _shown_role(role)) for user in await self._users() if fits_user(user.name) for role in user.roles)
+        held = ((user.name, shown_role(role)) for user in await self._users() if fits_user(user.name) for role in user.roles)
         return _page(parameters, [{"role": role, "username": name} for name, role in held if fits_role(role)])
 
     async def search_roles(self, request: Request) -> Response:
@@ -145,7 +142,7 @@ class NacosUsers:
         parameters = await Parameters.read(request)
         fits = _filter(parameters, "role")
         permitted = ((role.name, one) for role in await self._roles() if fits(role.name) for one in role.permissions)
-        return _page(parameters, [{"role": role, **_shown_permission(one)} for role, one in permitted])
+        return _page(parameters, [{"role": role, **shown_permission(one)} for role, one in permitted])
 
     async def _users(self) -> list[access.User]:
         request, found = access.ListUsersRequest(), []
@@ -186,41 +183,7 @@ async def _required(request: Request, *names: str) -> list[str]:
 
 async def _right(request: Request) -> tuple[str, access.Permission]:
     role, resource, action = await _required(request, "role", "resource", "action")
-    if action not in _ACTIONS:
-        raise RefusedError(400, 20002, "Param 'action' is illegal, it should be r, w or rw.")
-    return _native_role(role), access.Permission(resource=_native_resource(resource), action=_ACTIONS[action])
-
-
-def _native_role(role: str) -> str:
-    return NATIVE_ADMIN if role == ADMIN else role
-
-
-def _shown_role(role: str) -> str:
-    return ADMIN if role == NATIVE_ADMIN else role
-
-
-def _native_resource(text: str) -> str:
-    """`public:g:naming/s` is `default:g:service/s`. What has no such form goes as it is, and the registry says what is wrong."""
-    parts = text.split(":", 2)
-    if len(parts) != 3:
-        return text
-    namespace, group, (kind, slash, name) = parts[0], parts[1], parts[2].partition("/")
-    native = namespace if namespace.endswith("*") else convert.native_namespace(namespace)
-    return f"{native}:{group}:{_KINDS.get(kind, kind)}{slash}{name}"
-
-
-def _shown_permission(permission: access.Permission) -> dict[str, str]:
-    """The other way: `public` and `default` change places in both."""
-    namespace, group, (kind, slash, name) = _split(permission.resource)
-    kinds = {native: kind for kind, native in _KINDS.items()}
-    actions = {native: action for action, native in _ACTIONS.items()}
-    shown = f"{convert.native_namespace(namespace)}:{group}:{kinds.get(kind, kind)}{slash}{name}"
-    return {"resource": shown, "action": actions[permission.action]}
-
-
-def _split(resource: str) -> tuple[str, str, tuple[str, str, str]]:
-    namespace, group, rest = resource.split(":", 2)
-    return namespace, group, rest.partition("/")
+    return native_role(role), native_permission(resource, action)
 
 
 def _filter(parameters: Parameters, name: str) -> Callable[[str], bool]:

@@ -25,7 +25,7 @@ class Drainer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def drain(self, request: wire.DrainRequest, _: Call) -> wire.DrainResponse:
+    async def drain(self, request: wire.DrainRequest, call: Call) -> wire.DrainResponse:
         """Lay the overrides, then wait for the watchers."""
         check_batch("refs", len(request.refs))
         timeout_s = seconds("timeout", request.timeout) if request.HasField("timeout") else DEFAULT_TIMEOUT_S
@@ -36,7 +36,7 @@ class Drainer:
         for ref in refs:
             if self._engine.state.find(ref) is None:
                 raise instance_not_found(ref)
-        revisions = await self._override(refs, author, comment)
+        revisions = await self._override(refs, author or call.user, comment)
         try:
             async with asyncio.timeout(timeout_s):
                 while any(_has_not(watcher, key, revisions[key]) for watcher, key in self._watchers(revisions)):

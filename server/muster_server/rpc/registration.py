@@ -63,21 +63,21 @@ class RegistrationServicer:
         instance = await perform(self._engine, Update(decode_ref(request.ref), decode_changes(request), expected))
         return joined(instance, wire.UpdateInstanceResponse(revision=self._engine.revision))
 
-    async def override_instance(self, request: wire.OverrideInstanceRequest, _: Call) -> bytes:
+    async def override_instance(self, request: wire.OverrideInstanceRequest, call: Call) -> bytes:
         """Change an override."""
         require(request, "ref")
         expected = request.expected_revision if request.HasField("expected_revision") else None
-        said = request.override
-        command = LayOverride(decode_ref(request.ref), decode_override(request), said.author, said.comment, expected)
+        said, changes = request.override, decode_override(request)
+        command = LayOverride(decode_ref(request.ref), changes, said.author or call.user, said.comment, expected)
         instance = await perform(self._engine, command)
         return joined(instance, wire.OverrideInstanceResponse(revision=self._engine.revision))
 
-    async def set_admin_state(self, request: wire.SetAdminStateRequest, _: Call) -> bytes:
+    async def set_admin_state(self, request: wire.SetAdminStateRequest, call: Call) -> bytes:
         """Lay or lift a state."""
         require(request, "ref")
         state = decode_state(request.state) if request.state else None
         author, comment = checked_text("author", request.author, 256), checked_text("comment", request.comment, 1024)
-        command = SetAdminState(decode_ref(request.ref), state, author, comment)
+        command = SetAdminState(decode_ref(request.ref), state, author or call.user, comment)
         instance = await perform(self._engine, command)
         return joined(instance, wire.SetAdminStateResponse(revision=self._engine.revision))
 

@@ -34,9 +34,11 @@ class Admission:
     async def admit(self, connection: Connection) -> None:
         """Let the request of the current caller pass.
 
-        Raises AioRpcError for a credential that does not count, RefusedCallError for that of another user than this connection's.
+        Raises AioRpcError for a credential that does not count, RefusedCallError for that of another user than this connection's,
+        and for a connection that has ended meanwhile.
         """
         user, caller = await self._registry.prove(), current_caller()
+        connection.check_open()
         if connection.user not in ("", user):
             raise RefusedCallError(wire.FORBIDDEN, DENIED)
         connection.user = user

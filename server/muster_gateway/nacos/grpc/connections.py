@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from muster_gateway.callers import Caller
 from muster_gateway.nacos.grpc import outbox, wire
 from muster_gateway.nacos.grpc.outbox import Outbox
+from muster_gateway.nacos.grpc.wire import RefusedCallError
 
 PENDING_S = 30.0
 MAX_PENDING = 10_000
@@ -41,6 +42,7 @@ class Connection:
         self.caller: Caller | None = None
         self.stop_holding: Callable[[], object] = lambda: None
         self.failure = ""
+        self.is_gone = False
         self._now = now
         self._task = asyncio.current_task()
         self._active_s = now()
@@ -49,6 +51,11 @@ class Connection:
     def is_active(self) -> None:
         """The client gave a sign of life."""
         self._active_s, self._probed_s = self._now(), None
+
+    def check_open(self) -> None:
+        """To be asked after a wait and before something is kept for the connection. Raises RefusedCallError if it is gone."""
+        if self.is_gone:
+            raise RefusedCallError(wire.UNREGISTERED, "Connection is unregistered.")
 
     def end(self, why: str) -> None:
         """Throw the client off. It sees UNAVAILABLE, the one end after which every SDK connects anew."""
@@ -124,6 +131,7 @@ class Connections:
 
     def remove(self, peer: str, connection: Connection) -> None:
         """The stream has ended."""
+        connection.is_gone = True
         if self._live.get(peer) is connection:
             del self._live[peer]
 

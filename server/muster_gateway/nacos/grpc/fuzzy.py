@@ -188,6 +188,7 @@ class FuzzyWatches:
             case "WATCH":
                 if not await self._may_read(self._kind.native, pattern.native_namespace):
                     raise RefusedCallError(wire.FORBIDDEN, DENIED)
+                connection.check_open()
                 found = connection.fuzzy_watches.get(key)  # another request may have begun it meanwhile
                 if found is None:
                     found = self._begin(pattern, connection)

@@ -109,6 +109,7 @@ class Naming:
         elif not await self._registry.may_read("service", *service):  # one watch serves all connections
             raise RefusedCallError(wire.FORBIDDEN, DENIED)
         else:
+            connection.check_open()
             info = await self._views.subscribe(service, connection, clusters, asked.namespace or "")
         return wire.answer("SubscribeServiceResponse", {"serviceInfo": msgspec.Raw(info)}, message="success")
 

@@ -95,3 +95,22 @@ elif [ "$rust/src/main.rs" -nt "$tools/bin/nacos-rust" ] || [ "$rust/Cargo.lock"
     cargo build --quiet --locked --manifest-path "$rust/Cargo.toml" --target-dir "$tools/nacos-rust" &&
         cp "$tools/nacos-rust/debug/nacos-rust" "$tools/bin/" || missing "the Nacos SDK for Rust (cargo build failed)"
 fi
+
+if ! command -v go >/dev/null; then
+    missing "the kie client for Go (Go is not installed)"
+elif [ tests/interop/kie/go/main.go -nt "$tools/bin/kie-go" ]; then
+    mkdir -p "$tools/bin"
+    go build -C tests/interop/kie/go -o "$tools/bin/kie-go" . || missing "the kie client for Go (go build failed)"
+fi
+
+java=$tools/kie-java
+sources=(tests/interop/kie/java/pom.xml tests/interop/kie/java/Story.java)
+if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
+    missing "the configuration clients of Java chassis (a JDK and Maven are needed)"
+elif ! cat "${sources[@]}" | cmp -s - "$java/built-from"; then
+    rm -rf "$java"
+    mvn --quiet --batch-mode --file tests/interop/kie/java/pom.xml dependency:copy-dependencies -DoutputDirectory="$java" >&2 &&
+        javac -cp "$java/*" -d "$java" tests/interop/kie/java/Story.java &&
+        cat "${sources[@]}" >"$java/built-from" ||
+        missing "the configuration clients of Java chassis (their build failed)"
+fi

@@ -13,6 +13,7 @@ from muster_gateway import openapi
 from muster_gateway.bodies import Bodies, BodyRefusedError
 from muster_gateway.callers import Caller, acting_for
 from muster_gateway.finders.room import FindersRoom
+from muster_gateway.kie.room import KieRoom
 from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry, http_status, message_of
@@ -47,6 +48,7 @@ def create_app(
     rooms = (
         NacosRoom(registry, connections, host=host, is_guarded=is_guarded),
         ServiceStageRoom(registry, is_guarded=is_guarded),
+        KieRoom(registry),
         FindersRoom(registry),
     )
     return Gateway(rooms, metrics, registry.prove if is_guarded else None)

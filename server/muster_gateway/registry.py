@@ -75,9 +75,9 @@ class Registry:
         """The stream of which services of a namespace have instances."""
         return self.discovery.WatchServices(discovery.WatchServicesRequest(namespace=namespace))
 
-    def watch_configs(self, namespace: str) -> Any:
-        """The stream of which config items of a namespace are there."""
-        return self.config.WatchConfigs(config.WatchConfigsRequest(namespace=namespace))
+    def watch_configs(self, namespace: str, *, releases: bool = False) -> Any:
+        """The stream of which config items of a namespace are there; with `releases` also of each release."""
+        return self.config.WatchConfigs(config.WatchConfigsRequest(namespace=namespace, releases=releases))
 
 
 async def pages(call: Any, request: Any) -> AsyncIterator[Any]:

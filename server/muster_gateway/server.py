@@ -11,6 +11,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from muster_gateway.spelling import spelling
+
 MAX_CONNECTIONS = 10_000
 STOP_S = 2
 
@@ -62,7 +64,7 @@ class GatewayServer:
 
     def __init__(self, app: ASGIApp, sockets: list[socket.socket], tls: ssl.SSLContext | None = None) -> None:
         config = uvicorn.Config(
-            app,
+            spelling(app),
             http=_Protocol,
             ws="none",
             lifespan="off",

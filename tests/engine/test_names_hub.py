@@ -50,7 +50,7 @@ class Eye:
 async def test_services_appear_with_their_first_instance_and_disappear_with_their_last() -> None:
     engine, _, _ = make()
     await perform(engine, put("shop/old#1"))
-    eye = Eye(engine.service_names)
+    eye = Eye(engine.names.services)
     first = await eye.to_bookmark()
     await perform(engine, put("shop/new#1"))
     appeared = await eye.news()
@@ -65,7 +65,7 @@ async def test_services_appear_with_their_first_instance_and_disappear_with_thei
 
 async def test_configs_appear_when_published_and_disappear_when_deleted() -> None:
     engine, _, _ = make()
-    eye = Eye(engine.config_names)
+    eye = Eye(engine.names.configs)
     first = await eye.to_bookmark()
     await perform(engine, Publish(config_key("", "", "app"), Text("one")))
     appeared = await eye.news()
@@ -77,7 +77,7 @@ async def test_configs_appear_when_published_and_disappear_when_deleted() -> Non
 
 async def test_names_of_other_namespaces_are_not_told() -> None:
     engine, _, _ = make()
-    eye, all_eyes = Eye(engine.config_names, "a"), Eye(engine.config_names)
+    eye, all_eyes = Eye(engine.names.configs, "a"), Eye(engine.names.configs)
     await eye.to_bookmark()
     await all_eyes.to_bookmark()
     await perform(engine, Publish(config_key("a", "", "mine"), Text("")))
@@ -89,7 +89,7 @@ async def test_names_of_other_namespaces_are_not_told() -> None:
 
 async def test_reader_that_falls_behind_is_told_the_latest_only() -> None:
     engine, _, _ = make()
-    eye = Eye(engine.service_names)
+    eye = Eye(engine.names.services)
     await eye.to_bookmark()
     eye.stop_reading()
     await perform(engine, put("shop/a#1"))
@@ -107,7 +107,7 @@ async def test_reader_that_falls_behind_is_told_the_latest_only() -> None:
 
 async def test_reader_that_falls_behind_the_log_is_sent_everything_anew() -> None:
     engine, _, _ = make()
-    eye = Eye(engine.service_names)
+    eye = Eye(engine.names.services)
     await eye.to_bookmark()
     eye.stop_reading()
     for number in range(MAX_LOG + 2):
@@ -124,7 +124,7 @@ async def test_end_of_the_warm_up_is_told_by_a_bookmark() -> None:
     await perform(engine, put("shop/api#1"))
     await engine.close()
     again, _, clock = make(store)
-    eye = Eye(again.service_names)
+    eye = Eye(again.names.services)
     first, warm = await eye.frames.get(), await eye.frames.get()
     pass_time(again, clock, 16.0)
 
@@ -136,8 +136,8 @@ async def test_end_of_the_warm_up_is_told_by_a_bookmark() -> None:
 async def test_reset_sends_the_names_anew() -> None:
     engine, _, _ = make()
     await perform(engine, put("shop/api#1"))
-    eye = Eye(engine.service_names)
+    eye = Eye(engine.names.services)
     await eye.to_bookmark()
-    engine.service_names.reset()
+    engine.names.services.reset()
 
     assert await eye.to_bookmark() == ["snapshot reset: api"]

@@ -273,7 +273,7 @@ async def test_address_that_no_datagram_reaches_is_not_subscribed(address: tuple
 async def test_subscriptions_are_bounded() -> None:
     async with world() as made:
         for number in range(module.MAX_SUBSCRIPTIONS + 5):
-            made.pushes.subscribe(KEY, "", (f"127.1.{number // 60_000}.1", 1024 + number % 60_000), 1 << 60)
+            made.pushes.subscribe(KEY, "", (f"127.1.{number // 60_000}.1", 1024 + number % 60_000), (1 << 60, 0))
 
         assert len(made.pushes) == module.MAX_SUBSCRIPTIONS
 

@@ -1,4 +1,4 @@
-"""What the real Finders and Nacos servers answered, replayed against Muster. What differs on purpose is in deviations.toml."""
+"""What the real Finders, Nacos and kie servers answered, replayed against Muster. What differs on purpose is in deviations.toml."""
 
 import argparse
 import concurrent.futures
@@ -36,7 +36,7 @@ def program(tmp_path: Path, request: pytest.FixtureRequest, name: str) -> Iterat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["finders", "nacos-http", "nacos-auth"])
+@pytest.mark.parametrize("name", ["finders", "kie", "nacos-http", "nacos-auth"])
 def test_golden_answers_hold_but_for_the_listed_deviations(program: Program, name: str) -> None:
     lines = (HERE / "golden" / f"{name}.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in lines]

@@ -1,6 +1,7 @@
 """ListConfigs: what is found by name, label, type, content and beginning, how it is paged and counted."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import grpc.aio
@@ -129,3 +130,37 @@ async def test_search_in_large_contents_finds_everything_though_it_pauses() -> N
         assert await names(channel, content_pattern="*word*") == ["a0", "a1", "a2", "a3", "a4"]
         counted = await listed(channel, content_pattern="*word*", count=True, page_size=1, skip=3)
         assert (counted.total_size, [summary.ref.name for summary in counted.configs]) == (5, ["a3"])
+
+
+async def test_contents_come_on_request_in_pages_of_two_mebibytes_and_large_ones_not_at_all() -> None:
+    async with running_server() as server, server.channel() as channel:
+        for number in range(6):
+            await publish(channel, LARGE, named(f"a{number}"))
+        await publish(channel, LARGE * 2, named("b"))
+        await publish(channel, "main", named("c"))
+        await gray(channel, "c", "for some")
+
+        first = await listed(channel, with_content=True)
+        rest = await listed(channel, with_content=True, page_token=first.next_page_token)
+        plain = await listed(channel)
+
+        assert [len(summary.release.content) for summary in first.configs] == [len(LARGE)] * 4
+        assert [summary.ref.name for summary in rest.configs] == ["a4", "a5", "b", "c"]
+        assert (rest.configs[2].release.content, rest.configs[2].release.size_bytes) == ("", 2 * len(LARGE))
+        assert (rest.configs[3].release.content, rest.configs[3].grays[0].content) == ("main", "")
+        assert {summary.release.content for summary in plain.configs} == {""}
+
+
+async def test_changed_revision_is_that_of_the_last_release_in_the_namespace_and_outlives_a_restart(tmp_path: Path) -> None:
+    other = config_pb2.ConfigRef(namespace="other", name="z")
+    async with running_server(data_dir=tmp_path) as server, server.channel() as channel:
+        never = await listed(channel, namespace="default")
+        await publish(channel, "x", named("a"))
+        gone = (await stub(channel).DeleteConfig(wire.DeleteConfigRequest(ref=named("a")))).release.revision
+        last = (await publish(channel, "x", other)).revision
+        found = [(await listed(channel, namespace=namespace)).changed_revision for namespace in ("default", "other", "")]
+    async with running_server(data_dir=tmp_path) as server, server.channel() as channel:
+        again = [(await listed(channel, namespace=namespace)).changed_revision for namespace in ("default", "other", "")]
+
+    assert never.changed_revision == 0
+    assert found == again == [gone, last, last]

@@ -56,6 +56,28 @@ async def test_watch_configs_sends_names_in_parts_and_then_changes() -> None:
         assert [ref.name for ref in delta.disappeared] == ["c0"]
 
 
+async def test_watch_configs_names_each_release_if_that_is_asked_for() -> None:
+    async with running_server() as server, server.channel() as channel:
+        stub, ref = config_service_pb2_grpc.ConfigServiceStub(channel), config_pb2.ConfigRef(namespace="n", name="c")
+        rule = config_pb2.GrayRule(percentage=config_pb2.GrayRule.PercentMatch(percent=10))
+        await stub.PublishConfig(configs.PublishConfigRequest(ref=ref, content="x"))
+        await stub.PublishGray(configs.PublishGrayRequest(ref=ref, gray="beta", content="x", rule=rule))
+        each, plain = [
+            stub.WatchConfigs(configs.WatchConfigsRequest(namespace="n", releases=releases)) for releases in (True, False)
+        ]
+        await next_kind(each, "snapshot")
+        await next_kind(plain, "snapshot")
+        changed = await stub.PublishConfig(configs.PublishConfigRequest(ref=ref, content="y"))
+        named = await next_kind(each, "delta")
+        await stub.DeleteConfig(configs.DeleteConfigRequest(ref=ref))
+        gone = await next_kind(plain, "delta")
+        each.cancel()
+        plain.cancel()
+
+        assert ([name.name for name in named.appeared], named.revision) == (["c"], changed.revision)
+        assert ([name.name for name in gone.appeared], [name.name for name in gone.disappeared]) == ([], ["c"])
+
+
 async def test_namespace_that_is_none_is_refused() -> None:
     async with running_server() as server, server.channel() as channel:
         stub = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
@@ -69,7 +91,7 @@ async def test_stream_of_names_that_the_client_ends_is_forgotten() -> None:
     async with running_server() as server, server.channel() as channel:
         stream = discovery_service_pb2_grpc.DiscoveryServiceStub(channel).WatchServices(discovery.WatchServicesRequest())
         await next_kind(stream, "snapshot")
-        hub = server.engine.service_names
+        hub = server.engine.names.services
         before = len(list(hub.subscribers))
         stream.cancel()
         async with asyncio.timeout(20):

@@ -26,7 +26,7 @@ class FindersRoom:
         return self._finders.routes()
 
     def serving(self) -> AbstractAsyncContextManager[None]:
-        """Nothing."""
+        """Nothing runs beside the calls."""
         return nullcontext()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:

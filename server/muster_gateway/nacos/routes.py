@@ -17,8 +17,8 @@ from muster_gateway.nacos.instance_forms import (
     service_of,
 )
 from muster_gateway.nacos.parameters import Parameters, check_instance, check_list
-from muster_gateway.nacos.rendered import Rendered
 from muster_gateway.registry import Registry
+from muster_gateway.rendered import Rendered
 from muster_gateway.route import Parameter, Route, in_query
 
 _REGISTER = (*REGISTRATION, Parameter("heartBeat", "form", "`true`: renew only"))
@@ -30,7 +30,7 @@ class Nacos:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._writes = InstanceWrites(registry)
-        self._rendered = Rendered()
+        self._rendered = Rendered(unmarked=0)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""

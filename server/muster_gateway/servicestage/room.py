@@ -37,7 +37,7 @@ class ServiceStageRoom:
         return tuple(route for part in self._parts for route in part.routes())
 
     def serving(self) -> AbstractAsyncContextManager[None]:
-        """Nothing."""
+        """Nothing runs beside the calls."""
         return nullcontext()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:

@@ -49,13 +49,17 @@ class ConfigItem:
 
 
 class ConfigState:
-    """All items, deleted ones included while there is history of them. `live_bytes` counts the contents that lines show."""
+    """All items, deleted ones included while there is history of them. `live_bytes` counts the contents that lines show.
+
+    `changed_revisions` holds the revision of the last release in each namespace, and under the empty name that of all together.
+    """
 
     def __init__(self) -> None:
         self.items: dict[ConfigKey, ConfigItem] = {}
         self.live_bytes = 0
         self.live_count = 0
         self.live_tally = Tally()
+        self.changed_revisions: dict[str, int] = {}
         self._names: list[ConfigKey] = []
 
     def apply(self, event: ConfigEvent) -> None:
@@ -81,6 +85,8 @@ class ConfigState:
         self.live_tally.add(event.key.namespace, bool(item.lines) - was_live)
         item.releases[release.number] = release
         item.last_number, item.revision = release.number, release.revision
+        for namespace in ("", event.key.namespace):
+            self.changed_revisions[namespace] = max(self.changed_revisions.get(namespace, 0), release.revision)
 
     def restore(self, key: ConfigKey, releases: Iterable[Release], contents: dict[int, str]) -> None:
         """Take an item as it was written down: its history, oldest first, and the contents of those that its lines show."""

@@ -89,9 +89,9 @@ class Engine:
         self.hub = Hub(self.state, encoder, clock, restored.epoch)
         self.hub.is_warming_up = restored.is_warm
         self.config_hub = ConfigHub(self.state, encoder, clock, restored.epoch)
-        self.service_names, self.config_names = names_hubs(self.state, encoder, clock)
-        self.service_names.is_warming_up = restored.is_warm
-        self._mailrooms = (self.hub, self.config_hub, self.service_names, self.config_names)
+        self.names = names_hubs(self.state, encoder, clock)
+        self.names.services.is_warming_up = restored.is_warm
+        self._mailrooms = (self.hub, self.config_hub, self.names.services, self.names.configs, self.names.releases)
         self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
         self._revision = self.state.revision
         self._reserved = restored.reserved_revision
@@ -163,7 +163,7 @@ class Engine:
             self.expire_due()
         if self.hub.is_warming_up and self.lease_now_s() >= self._warm_until_s:
             self.hub.end_warm_up()
-            self.service_names.end_warm_up()
+            self.names.services.end_warm_up()
         self._journal.retry()
         for mailroom in self._mailrooms:
             mailroom.tick()
@@ -278,14 +278,14 @@ class Engine:
             self.state.apply(event, now_s, self._limits)
             if isinstance(event, Put | Removed):
                 self.hub.note(event)
-                note_service(self.service_names, self.state, event)
+                note_service(self.names.services, self.state, event)
                 if event.previous is not None and event.previous.session is not None:
                     self.on_session_change(event)
             elif isinstance(event, SessionChanged):
                 self.on_session_change(event)
             elif isinstance(event, ConfigReleased):
                 self.config_hub.note(event)
-                note_config(self.config_names, self.state, event)
+                note_config(self.names, self.state, event)
             elif isinstance(event, ServiceDescribed | ServiceUndescribed):
                 self.hub.begin_anew(event.service)
             elif isinstance(event, AccessPut | AccessRemoved):
@@ -300,8 +300,8 @@ class Engine:
         self.life_began_s = self._clock.wall_s()
         self.hub.reset(epoch)
         self.config_hub.reset(epoch)
-        self.service_names.reset()
-        self.config_names.reset()
+        for names in (self.names.services, self.names.configs, self.names.releases):
+            names.reset()
 
     def _commit(self, batch: list[_Decided]) -> None:
         self._in_flight = batch

@@ -1,6 +1,7 @@
 """Which services and config items there are: the two names hubs, and which events they hear of."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import takewhile
 
 from muster_server.core.commands import Put, Removed
@@ -13,8 +14,17 @@ from muster_server.engine.encoder import Encoder
 from muster_server.engine.names_hub import NamesHub
 
 
-def names_hubs(state: RegistryState, encoder: Encoder, clock: Clock) -> tuple[NamesHub[ServiceKey], NamesHub[ConfigKey]]:
-    """The hub of services that have instances, and that of items that are not deleted."""
+@dataclass(frozen=True, slots=True)
+class NamesHubs:
+    """Services that have instances; config items that are not deleted; and the same items with each release of theirs."""
+
+    services: NamesHub[ServiceKey]
+    configs: NamesHub[ConfigKey]
+    releases: NamesHub[ConfigKey]
+
+
+def names_hubs(state: RegistryState, encoder: Encoder, clock: Clock) -> NamesHubs:
+    """The three hubs, over one state."""
 
     def services(namespace: str) -> Iterator[ServiceKey]:
         names = state.services_after(ServiceKey(namespace, "", ""))
@@ -32,8 +42,9 @@ def names_hubs(state: RegistryState, encoder: Encoder, clock: Clock) -> tuple[Na
         item = state.configs.items.get(name)
         return item is not None and bool(item.lines)
 
-    return (
+    return NamesHubs(
         NamesHub(services, has_instances, encoder.service_names, state, clock),
+        NamesHub(configs, has_lines, encoder.config_names, state, clock),
         NamesHub(configs, has_lines, encoder.config_names, state, clock),
     )
 
@@ -48,8 +59,9 @@ def note_service(hub: NamesHub[ServiceKey], state: RegistryState, event: Put | R
         hub.note(event.service, event.instance.revision)
 
 
-def note_config(hub: NamesHub[ConfigKey], state: RegistryState, event: ConfigReleased) -> None:
-    """A release was applied: tell the hub if the item has its first line, or has lost its last."""
+def note_config(hubs: NamesHubs, state: RegistryState, event: ConfigReleased) -> None:
+    """A release was applied: tell the hub of items if this one has its first line, or has lost its last."""
     lines = state.configs.items[event.key].lines
     if not lines or (len(lines) == 1 and event.content is not None):
-        hub.note(event.key, event.release.revision)
+        hubs.configs.note(event.key, event.release.revision)
+    hubs.releases.note(event.key, event.release.revision)

@@ -8,7 +8,7 @@ from muster.config.v1 import config_service_pb2 as wire
 from muster.registry.v1 import instance_pb2
 
 from muster_server.core.config_model import ConfigKey, GrayRule, Release
-from muster_server.core.config_state import ConfigItem
+from muster_server.core.config_state import ConfigItem, Line
 from muster_server.core.errors import Reason
 from muster_server.rpc.encoding import duration, timestamp
 
@@ -46,12 +46,19 @@ def release_message(release: Release, content: str = "") -> config_pb2.Release:
     return message
 
 
-def summary_message(key: ConfigKey, item: ConfigItem) -> config_pb2.ConfigSummary:
-    """An item at a glance."""
+def summary_message(key: ConfigKey, item: ConfigItem, *, has_contents: bool = False) -> config_pb2.ConfigSummary:
+    """An item at a glance, with the content of its main line, if lists carry it, when that is wanted."""
     message = config_pb2.ConfigSummary(ref=config_ref(key), grays=[release_message(line.release) for line in item.grays])
     if item.main is not None:
-        message.release.CopyFrom(release_message(item.main.release))
+        content = item.main.content if has_contents and listed_bytes(item.main) else ""
+        message.release.CopyFrom(release_message(item.main.release, content))
     return message
+
+
+def listed_bytes(line: Line) -> int:
+    """How much of a line's content a list carries: all of it or, above 1 MiB, nothing."""
+    size = line.release.size_bytes
+    return size if size <= MAX_PUSHED_BYTES else 0
 
 
 def _set_rule(message: config_pb2.GrayRule, rule: GrayRule) -> None:

@@ -14,23 +14,29 @@ from muster_server.core.errors import MusterError
 from muster_server.core.patterns import is_like
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Call
-from muster_server.rpc.config_encoding import summary_message
+from muster_server.rpc.config_encoding import listed_bytes, summary_message
 from muster_server.rpc.config_filter import ConfigFilter
 from muster_server.rpc.paging import MAX_PAGE, name_token, page_size
 
 MAX_SEARCHES = 2
 SLICE_ITEMS = 500
 SLICE_CHARACTERS = 1 << 20
+MAX_CONTENT_BYTES = 2 << 20  # and 1 MiB more: clients take messages of 4 MiB unless told otherwise
 
 
 @dataclass(slots=True)
 class _Page:
-    """What is gathered: at most `size` items, the `skip` found before them left out. `found_count` counts all of them."""
+    """What is gathered: at most `size` items, the `skip` found before them left out. `found_count` counts all of them.
+
+    One with contents is full above 2 MiB of them, too.
+    """
 
     size: int
     skip: int
     is_counting: bool
+    has_contents: bool
     found_count: int = 0
+    content_bytes: int = 0
     last: ConfigKey | None = None
     configs: list[config_pb2.ConfigSummary] = field(default_factory=list)
 
@@ -48,8 +54,12 @@ class _Page:
         """An item was found."""
         self.found_count += 1
         if self.skip < self.found_count <= self.skip + self.size:
-            self.configs.append(summary_message(key, item))
+            self.configs.append(summary_message(key, item, has_contents=self.has_contents))
             self.last = key
+            if self.has_contents and item.main is not None:
+                self.content_bytes += listed_bytes(item.main)
+                if self.content_bytes > MAX_CONTENT_BYTES:
+                    self.size = len(self.configs)
 
 
 class ConfigLister:
@@ -63,7 +73,9 @@ class ConfigLister:
         """Answer a page of items. O(page) within a namespace, group and prefix, else O(items passed over)."""
         if request.skip < 0:
             raise MusterError.invalid("skip", "must not be negative")
-        page, wanted = _Page(page_size(request.page_size, MAX_PAGE), request.skip, request.count), ConfigFilter(request)
+        page = _Page(page_size(request.page_size, MAX_PAGE), request.skip, request.count, request.with_content)
+        wanted = ConfigFilter(request)
+        changed_revision = self._engine.state.configs.changed_revisions.get(request.namespace, 0)  # before anything is looked at
         position: ConfigKey | None = max(ConfigKey(*name_token(request.page_token)), wanted.start())
         async with self._searches if request.content_pattern else contextlib.nullcontext():
             while position is not None and not page.is_done:
@@ -75,6 +87,7 @@ class ConfigLister:
             next_page_token="\n".join(page.last) if page.is_exceeded and page.last is not None else "",
             revision=self._engine.revision,
             total_size=page.found_count if request.count else 0,
+            changed_revision=changed_revision,
         )
 
     def _slice(self, wanted: ConfigFilter, content_pattern: str, page: _Page, after: ConfigKey) -> ConfigKey | None:

@@ -68,7 +68,7 @@ def make_services(
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
-            "WatchServices": NamesServicer(engine.service_names).watch,
+            "WatchServices": NamesServicer(lambda _: engine.names.services).watch,
         },
     )
     config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
@@ -89,7 +89,7 @@ def make_services(
             "StopGray": config.stop_gray,
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
-            "WatchConfigs": NamesServicer(engine.config_names).watch,
+            "WatchConfigs": NamesServicer(lambda asked: engine.names.releases if asked.releases else engine.names.configs).watch,
         },
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())

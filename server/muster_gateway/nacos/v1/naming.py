@@ -14,12 +14,12 @@ from muster_gateway.nacos.grpc.requests import text as as_text
 from muster_gateway.nacos.grpc.service_info import ReferenceTimes, Shown
 from muster_gateway.nacos.instance_forms import InstanceWrites, address_ref, instance_of
 from muster_gateway.nacos.parameters import MAX_METADATA, Parameters, check_format, check_instance, check_list, check_port
-from muster_gateway.nacos.rendered import Rendered
 from muster_gateway.nacos.v1.answers import NAMING_JSON, TEXT, answering, document, text
 from muster_gateway.nacos.v1.parameters import Beat, as_instance, grouped_name, number, read_beat, required
 from muster_gateway.nacos.v1.pushes import Pushes
 from muster_gateway.nacos.v1.service_info import service_info
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
+from muster_gateway.rendered import Rendered
 from muster_gateway.route import Parameter, Route
 
 RENEWED, UNKNOWN = 10200, 20404
@@ -58,7 +58,7 @@ class Naming:
     def __init__(self, registry: Registry, pushes: Pushes, times: ReferenceTimes) -> None:
         self._registry, self._instances = registry, InstanceWrites(registry)
         self._pushes, self._times = pushes, times
-        self._rendered = Rendered()
+        self._rendered = Rendered(unmarked=0)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""

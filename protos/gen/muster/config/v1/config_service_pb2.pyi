@@ -49,7 +49,7 @@ class DescribeConfigResponse(_message.Message):
     def __init__(self, config: _Optional[_Union[_config_pb2.ConfigSummary, _Mapping]] = ..., listener_count: _Optional[int] = ...) -> None: ...
 
 class ListConfigsRequest(_message.Message):
-    __slots__ = ("namespace", "group", "name_prefix", "labels", "content_type", "page_size", "page_token", "name_pattern", "content_pattern", "main_line_only", "begin_revisions", "skip", "count", "group_pattern")
+    __slots__ = ("namespace", "group", "name_prefix", "labels", "content_type", "page_size", "page_token", "name_pattern", "content_pattern", "main_line_only", "begin_revisions", "skip", "count", "group_pattern", "with_content")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -71,6 +71,7 @@ class ListConfigsRequest(_message.Message):
     SKIP_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
     GROUP_PATTERN_FIELD_NUMBER: _ClassVar[int]
+    WITH_CONTENT_FIELD_NUMBER: _ClassVar[int]
     namespace: str
     group: str
     name_prefix: str
@@ -85,19 +86,22 @@ class ListConfigsRequest(_message.Message):
     skip: int
     count: bool
     group_pattern: str
-    def __init__(self, namespace: _Optional[str] = ..., group: _Optional[str] = ..., name_prefix: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., content_type: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., name_pattern: _Optional[str] = ..., content_pattern: _Optional[str] = ..., main_line_only: _Optional[bool] = ..., begin_revisions: _Optional[_Iterable[int]] = ..., skip: _Optional[int] = ..., count: _Optional[bool] = ..., group_pattern: _Optional[str] = ...) -> None: ...
+    with_content: bool
+    def __init__(self, namespace: _Optional[str] = ..., group: _Optional[str] = ..., name_prefix: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., content_type: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., name_pattern: _Optional[str] = ..., content_pattern: _Optional[str] = ..., main_line_only: _Optional[bool] = ..., begin_revisions: _Optional[_Iterable[int]] = ..., skip: _Optional[int] = ..., count: _Optional[bool] = ..., group_pattern: _Optional[str] = ..., with_content: _Optional[bool] = ...) -> None: ...
 
 class ListConfigsResponse(_message.Message):
-    __slots__ = ("configs", "next_page_token", "revision", "total_size")
+    __slots__ = ("configs", "next_page_token", "revision", "total_size", "changed_revision")
     CONFIGS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_REVISION_FIELD_NUMBER: _ClassVar[int]
     configs: _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigSummary]
     next_page_token: str
     revision: int
     total_size: int
-    def __init__(self, configs: _Optional[_Iterable[_Union[_config_pb2.ConfigSummary, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., revision: _Optional[int] = ..., total_size: _Optional[int] = ...) -> None: ...
+    changed_revision: int
+    def __init__(self, configs: _Optional[_Iterable[_Union[_config_pb2.ConfigSummary, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., revision: _Optional[int] = ..., total_size: _Optional[int] = ..., changed_revision: _Optional[int] = ...) -> None: ...
 
 class ListListenersRequest(_message.Message):
     __slots__ = ("ref", "ip", "page_size", "page_token")
@@ -465,10 +469,12 @@ class ListenResponse(_message.Message):
     def __init__(self, changed: _Optional[_Union[ListenResponse.Changed, _Mapping]] = ..., missing: _Optional[_Union[ListenResponse.Missing, _Mapping]] = ..., bookmark: _Optional[_Union[ListenResponse.Bookmark, _Mapping]] = ..., cancelled: _Optional[_Union[ListenResponse.Cancelled, _Mapping]] = ..., reconnect_after: _Optional[_Union[_instance_pb2.ReconnectAfter, _Mapping]] = ...) -> None: ...
 
 class WatchConfigsRequest(_message.Message):
-    __slots__ = ("namespace",)
+    __slots__ = ("namespace", "releases")
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    RELEASES_FIELD_NUMBER: _ClassVar[int]
     namespace: str
-    def __init__(self, namespace: _Optional[str] = ...) -> None: ...
+    releases: bool
+    def __init__(self, namespace: _Optional[str] = ..., releases: _Optional[bool] = ...) -> None: ...
 
 class WatchConfigsResponse(_message.Message):
     __slots__ = ("snapshot", "delta", "bookmark", "reconnect_after")

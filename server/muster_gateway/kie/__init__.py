@@ -1,0 +1,1 @@
+"""The configuration of ServiceComb: kie, and the older config center."""

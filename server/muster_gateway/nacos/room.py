@@ -52,7 +52,7 @@ class NacosRoom:
             NacosConfigHistory(registry),
             NacosConfigListeners(registry),
             NacosConfigOps(registry),
-            NacosLogins(registry),
+            NacosLogins(registry, is_guarded=is_guarded),
             NacosUsers(registry),
         )
 

@@ -61,7 +61,7 @@ class NacosRoom:
             NacosConfigHistory(registry),
             NacosConfigListeners(registry),
             NacosConfigOps(registry),
-            NacosLogins(registry),
+            NacosLogins(registry, is_guarded=is_guarded),
             NacosUsers(registry),
             Naming(registry, self._pushes, times),
             self._configs_1,

@@ -4,6 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from muster_server.core.catalog_commands import (
+    CatalogCommand,
+    CatalogEvent,
+    DefinitionDeleted,
+    DefinitionPut,
+    ProvidersSet,
+    SchemaDeleted,
+    SchemaPut,
+)
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
@@ -43,13 +52,17 @@ class InstanceRef:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Put an instance. `session` is the session it shall live by. Answers the Instance."""
+    """Put an instance. `session` is the session it shall live by. Answers the Instance.
+
+    `is_id_reused`: an instance of the same definition with the same endpoints keeps its id.
+    """
 
     service: ServiceKey
     registration: Registration
     session: str | None = None
     is_address_unique: bool = False
     expected_revision: int | None = None
+    is_id_reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +84,15 @@ class Renew:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Change fields: weight, metadata, health, declared_state, ttl_s, grace_s, is_paused. Answers the Instance."""
+    """Change fields: weight, metadata, health, declared_state, ttl_s, grace_s, is_paused. Answers the Instance.
+
+    `is_touched`: it counts as a change even if all values are what they were.
+    """
 
     ref: InstanceRef
     changes: Mapping[str, object]
     expected_revision: int | None = None
+    is_touched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +144,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Deregister | Renew | Update | SetAdminState | SessionCommand
-Command = NamingCommand | ConfigCommand | NamespaceCommand | RestoreArchive
+Command = NamingCommand | ConfigCommand | CatalogCommand | NamespaceCommand | RestoreArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +252,7 @@ class ServiceForgotten:
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
 Bookkeeping = SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
-Event = NamingEvent | ConfigEvent | Bookkeeping
+Event = NamingEvent | ConfigEvent | CatalogEvent | Bookkeeping
 
 
 def is_durable(event: Event) -> bool:
@@ -246,6 +263,8 @@ def is_durable(event: Event) -> bool:
         case Removed(previous=previous):
             return previous.said.is_persistent
         case OverrideSet() | ConfigReleased() | ReleasesCompacted():
+            return True
+        case DefinitionPut() | DefinitionDeleted() | SchemaPut() | SchemaDeleted() | ProvidersSet():
             return True
         case NamespaceDescribed() | NamespaceForgotten() | EpochBegan():
             return True

@@ -2,7 +2,17 @@
 
 from typing import assert_never
 
-from muster_server.core import config_rules, namespaces, naming, restoring, sessions
+from muster_server.core import catalog_rules, config_rules, namespaces, naming, restoring, sessions
+from muster_server.core.catalog_commands import (
+    AddProviders,
+    ChangeDefinition,
+    ChangeTags,
+    CreateDefinition,
+    DeleteDefinition,
+    DeleteSchema,
+    PutSchemas,
+    SetDependencies,
+)
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -40,6 +50,10 @@ def decide(turn: Turn, command: Command) -> object:
             return config_rules.decide_config(turn, command)
         case CreateNamespace() | UpdateNamespace() | DeleteNamespace():
             return namespaces.decide_namespace(turn, command)
+        case CreateDefinition() | ChangeDefinition() | ChangeTags() | DeleteDefinition():
+            return catalog_rules.decide_catalog(turn, command)
+        case PutSchemas() | DeleteSchema() | SetDependencies() | AddProviders():
+            return catalog_rules.decide_catalog(turn, command)
         case RestoreArchive():
             return restoring.restore_archive(turn, command)
         case _:

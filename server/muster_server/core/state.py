@@ -6,6 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from muster_server.core.catalog_commands import (
+    CatalogEvent,
+    DefinitionDeleted,
+    DefinitionPut,
+    ProvidersSet,
+    SchemaDeleted,
+    SchemaPut,
+)
+from muster_server.core.catalog_state import CatalogState
 from muster_server.core.commands import (
     AddressQuery,
     Bookkeeping,
@@ -59,6 +68,10 @@ class Limits:
     history_retention_s: float = 30 * 24 * 3600.0
     min_releases: int = 10
     max_releases: int = 10_000
+    max_definitions: int = 50_000
+    max_schemas: int = 100
+    max_total_schema_bytes: int = 256 << 20
+    max_providers: int = 1000
 
 
 class SessionTimer(NamedTuple):
@@ -94,7 +107,7 @@ class Service:
 
     `is_guarded` holds back removals; `is_guard_spent` keeps it from closing again until nothing is lapsed any more.
     `expiries` holds when recent expiries removed an instance, oldest first. `departed` holds the last removal of the 100 instances
-    that went last, for whoever asks why.
+    that went last, for whoever asks why. `undefined_count` is how many instances came without a definition.
     """
 
     instances: dict[str, Instance] = field(default_factory=dict)
@@ -105,6 +118,7 @@ class Service:
     revision: int = 0
     is_guarded: bool = False
     is_guard_spent: bool = False
+    undefined_count: int = 0
 
 
 class RegistryState:
@@ -120,6 +134,7 @@ class RegistryState:
         self.overrides: dict[InstanceKey, Override] = {}
         self.timers: Deadlines[Timer] = Deadlines()
         self.configs = ConfigState()
+        self.catalog = CatalogState()
         self.namespaces: dict[str, Namespace] = {}
         self.service_tally = Tally()
         self.instance_tally = Tally()
@@ -163,8 +178,14 @@ class RegistryState:
                 self.configs.apply(event)
                 if isinstance(event, ConfigReleased):
                     self.revision = event.release.revision
+            case DefinitionPut() | DefinitionDeleted() | SchemaPut() | SchemaDeleted() | ProvidersSet():
+                self._apply_catalog(event)
             case _:
                 self._apply_bookkeeping(event)
+
+    def _apply_catalog(self, event: CatalogEvent) -> None:
+        self.catalog.apply(event)
+        self.revision = event.definition.revision if isinstance(event, DefinitionPut) else event.revision
 
     def _apply_bookkeeping(self, event: Bookkeeping) -> None:
         match event:
@@ -193,6 +214,7 @@ class RegistryState:
                 self._set_timer(GuardTimer(key), end)
             case ServiceForgotten(service=key):
                 del self.services[key]
+                self.catalog.forget_service(key)
                 self.service_tally.add(key.namespace, -1)
                 del self._service_names[bisect_left(self._service_names, key)]
 
@@ -224,6 +246,7 @@ class RegistryState:
         if service is None:
             service = self.services[event.service] = Service()
             insort(self._service_names, event.service)
+            self.catalog.note_service(event.service)
             self.service_tally.add(event.service.namespace, 1)
         if not service.instances:
             self.timers.cancel(ServiceTimer(event.service))
@@ -239,6 +262,7 @@ class RegistryState:
             self.session_instances.get(previous.session, {}).pop(key, None)
         if instance.session is not None:
             self.session_instances.setdefault(instance.session, {})[key] = None
+        service.undefined_count += (not instance.said.definition_id) - (previous is not None and not previous.said.definition_id)
         service.instances[instance.instance_id] = instance
         service.revision = self.revision = instance.revision
         if event.lease_from_s is not None:
@@ -248,6 +272,7 @@ class RegistryState:
         previous, service = event.previous, self.services[event.service]
         key = InstanceKey(event.service, previous.instance_id)
         del service.instances[previous.instance_id]
+        service.undefined_count -= not previous.said.definition_id
         self._forget_address(service, previous)
         service.lapsed.discard(previous.instance_id)
         self._restore_guard(service)

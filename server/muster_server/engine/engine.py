@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event as Signal
 
+from muster_server.core.catalog_commands import DefinitionDeleted, DefinitionPut, ProvidersSet
 from muster_server.core.commands import (
     Command,
     Event,
@@ -29,6 +30,7 @@ from muster_server.core.expiry import expire
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
 from muster_server.engine import records
+from muster_server.engine.catalog_hub import CatalogHub
 from muster_server.engine.clock import Clock
 from muster_server.engine.config_hub import ConfigHub
 from muster_server.engine.durations import Durations
@@ -84,6 +86,8 @@ class Engine:
         self.hub = Hub(self.state, encoder, clock, restored.epoch)
         self.hub.is_warming_up = restored.is_warm
         self.config_hub = ConfigHub(self.state, encoder, clock, restored.epoch)
+        self.catalog_hub = CatalogHub(self.state, encoder, clock, restored.epoch)
+        self._hubs = (self.hub, self.config_hub, self.catalog_hub)
         self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
         self._revision = self.state.revision
         self._reserved = restored.reserved_revision
@@ -154,8 +158,8 @@ class Engine:
         if self.hub.is_warming_up and self.lease_now_s() >= self._warm_until_s:
             self.hub.end_warm_up()
         self._journal.retry()
-        self.hub.tick()
-        self.config_hub.tick()
+        for hub in self._hubs:
+            hub.tick()
 
     def expire_due(self) -> None:
         """Let everything happen whose time has come on the lease clock."""
@@ -177,13 +181,13 @@ class Engine:
             await asyncio.wait([entry.future for entry in self._in_flight] or [future for _, future in self._queue])
             await asyncio.sleep(0)
         await self._journal.close()
-        await self.hub.close()
-        await self.config_hub.close()
+        for hub in self._hubs:
+            await hub.close()
 
     def drain(self, delay_s: float) -> None:
         """Ask every watcher and listener to connect anew."""
-        self.hub.drain(delay_s)
-        self.config_hub.drain(delay_s)
+        for hub in self._hubs:
+            hub.drain(delay_s)
 
     async def content_of(self, key: ConfigKey, release: Release) -> str:
         """The content of a kept release: from memory if a line shows it, else from the disk, without blocking the loop.
@@ -225,8 +229,8 @@ class Engine:
         self._last_tick_s = now_s
         if gap_s > STALL_S:
             self.stalled_s += gap_s
-            self.hub.forgive(gap_s)
-            self.config_hub.forgive(gap_s)
+            for hub in self._hubs:
+                hub.forgive(gap_s)
 
     def _turn(self) -> Turn:
         self._notice_stall()
@@ -272,6 +276,8 @@ class Engine:
                 self.on_session_change(event)
             elif isinstance(event, ConfigReleased):
                 self.config_hub.note(event)
+            elif isinstance(event, DefinitionPut | DefinitionDeleted | ProvidersSet):
+                self.catalog_hub.note(event)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
             elif isinstance(event, EpochBegan):
@@ -280,8 +286,8 @@ class Engine:
 
     def _begin_epoch(self, epoch: int) -> None:
         self.life_began_s = self._clock.wall_s()
-        self.hub.reset(epoch)
-        self.config_hub.reset(epoch)
+        for hub in self._hubs:
+            hub.reset(epoch)
 
     def _commit(self, batch: list[_Decided]) -> None:
         self._in_flight = batch

@@ -1,6 +1,6 @@
 """The hub: who watches which service, and what each of them is sent next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from muster_server.core.commands import Put, Removed
@@ -47,8 +47,12 @@ class Hub(Mailroom[ServiceKey, Subscription]):
         feed = self._feed(key, service)
         if wanted is None:
             return feed.list_response(service, self.epoch, is_warming_up=self.is_warming_up)
-        fragments = [feed.fragment(instance) for instance in wanted]
-        return self._encoder.list_response(fragments, feed.revision, self.epoch, is_warming_up=self.is_warming_up)
+        return self._encoder.list_response(self.fragments(key, wanted), feed.revision, self.epoch, is_warming_up=self.is_warming_up)
+
+    def fragments(self, key: ServiceKey, instances: Iterable[Instance]) -> list[bytes]:
+        """The bytes of instances of a service, each ready to be joined with others into a list."""
+        feed = self._feed(key, self.state.services.get(key))
+        return [feed.fragment(instance) for instance in instances]
 
     def note(self, event: Put | Removed) -> None:
         """A change was applied: tell the watchers, at once when it is quiet, else within 50 ms."""

@@ -66,9 +66,11 @@ def decode_register(request: registration.RegisterRequest, session: str | None =
         lease=_lease(message, session),
         health=decode_health(message.health) if message.health else Health.HEALTHY,
         declared_state=decode_state(message.declared_admin_state) if message.declared_admin_state else AdminState.ENABLED,
+        definition_id=message.definition_id,
+        attributes=dict(message.attributes) if message.attributes else None,
     )
     expected = request.expected_revision if request.HasField("expected_revision") else None
-    return Register(decode_service(request.service), said, session, request.unique_address, expected)
+    return Register(decode_service(request.service), said, session, request.unique_address, expected, request.reuse_id)
 
 
 def decode_changes(request: registration.UpdateInstanceRequest) -> dict[str, object]:

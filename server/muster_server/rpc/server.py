@@ -11,12 +11,16 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from muster.admin.v1 import admin_service_pb2
+from muster.catalog.v1 import catalog_service_pb2
 from muster.config.v1 import config_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import SERVER_OPTIONS, CallObserver, Services
 from muster_server.rpc.admin import admin_methods
+from muster_server.rpc.catalog import CatalogServicer
+from muster_server.rpc.catalog_finding import FindServicer
+from muster_server.rpc.catalog_watching import WatchProvidersServicer
 from muster_server.rpc.config import ConfigServicer
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
@@ -73,6 +77,28 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "StopGray": config.stop_gray,
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
+        },
+    )
+    catalog = CatalogServicer(engine)
+    services.add(
+        catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"],
+        {
+            "CreateDefinition": catalog.create_definition,
+            "GetDefinition": catalog.get_definition,
+            "ListDefinitions": catalog.list_definitions,
+            "ResolveDefinition": catalog.resolve_definition,
+            "UpdateDefinition": catalog.update_definition,
+            "ChangeTags": catalog.change_tags,
+            "DeleteDefinitions": catalog.delete_definitions,
+            "PutSchemas": catalog.put_schemas,
+            "GetSchema": catalog.get_schema,
+            "ListSchemas": catalog.list_schemas,
+            "DeleteSchema": catalog.delete_schema,
+            "SetDependencies": catalog.set_dependencies,
+            "ListProviders": catalog.list_providers,
+            "ListConsumers": catalog.list_consumers,
+            "FindInstances": FindServicer(engine).find_instances,
+            "WatchProviders": WatchProvidersServicer(engine).watch_providers,
         },
     )
     services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))

@@ -39,6 +39,15 @@ STATUS_CODES = {
     Reason.NAMESPACE_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.NAMESPACE_DEFAULT: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.ARCHIVE_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.DEFINITION_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.VERSION_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.DEFINITION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.DEFINITION_NEEDED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.DEFINITION_IN_USE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.DEFINITION_HIDDEN: grpc.StatusCode.NOT_FOUND,
+    Reason.CONSUMER_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.SCHEMA_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.TAG_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
 }
 
 

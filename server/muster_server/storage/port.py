@@ -17,6 +17,9 @@ class Bucket(Enum):
     RELEASES = "releases"
     CONTENTS = "contents"
     NAMESPACES = "namespaces"
+    DEFINITIONS = "definitions"
+    SCHEMAS = "schemas"
+    PROVIDERS = "providers"
 
 
 @dataclass(frozen=True, slots=True)

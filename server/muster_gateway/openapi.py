@@ -8,6 +8,8 @@ import msgspec
 
 from muster_gateway.route import Parameter, Route
 
+_OUTSIDE = ("path", "query", "header")
+
 
 def document(routes: Sequence[Route]) -> bytes:
     """The OpenAPI document."""
@@ -35,8 +37,8 @@ def page(routes: Sequence[Route]) -> str:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    outside = [p for p in route.parameters if p.place in ("query", "header")]
-    body = [p for p in route.parameters if p.place not in ("query", "header")]
+    outside = [p for p in route.parameters if p.place in _OUTSIDE]
+    body = [p for p in route.parameters if p.place not in _OUTSIDE]
     operation: dict[str, Any] = {
         "summary": route.summary,
         "parameters": [

@@ -1,17 +1,23 @@
-"""How a room says what it serves: rows that are both routed and documented."""
+"""How a room says what it serves: rows that are both routed and documented, and answers to what no row is for."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster_gateway.bodies import BodyRefusedError
+
 Handler = Callable[[Request], Awaitable[Response]]
+
+_VARIABLE = re.compile(r"\\\{(\w+)\\\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One documented parameter. `place` is `query`, `form`, `json` or `header`."""
+    """One documented parameter. `place` is `path`, `query`, `form`, `json` or `header`."""
 
     name: str
     place: str
@@ -21,7 +27,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One documented call."""
+    """One documented call. A part of the path that is `{name}` takes any text without a slash: `request.path_params["name"]`."""
 
     method: str
     path: str
@@ -29,3 +35,56 @@ class Route:
     summary: str
     parameters: tuple[Parameter, ...]
     answer: str
+
+
+class Room(Protocol):
+    """One dialect, as the app sees it. A path belongs to the first room that has a prefix of it."""
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Paths that begin so are the room's."""
+        ...
+
+    def routes(self) -> tuple[Route, ...]:
+        """What is served."""
+        ...
+
+    def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
+        """The route that answers, or the answer where none does. `methods`: the routes of the path; empty if it has none."""
+        ...
+
+    def refused(self, request: Request, refusal: BodyRefusedError, /) -> Response:
+        """The answer to a body that was not taken."""
+        ...
+
+    def dress(self, request: Request, response: Response) -> None:
+        """Add the headers that every answer has."""
+        ...
+
+
+class Paths:
+    """Finds the routes of a path: one that is written out first, then those with variables, in their order."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._templates: dict[int, dict[str, tuple[re.Pattern[str], dict[str, Route]]]] = {}
+        for route in routes:
+            if "{" in route.path:
+                same_length = self._templates.setdefault(route.path.count("/"), {})
+                methods = same_length.setdefault(route.path, (_pattern(route.path), {}))[1]
+            else:
+                methods = self._exact.setdefault(route.path, {})
+            methods[route.method] = route
+
+    def find(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
+        """The routes by method, and the values of the path's variables. Both are empty if nothing is served there."""
+        if (methods := self._exact.get(path)) is not None:
+            return methods, {}
+        for pattern, methods in self._templates.get(path.count("/"), {}).values():
+            if (found := pattern.fullmatch(path)) is not None:
+                return methods, found.groupdict()
+        return {}, {}
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(_VARIABLE.sub(r"(?P<\1>[^/]+)", re.escape(path)))

@@ -7,6 +7,8 @@ short, and alone the gateway loses nothing by it.
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 MAX_RUNNING = 64
 MAX_STARTS = 1
@@ -42,6 +44,17 @@ class Turns:
     async def __aexit__(self, *_: object) -> None:
         self._running -= 1
         self._schedule()
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Within a turn: wait for something long without holding its place. After it, the request takes its turn again."""
+        await self.__aexit__()
+        try:
+            yield
+            await self.__aenter__()
+        except BaseException:
+            self._running += 1  # it ends without a turn, and its end gives a place back
+            raise
 
     @property
     def _is_free(self) -> bool:

@@ -61,3 +61,69 @@ async def test_request_cancelled_just_when_its_turn_comes_gives_it_back() -> Non
     last = asyncio.create_task(request())
 
     await asyncio.wait_for(last, timeout=5)
+
+
+async def test_requests_that_wait_aside_leave_their_places_to_others() -> None:
+    turns = Turns()
+    release = asyncio.Event()
+    order: list[str] = []
+
+    async def waiting() -> None:
+        async with turns:
+            async with turns.aside():
+                await release.wait()
+            order.append("waiting")
+
+    async def other() -> None:
+        async with turns:
+            order.append("other")
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2 * MAX_RUNNING):
+            group.create_task(waiting())
+        await group.create_task(other())
+        release.set()
+
+    assert order == ["other", *["waiting"] * (2 * MAX_RUNNING)]
+
+
+async def test_requests_cancelled_aside_or_on_their_way_back_cost_no_place_and_win_none() -> None:
+    turns = Turns()
+    aside, inside = 0, asyncio.Event()
+    release = asyncio.Event()
+
+    async def waiting() -> None:
+        nonlocal aside
+        async with turns:
+            async with turns.aside():
+                aside += 1
+                await release.wait()
+            await inside.wait()
+
+    tasks = [asyncio.create_task(waiting()) for _ in range(2 * MAX_RUNNING)]
+    for _ in range(5 * MAX_RUNNING):
+        await asyncio.sleep(0)
+    assert aside == len(tasks)
+    tasks[0].cancel()  # aside
+    release.set()
+    for _ in range(2 * MAX_RUNNING):
+        await asyncio.sleep(0)
+    tasks[-1].cancel()  # back, and waiting for a place
+    await asyncio.sleep(0)
+    running = 0
+
+    async def holding() -> None:
+        nonlocal running
+        async with turns:
+            running += 1
+            await release_all.wait()
+
+    inside.set()
+    release_all = asyncio.Event()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    holders = [asyncio.create_task(holding()) for _ in range(MAX_RUNNING + 1)]
+    for _ in range(3 * MAX_RUNNING):
+        await asyncio.sleep(0)
+    assert running == MAX_RUNNING
+    release_all.set()
+    await asyncio.gather(*holders)

@@ -12,6 +12,7 @@ from muster_gateway.finders.room import FindersRoom
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry
 from muster_gateway.route import Paths, Room
+from muster_gateway.servicecomb.room import ServiceCombRoom
 from muster_gateway.turns import Turns
 
 
@@ -26,7 +27,7 @@ class MetricsSource(Protocol):
 def create_app(channel: Any, metrics: MetricsSource) -> ASGIApp:
     """The app over a channel, local or real."""
     registry = Registry(channel)
-    return Gateway((NacosRoom(registry), FindersRoom(registry)), metrics)
+    return Gateway((NacosRoom(registry), ServiceCombRoom(registry), FindersRoom(registry)), metrics)
 
 
 class Gateway:
@@ -48,7 +49,7 @@ class Gateway:
             return
         scope["turns"] = self._turns
         request = Request(scope)
-        room = self._room_of(request.url.path)
+        room = self._room_of(scope["path"])
         try:
             async with self._bodies.read(scope, receive) as request, self._turns:
                 response = await self._answer(room, request)
@@ -63,7 +64,7 @@ class Gateway:
         return next((room for room in self._rooms if path.startswith(room.prefixes)), self._rooms[-1])
 
     async def _answer(self, room: Room, request: Request) -> Response:
-        path = request.url.path
+        path = request.scope["path"]  # not that of the URL, which ends at a # or ? that was escaped
         if request.method == "GET" and (own := self._own(path)) is not None:
             return own
         methods, request.scope["path_params"] = self._paths.find(path)

@@ -1,10 +1,10 @@
 """What is kept rendered: the newest of each name, and no more than its bounds."""
 
-from muster_gateway.nacos.rendered import MAX_BYTES, MAX_ENTRIES, Rendered
+from muster_gateway.rendered import MAX_BYTES, MAX_ENTRIES, Rendered
 
 
 def test_body_is_kept_with_its_revision_until_another_takes_its_place() -> None:
-    rendered = Rendered()
+    rendered = Rendered(unmarked=0)
 
     rendered.keep(("ns", "a"), 1, b"one")
     first = rendered.get(("ns", "a"))
@@ -14,7 +14,7 @@ def test_body_is_kept_with_its_revision_until_another_takes_its_place() -> None:
 
 
 def test_bodies_beyond_the_bytes_are_dropped_oldest_first() -> None:
-    rendered = Rendered()
+    rendered = Rendered(unmarked=0)
     third = bytes(MAX_BYTES // 3)
 
     for name in "abcd":
@@ -24,7 +24,7 @@ def test_bodies_beyond_the_bytes_are_dropped_oldest_first() -> None:
 
 
 def test_names_count_too() -> None:
-    rendered = Rendered()
+    rendered = Rendered(unmarked=0)
 
     for number in range(100):
         rendered.keep((str(number), "x" * (1 << 20)), 1, b"body")
@@ -33,7 +33,7 @@ def test_names_count_too() -> None:
 
 
 def test_entries_beyond_the_count_are_dropped() -> None:
-    rendered = Rendered()
+    rendered = Rendered(unmarked=0)
 
     for number in range(MAX_ENTRIES + 1):
         rendered.keep((str(number),), 1, b"x")

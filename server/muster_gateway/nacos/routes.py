@@ -13,8 +13,8 @@ from muster_gateway.nacos import convert
 from muster_gateway.nacos.answers import SECURITY_HEADERS, answering, envelope
 from muster_gateway.nacos.errors import MESSAGES, RefusedError, missing
 from muster_gateway.nacos.parameters import Parameters, check_instance, check_list
-from muster_gateway.nacos.rendered import Rendered
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
+from muster_gateway.rendered import Rendered
 from muster_gateway.route import Parameter, Route
 
 _LEGAL_CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
@@ -46,7 +46,7 @@ class Nacos:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._rendered = Rendered()
+        self._rendered = Rendered(unmarked=0)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""

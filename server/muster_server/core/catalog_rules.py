@@ -12,7 +12,6 @@ from muster_server.core.catalog_commands import (
     Created,
     CreateDefinition,
     DefinitionDeleted,
-    DefinitionPut,
     DefinitionRef,
     DeleteDefinition,
     DeleteSchema,
@@ -70,7 +69,7 @@ def create(turn: Turn, command: CreateDefinition) -> Created:
         raise MusterError(Reason.DEFINITION_EXISTS, problem, {"definition_id": (present or other or wanted).definition_id})
     if catalog.count >= turn.limits.max_definitions:
         raise limit_exceeded("definitions", turn.limits.max_definitions)
-    return Created(_put(turn, replace(wanted, create_time=turn.wall_s)), is_new=True)
+    return Created(turn.define(wanted), is_new=True)
 
 
 def change_tags(turn: Turn, command: ChangeTags) -> Definition:
@@ -125,7 +124,7 @@ def put_schemas(turn: Turn, command: PutSchemas) -> None:
         if present.get(schema.schema_id) != schema:
             turn.events.append(SchemaPut(command.ref, schema, turn.next_revision()))
     if tuple(declared) != definition.schema_ids or turn.state.catalog.get(command.ref) is None:
-        _put(turn, replace(definition, schema_ids=tuple(declared)))
+        turn.define(replace(definition, schema_ids=tuple(declared)))
 
 
 def delete_schema(turn: Turn, command: DeleteSchema) -> None:
@@ -169,18 +168,7 @@ def _depend(turn: Turn, consumer: DefinitionRef, providers: Iterable[ServiceKey]
 
 
 def _changed(turn: Turn, definition: Definition, changes: Mapping[str, object]) -> Definition:
-    return _put(turn, replace(definition, **changes))  # type: ignore[arg-type]  # the constructor checks them
-
-
-def _put(turn: Turn, definition: Definition) -> Definition:
-    stamped = replace(
-        definition,
-        create_time=definition.create_time or turn.wall_s,
-        update_time=turn.wall_s,
-        revision=turn.next_revision(),
-    )
-    turn.events.append(DefinitionPut(stamped))
-    return stamped
+    return turn.define(replace(definition, **changes))  # type: ignore[arg-type]  # the constructor checks them
 
 
 def _check_bytes(turn: Turn, schemas: Iterable[Schema], present: Mapping[str, Schema], gone: Iterable[Schema]) -> None:

@@ -17,14 +17,15 @@ from muster_server.core.state import RegistryState
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A service that somebody depends on: the versions that the consumer may see, that for instances without a definition included.
+    """A service that somebody depends on, with its versions, that for instances without a definition (`undefined_id`) included.
 
-    `undefined_id` is the id of the latter, empty if the consumer may not see it.
+    `hidden_ids` are those that the consumer may not see.
     """
 
     service: ServiceKey
     definitions: tuple[Definition, ...]
     undefined_id: str
+    hidden_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ def providers_of(state: RegistryState, ref: DefinitionRef) -> Iterable[ServiceKe
     return state.catalog.providers.get(ref, ())
 
 
-def visible_providers(state: RegistryState, consumer: Definition) -> Providers:
-    """What a definition depends on, as far as it may see it."""
+def dependencies(state: RegistryState, consumer: Definition) -> Providers:
+    """What a definition depends on."""
     ref = DefinitionRef(consumer.key.namespace, consumer.definition_id)
     return Providers(ref, tuple(_provider(state, consumer, service) for service in providers_of(state, ref)))
 
@@ -140,13 +141,6 @@ def consumers_of(state: RegistryState, service: ServiceKey) -> list[Definition]:
     family = state.catalog.families.get(service)
     refs = (DefinitionRef(service.namespace, consumer) for consumer in family.consumers) if family is not None else ()
     return [definition for definition in (seen(state, ref) for ref in refs) if definition is not None]
-
-
-def check_definition(state: RegistryState, service: ServiceKey, definition_id: str) -> None:
-    """Raises MusterError (DEFINITION_NOT_FOUND) unless a definition's instances may register in a service."""
-    definition = seen(state, DefinitionRef(service.namespace, definition_id))
-    if definition is None or definition.key.service != service:
-        raise definition_not_found(definition_id)
 
 
 def definition_not_found(what: str) -> MusterError:
@@ -159,8 +153,8 @@ def _provider(state: RegistryState, consumer: Definition, service: ServiceKey) -
     key = derived_key(service)
     undefined = state.catalog.by_key(key) or Definition(key)
     every = created if undefined in created else [*created, undefined]
-    visible = tuple(definition for definition in every if is_visible(consumer, definition))
-    return Provider(service, visible, undefined.definition_id if undefined in visible else "")
+    hidden = tuple(definition.definition_id for definition in every if not is_visible(consumer, definition))
+    return Provider(service, tuple(every), undefined.definition_id, hidden)
 
 
 def _versions(state: RegistryState, service: ServiceKey) -> Iterable[str]:

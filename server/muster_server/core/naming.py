@@ -4,7 +4,8 @@ from dataclasses import fields, replace
 from typing import cast
 
 from muster_server.core import guard
-from muster_server.core.catalog_view import check_definition
+from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.catalog_view import definition_not_found, found
 from muster_server.core.commands import (
     AddressQuery,
     Deregister,
@@ -36,7 +37,7 @@ def register(turn: Turn, command: Register) -> Instance:
     if command.session is not None and command.session not in state.sessions:
         raise session_not_found()
     if said.definition_id:
-        check_definition(turn.state, command.service, said.definition_id)
+        _define(turn, command.service, said.definition_id)
     service = state.services.get(command.service)
     if service is not None and command.is_id_reused:
         said = _with_known_id(service, said)
@@ -65,6 +66,16 @@ def register(turn: Turn, command: Register) -> Instance:
     turn.events.append(Put(command.service, instance, previous, turn.now_s))
     guard.release_if_recovered(turn, command.service)
     return instance
+
+
+def _define(turn: Turn, service: ServiceKey, definition_id: str) -> None:
+    """See that a definition's instances may register in a service; a derived one is made by it. Raises DEFINITION_NOT_FOUND."""
+    ref = DefinitionRef(service.namespace, definition_id)
+    definition = found(turn.state, ref)
+    if definition.key.service != service:
+        raise definition_not_found(definition_id)
+    if turn.state.catalog.get(ref) is None:
+        turn.define(definition)
 
 
 def _check_room(turn: Turn, service: Service | None, previous: Instance | None, said: Registration) -> None:

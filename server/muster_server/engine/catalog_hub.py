@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from muster_server.core.catalog_commands import DefinitionDeleted, DefinitionPut, DefinitionRef, ProvidersSet
-from muster_server.core.catalog_view import definition_not_found, seen, visible_providers
+from muster_server.core.catalog_view import definition_not_found, dependencies, seen
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import ServiceKey
 from muster_server.core.state import RegistryState
@@ -63,7 +63,7 @@ class CatalogHub(Mailroom[DefinitionRef, Following]):
         if consumer is None:
             self.unsubscribe(subscriber, ref)
             return [self._cancelled(ref, definition_not_found(ref.definition_id))]
-        return [self._encoder.providers(visible_providers(self._state, consumer), revision)]
+        return [self._encoder.providers(dependencies(self._state, consumer), revision)]
 
     def _is_behind(self, subscription: Following) -> bool:
         return self._state.revision > subscription.sent_revision

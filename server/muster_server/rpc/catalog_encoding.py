@@ -64,6 +64,7 @@ class ProvidersEncoder:
                 service=service_message(provider.service),
                 definitions=map(summary_message, provider.definitions),
                 undefined_id=provider.undefined_id,
+                hidden_ids=provider.hidden_ids,
             )
         return _frame(wire.WatchProvidersResponse(providers=message))
 

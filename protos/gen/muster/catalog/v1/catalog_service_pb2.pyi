@@ -329,14 +329,16 @@ class WatchProvidersRequest(_message.Message):
 class WatchProvidersResponse(_message.Message):
     __slots__ = ("providers", "cancelled", "bookmark", "reconnect_after")
     class Provider(_message.Message):
-        __slots__ = ("service", "definitions", "undefined_id")
+        __slots__ = ("service", "definitions", "undefined_id", "hidden_ids")
         SERVICE_FIELD_NUMBER: _ClassVar[int]
         DEFINITIONS_FIELD_NUMBER: _ClassVar[int]
         UNDEFINED_ID_FIELD_NUMBER: _ClassVar[int]
+        HIDDEN_IDS_FIELD_NUMBER: _ClassVar[int]
         service: _instance_pb2.ServiceRef
         definitions: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.DefinitionSummary]
         undefined_id: str
-        def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., definitions: _Optional[_Iterable[_Union[_catalog_pb2.DefinitionSummary, _Mapping]]] = ..., undefined_id: _Optional[str] = ...) -> None: ...
+        hidden_ids: _containers.RepeatedScalarFieldContainer[str]
+        def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., definitions: _Optional[_Iterable[_Union[_catalog_pb2.DefinitionSummary, _Mapping]]] = ..., undefined_id: _Optional[str] = ..., hidden_ids: _Optional[_Iterable[str]] = ...) -> None: ...
     class Providers(_message.Message):
         __slots__ = ("namespace", "definition_id", "providers", "revision")
         NAMESPACE_FIELD_NUMBER: _ClassVar[int]

@@ -1,10 +1,13 @@
 """One ASGI app for all HTTP ports: finds the room that a path belongs to, and its route."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from muster_gateway import openapi
 from muster_gateway.bodies import Bodies, BodyRefusedError
@@ -24,7 +27,7 @@ class MetricsSource(Protocol):
         ...
 
 
-def create_app(channel: Any, metrics: MetricsSource) -> ASGIApp:
+def create_app(channel: Any, metrics: MetricsSource) -> "Gateway":
     """The app over a channel, local or real."""
     registry = Registry(channel)
     return Gateway((NacosRoom(registry), ServiceCombRoom(registry), FindersRoom(registry)), metrics)
@@ -38,6 +41,7 @@ class Gateway:
         self._rooms = rooms
         self._metrics = metrics
         self._paths = Paths(self.routes)
+        self._sockets = Paths([socket for room in rooms for socket in room.sockets()])
         self._bodies = Bodies()
         self._turns = Turns()
         self._document = openapi.document(self.routes)
@@ -45,6 +49,8 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        if scope["type"] == "websocket":
+            await self._converse(scope, receive, send)
         if scope["type"] != "http":
             return
         scope["turns"] = self._turns
@@ -59,6 +65,24 @@ class Gateway:
             return
         room.dress(request, response)
         await response(scope, receive, send)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Run what the rooms need beside their calls, for as long as the context is open."""
+        async with AsyncExitStack() as stack:
+            for room in self._rooms:
+                await stack.enter_async_context(room.serving())
+            yield
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket. It takes no turns: it is mostly silent, and what it sends is small."""
+        methods, scope["path_params"] = self._sockets.find(scope["path"])
+        socket = WebSocket(scope, receive, send)
+        for route in methods.values():
+            with suppress(WebSocketDisconnect):
+                await route.handler(socket)
+            return
+        await socket.close()
 
     def _room_of(self, path: str) -> Room:
         return next((room for room in self._rooms if path.startswith(room.prefixes)), self._rooms[-1])

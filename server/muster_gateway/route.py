@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from muster_gateway.bodies import BodyRefusedError
 
@@ -37,6 +39,18 @@ class Route:
     answer: str
 
 
+SocketHandler = Callable[[WebSocket], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRoute:
+    """One path on which a client may open a WebSocket. The handler accepts or refuses it."""
+
+    path: str
+    handler: SocketHandler
+    method: str = "WEBSOCKET"
+
+
 class Room(Protocol):
     """One dialect, as the app sees it. A path belongs to the first room that has a prefix of it."""
 
@@ -47,6 +61,14 @@ class Room(Protocol):
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
+        ...
+
+    def sockets(self) -> tuple[SocketRoute, ...]:
+        """Where WebSockets are served."""
+        ...
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """What the room needs to run beside its calls, for as long as it is served."""
         ...
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
@@ -62,12 +84,15 @@ class Room(Protocol):
         ...
 
 
-class Paths:
+R = TypeVar("R", Route, SocketRoute)
+
+
+class Paths(Generic[R]):
     """Finds the routes of a path: one that is written out first, then those with variables, in their order."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._exact: dict[str, dict[str, Route]] = {}
-        self._templates: dict[int, dict[str, tuple[re.Pattern[str], dict[str, Route]]]] = {}
+    def __init__(self, routes: Iterable[R]) -> None:
+        self._exact: dict[str, dict[str, R]] = {}
+        self._templates: dict[int, dict[str, tuple[re.Pattern[str], dict[str, R]]]] = {}
         for route in routes:
             if "{" in route.path:
                 same_length = self._templates.setdefault(route.path.count("/"), {})
@@ -76,7 +101,7 @@ class Paths:
                 methods = self._exact.setdefault(route.path, {})
             methods[route.method] = route
 
-    def find(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
+    def find(self, path: str) -> tuple[Mapping[str, R], dict[str, str]]:
         """The routes by method, and the values of the path's variables. Both are empty if nothing is served there."""
         if (methods := self._exact.get(path)) is not None:
             return methods, {}

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 MAX_CONNECTIONS = 10_000
 STOP_S = 2
+MAX_SOCKET_MESSAGE_BYTES = 64  # clients of watchers have nothing to say but pings
 
 
 def listen(host: str, ports: Sequence[int]) -> list[socket.socket]:
@@ -44,7 +45,9 @@ class GatewayServer:
         config = uvicorn.Config(
             app,
             http="httptools",
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # events are small, and there are many sockets
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -99,7 +99,8 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
     server, health = await make_server(services, nacos.handlers())
     grpc_port = bind(server, settings.host, settings.grpc_port)
     sockets = listen(settings.host, settings.http_ports)
-    gateway = GatewayServer(create_app(channel, metrics), sockets)
+    web_app = create_app(channel, metrics)
+    gateway = GatewayServer(web_app, sockets)
     running = RunningServer(_address(settings.host, grpc_port), _addresses(settings.host, sockets), engine)
     await server.start()
     try:
@@ -107,6 +108,7 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
             ticker = group.create_task(engine.run(), name="engine ticks")
             web = group.create_task(gateway.serve(), name="gateway")
             await guests.enter_async_context(nacos.serving())
+            await guests.enter_async_context(web_app.serving())
             await gateway.started()
             log.info("serving", grpc=running.grpc, http=running.http, epoch=engine.epoch)
             try:
@@ -132,8 +134,12 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
 async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Running]:
     """Serve the gateway alone, over a real channel, for as long as the context is open. Raises OSError for a port that is taken."""
     sockets = listen(settings.host, settings.http_ports)
-    async with grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel, asyncio.TaskGroup() as group:
-        gateway = GatewayServer(create_app(channel, ProcessMetrics()), sockets)
+    async with (
+        grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel,
+        asyncio.TaskGroup() as group,
+        (web_app := create_app(channel, ProcessMetrics())).serving(),
+    ):
+        gateway = GatewayServer(web_app, sockets)
         web = group.create_task(gateway.serve(), name="gateway")
         await gateway.started()
         try:

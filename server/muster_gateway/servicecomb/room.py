@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from importlib.metadata import PackageNotFoundError, version
 
 from starlette.requests import Request
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
 from muster_gateway.registry import Registry
-from muster_gateway.route import Route
+from muster_gateway.route import Route, SocketRoute
 from muster_gateway.servicecomb.calls import TOO_LARGE
 from muster_gateway.servicecomb.dependencies import Dependencies
 from muster_gateway.servicecomb.errors import INVALID, CseError
@@ -20,7 +21,9 @@ from muster_gateway.servicecomb.microservices import Microservices
 from muster_gateway.servicecomb.own import OwnService
 from muster_gateway.servicecomb.registering import Registering
 from muster_gateway.servicecomb.schemas import Schemas, Tags
+from muster_gateway.servicecomb.sockets import Sockets
 from muster_gateway.servicecomb.system import System
+from muster_gateway.servicecomb.watching import Watching
 
 PLAIN = "text/plain; charset=utf-8"
 MAX_TARGET = 2048
@@ -35,13 +38,15 @@ class ServiceCombRoom:
 
     def __init__(self, registry: Registry) -> None:
         self._own = OwnService(_version())
-        self.registering, schemas = Registering(registry), Schemas(registry)
+        registering, schemas = Registering(registry), Schemas(registry)
+        self._watching = Watching(registry)
+        self._sockets = Sockets(self._watching, registering)
         self._parts = (
-            Microservices(registry, self._own, self.registering),
+            Microservices(registry, self._own, registering),
             schemas,
             Tags(registry),
             Dependencies(registry),
-            self.registering,
+            registering,
             Finding(registry, self._own),
             Governing(registry, schemas),
             System(registry, self._own),
@@ -50,6 +55,14 @@ class ServiceCombRoom:
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         return tuple(route for part in self._parts for route in part.routes())
+
+    def sockets(self) -> tuple[SocketRoute, ...]:
+        """The watcher, and the heartbeat as a socket."""
+        return self._sockets.routes()
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """The watches that sockets are fed from."""
+        return self._watching.serving()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """As the original does it: the path is cleaned, the target judged, and only then it is looked for."""
@@ -60,13 +73,16 @@ class ServiceCombRoom:
             return _moved(re.sub(r"/(?:\./)*/*", "/", path))
         if _is_odd(request):
             return Response("Invalid Request URI\n", 400, headers={"content-type": PLAIN})
-        if path.endswith(SOCKETS) and method == "GET" and "GET" not in methods:
-            return Response("Bad Request\n", 400, headers={"content-type": PLAIN})
-        if not methods:
+        allowed = dict.fromkeys(methods)
+        if path.endswith(SOCKETS):
+            if method == "GET":
+                return Response("Bad Request\n", 400, headers={"content-type": PLAIN})  # it is no handshake
+            allowed["GET"] = None
+        if not allowed:
             return Response("404 page not found\n", 404, headers={"content-type": PLAIN})
         if method in _METHODS and (route := methods.get(method)) is not None:
             return route
-        return Response("Method Not Allowed\n", 405, headers={"content-type": PLAIN, "Allow": ", ".join(methods)})
+        return Response("Method Not Allowed\n", 405, headers={"content-type": PLAIN, "Allow": ", ".join(allowed)})
 
     def refused(self, _request: Request, refusal: BodyRefusedError) -> Response:
         """As a body above the limit of a call."""

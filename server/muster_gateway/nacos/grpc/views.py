@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import grpc.aio
 import msgspec
-import structlog
 from muster.registry.v1 import discovery_service_pb2 as native
 from muster.registry.v1 import instance_pb2
 
@@ -20,12 +18,11 @@ from muster_gateway.nacos.grpc.connections import Connection
 from muster_gateway.nacos.grpc.session import Key, service_ref
 from muster_gateway.nacos.grpc.wire import RefusedCallError
 from muster_gateway.registry import CALL_TIMEOUT_S
+from muster_gateway.subscriptions import Subscriptions
 
-log = structlog.get_logger(__name__)
-
-RETRY_S = 0.5
 MAX_TIMES = 20_000
 CACHE_MS = 10_000
+_NAME = (("muster-client", "nacos-gateway"),)
 
 
 class ReferenceTimes:
@@ -95,10 +92,11 @@ class Views:
     """Owned by its task, which is `run`. A view lives for as long as it has subscribers."""
 
     def __init__(self, stub: Any, times: ReferenceTimes) -> None:
-        self._stub, self._times = stub, times
+        self._times = times
         self._views: dict[Key, View] = {}
-        self._wanted: dict[Key, bool] = {}
-        self._wake = asyncio.Event()
+        self._subscriptions = Subscriptions(
+            "watch for nacos clients", lambda: stub.Watch(metadata=_NAME), _frame, self._take, self._begun
+        )
 
     def __len__(self) -> int:
         return len(self._views)
@@ -108,7 +106,7 @@ class Views:
         view = self._views.get(service)
         if view is None:
             view = self._views[service] = View(service)
-            self._want(service, is_wanted=True)
+            self._subscriptions.want(service)
         view.subscribers[connection] = (clusters, namespace)
         connection.subscriptions.add(service)
         try:
@@ -129,7 +127,7 @@ class Views:
             return
         if not view.subscribers:
             del self._views[service]
-            self._want(service, is_wanted=False)
+            self._subscriptions.unwant(service)
 
     def drop(self, connection: Connection) -> None:
         """The connection is gone."""
@@ -137,54 +135,12 @@ class Views:
             self.unsubscribe(service, connection)
 
     async def run(self) -> None:
-        """Watch for as long as there are views, for ever; a watch that breaks is begun anew, and every service with it."""
-        while True:
-            while not self._views:
-                self._wake.clear()
-                await self._wake.wait()
-            try:
-                await self._watch()
-            except* (grpc.aio.AioRpcError, asyncio.InvalidStateError) as errors:
-                log.warning("watch for nacos clients has ended", error=str(errors.exceptions[0]))
-                await asyncio.sleep(RETRY_S)
-            except* Exception as errors:
-                log.error("watch for nacos clients failed", exc_info=errors)
-                await asyncio.sleep(RETRY_S)
+        """Watch for as long as there are views, for ever."""
+        await self._subscriptions.run()
 
-    async def _watch(self) -> None:
+    def _begun(self) -> None:
         for view in self._views.values():
             view.parts.clear()
-        self._wanted = dict.fromkeys(self._views, True)
-        stream = self._stub.Watch(metadata=(("muster-client", "nacos-gateway"),))
-        try:
-            async with asyncio.TaskGroup() as group:
-                writer = group.create_task(self._write(stream), name="nacos watch writer")
-                while (frame := await stream.read()) is not grpc.aio.EOF:
-                    self._take(frame)
-                if not writer.done():
-                    raise asyncio.InvalidStateError("the registry has ended the watch")
-        finally:
-            stream.cancel()
-
-    async def _write(self, stream: Any) -> None:
-        """Tell what is wanted; half-close when nothing is any more."""
-        while self._views:
-            while self._wanted:
-                service = next(iter(self._wanted))
-                frame = native.WatchRequest()
-                if self._wanted.pop(service):
-                    frame.subscribe.service.CopyFrom(service_ref(service))
-                else:
-                    frame.unsubscribe.service.CopyFrom(service_ref(service))
-                await stream.write(frame)
-            if self._views:
-                self._wake.clear()
-                await self._wake.wait()
-        await stream.done_writing()
-
-    def _want(self, service: Key, *, is_wanted: bool) -> None:
-        self._wanted[service] = is_wanted
-        self._wake.set()
 
     def _take(self, frame: native.WatchResponse) -> None:
         match frame.WhichOneof("frame"):
@@ -211,8 +167,6 @@ class Views:
                     view.ready.set()
                     for connection in list(view.subscribers):
                         self.unsubscribe(view.service, connection)
-            case "reconnect_after":
-                raise asyncio.InvalidStateError("the registry is about to stop")
             case _:
                 pass  # a bookmark
 
@@ -244,3 +198,9 @@ class Views:
             found = service_info(view.service[1:], clusters, view.instances.values(), time_ms)
             view.rendered[clusters] = found
         return found
+
+
+def _frame(service: Key, is_wanted: bool) -> native.WatchRequest:  # the shape that Subscriptions calls
+    frame = native.WatchRequest()
+    (frame.subscribe if is_wanted else frame.unsubscribe).service.CopyFrom(service_ref(service))
+    return frame

@@ -28,13 +28,20 @@ elif ! cmp -s tests/interop/node/package.json "$tools/node/package.json"; then
         cp tests/interop/node/package.json "$tools/node/" || missing "grpc-js (npm install failed)"
 fi
 
-if [ -z "${python:=$(command -v python3 || true)}" ]; then
-    missing "the Nacos SDK (python3 is not installed)"
-elif ! cmp -s tests/interop/nacos/requirements.txt "$tools/nacos-python/requirements.txt"; then
-    "$python" -m venv "$tools/nacos-python" &&
-        "$tools/nacos-python/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/interop/nacos/requirements.txt >&2 &&
-        cp tests/interop/nacos/requirements.txt "$tools/nacos-python/" || missing "the Nacos SDK (its installation failed)"
-fi
+# An environment of its own for what a requirements.txt names.
+python_client() {
+    local name=$1 requirements=$2 home=$tools/$3
+    if ! command -v python3 >/dev/null; then
+        missing "$name (python3 is not installed)"
+    elif ! cmp -s "$requirements" "$home/requirements.txt"; then
+        python3 -m venv "$home" &&
+            "$home/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2 &&
+            cp "$requirements" "$home/requirements.txt" || missing "$name (its installation failed)"
+    fi
+}
+
+python_client "the Nacos SDK" tests/interop/nacos/requirements.txt nacos-python
+python_client "the ServiceStage SDK" tests/interop/servicestage/requirements.txt servicestage
 
 if ! command -v go >/dev/null; then
     missing "the Nacos SDK for Go (Go is not installed)"

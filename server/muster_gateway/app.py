@@ -14,8 +14,9 @@ from muster_gateway.bodies import Bodies, BodyRefusedError
 from muster_gateway.finders.room import FindersRoom
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry
-from muster_gateway.route import Paths, Room
+from muster_gateway.route import Paths, Room, SocketRoom
 from muster_gateway.servicecomb.room import ServiceCombRoom
+from muster_gateway.servicestage.room import ServiceStageRoom
 from muster_gateway.turns import Turns
 
 
@@ -30,7 +31,8 @@ class MetricsSource(Protocol):
 def create_app(channel: Any, metrics: MetricsSource) -> "Gateway":
     """The app over a channel, local or real."""
     registry = Registry(channel)
-    return Gateway((NacosRoom(registry), ServiceCombRoom(registry), FindersRoom(registry)), metrics)
+    rooms = (NacosRoom(registry), ServiceCombRoom(registry), ServiceStageRoom(registry), FindersRoom(registry))
+    return Gateway(rooms, metrics)
 
 
 class Gateway:
@@ -41,7 +43,8 @@ class Gateway:
         self._rooms = rooms
         self._metrics = metrics
         self._paths = Paths(self.routes)
-        self._sockets = Paths([socket for room in rooms for socket in room.sockets()])
+        self._socket_rooms = tuple(room for room in rooms if isinstance(room, SocketRoom))
+        self._sockets = Paths([socket for room in self._socket_rooms for socket in room.sockets()])
         self._bodies = Bodies()
         self._turns = Turns()
         self._document = openapi.document(self.routes)
@@ -70,7 +73,7 @@ class Gateway:
     async def serving(self) -> AsyncIterator[None]:
         """Run what the rooms need beside their calls, for as long as the context is open."""
         async with AsyncExitStack() as stack:
-            for room in self._rooms:
+            for room in self._socket_rooms:
                 await stack.enter_async_context(room.serving())
             yield
 

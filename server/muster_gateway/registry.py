@@ -5,6 +5,7 @@ from typing import Any
 import grpc.aio
 from muster.catalog.v1 import catalog_service_pb2_grpc
 from muster.config.v1 import config_service_pb2_grpc
+from muster.delivery.v1 import delivery_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2, registration_service_pb2_grpc
 
@@ -18,6 +19,7 @@ class Registry:
         self.registration = registration_service_pb2_grpc.RegistrationServiceStub(channel)
         self.discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(channel)
+        self.delivery = delivery_service_pb2_grpc.DeliveryServiceStub(channel)
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
 
     async def list_instances(self, service: instance_pb2.ServiceRef, if_revision: int = 0) -> discovery.ListInstancesResponse:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -63,14 +63,6 @@ class Room(Protocol):
         """What is served."""
         ...
 
-    def sockets(self) -> tuple[SocketRoute, ...]:
-        """Where WebSockets are served."""
-        ...
-
-    def serving(self) -> AbstractAsyncContextManager[None]:
-        """What the room needs to run beside its calls, for as long as it is served."""
-        ...
-
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """The route that answers, or the answer where none does. `methods`: the routes of the path; empty if it has none."""
         ...
@@ -81,6 +73,19 @@ class Room(Protocol):
 
     def dress(self, request: Request, response: Response) -> None:
         """Add the headers that every answer has."""
+        ...
+
+
+@runtime_checkable
+class SocketRoom(Protocol):
+    """A room that serves WebSockets too."""
+
+    def sockets(self) -> tuple[SocketRoute, ...]:
+        """Where it does."""
+        ...
+
+    def serving(self) -> AbstractAsyncContextManager[None]:
+        """What it needs to run beside its calls, for as long as it is served."""
         ...
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import grpc.aio
 import structlog
+from muster_agent.runtimes import discover
 from muster_gateway.app import create_app
 from muster_gateway.channel import LocalChannel
 from muster_gateway.nacos.grpc.service import NacosGrpc
@@ -90,7 +91,7 @@ def _limits(settings: Settings) -> Limits:
 async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningServer]:
     sessions = SessionServicer(engine)
     metrics = Metrics(engine, sessions)
-    services = make_services(engine, sessions, metrics)
+    services = make_services(engine, sessions, metrics, discover)
     channel = LocalChannel(
         lambda path, request: services.call(path, request, Call("gateway", {})),
         lambda path, pipe, metadata: services.stream(path, pipe, "gateway", metadata),

@@ -1,7 +1,6 @@
 """The Finders room: its calls, the answers to what is none of them, and CORS."""
 
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +8,7 @@ from starlette.responses import Response
 from muster_gateway.bodies import BodyRefusedError
 from muster_gateway.finders.routes import Finders
 from muster_gateway.registry import Registry
-from muster_gateway.route import Route, SocketRoute
+from muster_gateway.route import Route
 
 
 class FindersRoom:
@@ -23,14 +22,6 @@ class FindersRoom:
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         return self._finders.routes()
-
-    def sockets(self) -> tuple[SocketRoute, ...]:
-        """None."""
-        return ()
-
-    def serving(self) -> AbstractAsyncContextManager[None]:
-        """Nothing."""
-        return nullcontext()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """Any origin may call."""

@@ -1,7 +1,6 @@
 """The Nacos room: all its calls over HTTP, and the answers to what is none of them."""
 
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +10,7 @@ from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
 from muster_gateway.nacos.config import NacosConfig
 from muster_gateway.nacos.routes import Nacos
 from muster_gateway.registry import Registry
-from muster_gateway.route import Route, SocketRoute
+from muster_gateway.route import Route
 
 
 class NacosRoom:
@@ -25,14 +24,6 @@ class NacosRoom:
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
         return tuple(route for part in self._parts for route in part.routes())
-
-    def sockets(self) -> tuple[SocketRoute, ...]:
-        """None."""
-        return ()
-
-    def serving(self) -> AbstractAsyncContextManager[None]:
-        """Nothing."""
-        return nullcontext()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
         """HEAD is a GET whose body the HTTP server leaves out."""

@@ -14,6 +14,7 @@ from muster_server.core.catalog_commands import (
     SchemaPut,
 )
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
+from muster_server.core.delivery_commands import DeliveryChanged, DeliveryCommand, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
@@ -144,7 +145,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Deregister | Renew | Update | SetAdminState | SessionCommand
-Command = NamingCommand | ConfigCommand | CatalogCommand | NamespaceCommand | RestoreArchive
+Command = NamingCommand | ConfigCommand | CatalogCommand | NamespaceCommand | DeliveryCommand | RestoreArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +252,9 @@ class ServiceForgotten:
 
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
-Bookkeeping = SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | EpochBegan
+Bookkeeping = (
+    SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | DeliveryEvent | EpochBegan
+)
 Event = NamingEvent | ConfigEvent | CatalogEvent | Bookkeeping
 
 
@@ -266,7 +269,7 @@ def is_durable(event: Event) -> bool:
             return True
         case DefinitionPut() | DefinitionDeleted() | SchemaPut() | SchemaDeleted() | ProvidersSet():
             return True
-        case NamespaceDescribed() | NamespaceForgotten() | EpochBegan():
+        case NamespaceDescribed() | NamespaceForgotten() | DeliveryChanged() | DeliveryDiscarded() | EpochBegan():
             return True
         case _:
             return False

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from muster_server.core import catalog_rules, config_rules, namespaces, naming, restoring, sessions
+from muster_server.core import catalog_rules, config_rules, delivery_rules, namespaces, naming, restoring, sessions
 from muster_server.core.catalog_commands import (
     AddProviders,
     ChangeDefinition,
@@ -26,6 +26,7 @@ from muster_server.core.commands import (
     Update,
 )
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
+from muster_server.core.delivery_commands import Change, Create, DeleteApplicationConfig, Discard, SetApplicationConfig
 from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from muster_server.core.restore_commands import RestoreArchive
 from muster_server.core.turn import Turn
@@ -50,10 +51,19 @@ def decide(turn: Turn, command: Command) -> object:
             return config_rules.decide_config(turn, command)
         case CreateNamespace() | UpdateNamespace() | DeleteNamespace():
             return namespaces.decide_namespace(turn, command)
-        case CreateDefinition() | ChangeDefinition() | ChangeTags() | DeleteDefinition():
+        case (
+            CreateDefinition()
+            | ChangeDefinition()
+            | ChangeTags()
+            | DeleteDefinition()
+            | PutSchemas()
+            | DeleteSchema()
+            | SetDependencies()
+            | AddProviders()
+        ):
             return catalog_rules.decide_catalog(turn, command)
-        case PutSchemas() | DeleteSchema() | SetDependencies() | AddProviders():
-            return catalog_rules.decide_catalog(turn, command)
+        case Create() | Change() | Discard() | SetApplicationConfig() | DeleteApplicationConfig():
+            return delivery_rules.decide_delivery(turn, command)
         case RestoreArchive():
             return restoring.restore_archive(turn, command)
         case _:

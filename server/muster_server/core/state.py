@@ -37,6 +37,8 @@ from muster_server.core.commands import (
 from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
 from muster_server.core.config_state import ConfigState
 from muster_server.core.deadlines import Deadlines
+from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded
+from muster_server.core.delivery_state import DeliveryState
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, Instance, Override, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import Namespace, NamespaceDescribed, NamespaceForgotten
@@ -55,6 +57,7 @@ class Limits:
     max_services: int = 200_000
     max_sessions: int = 100_000
     max_namespaces: int = 10_000
+    max_delivery: int = 100_000
     override_retention_s: float = 600.0
     service_retention_s: float = 3600.0
     guard_min_instances: int = 5
@@ -136,6 +139,7 @@ class RegistryState:
         self.configs = ConfigState()
         self.catalog = CatalogState()
         self.namespaces: dict[str, Namespace] = {}
+        self.delivery = DeliveryState()
         self.service_tally = Tally()
         self.instance_tally = Tally()
         self.instance_count = 0
@@ -195,6 +199,9 @@ class RegistryState:
             case NamespaceForgotten(name=name, revision=revision):
                 del self.namespaces[name]
                 self.revision = revision
+            case DeliveryChanged() | DeliveryDiscarded():
+                self.delivery.apply(event)
+                self.revision = event.revision
             case EpochBegan(epoch=epoch):
                 self.epoch = epoch
             case SessionChanged(session=session, deadline_s=deadline):

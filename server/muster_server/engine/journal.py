@@ -14,6 +14,8 @@ from muster_server.core.catalog_commands import (
 )
 from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Removed, SessionChanged, SessionClosed, is_durable
 from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
+from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded, DeliveryEvent
+from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.namespace_commands import NamespaceDescribed, NamespaceForgotten
 from muster_server.core.state import RegistryState
@@ -47,10 +49,27 @@ def _writes(event: Event) -> Iterator[Write]:
             yield Write(Bucket.NAMESPACES, namespace.name.encode(), records.encode(namespace))
         case NamespaceForgotten(name=name):
             yield Write(Bucket.NAMESPACES, name.encode(), None)
+        case DeliveryChanged() | DeliveryDiscarded():
+            yield _delivery_write(event)
         case EpochBegan(epoch=epoch):
             yield Write(Bucket.META, EPOCH, records.encode(epoch))
         case _:
             raise AssertionError(event)
+
+
+def _delivery_write(event: DeliveryEvent) -> Write:
+    kept = event.kept
+    record = records.encode(kept) if isinstance(event, DeliveryChanged) else None
+    match kept:
+        case ApplicationConfig():
+            key = records.encode_pair(kept.application_id, kept.environment_id)
+            return Write(Bucket.APPLICATION_CONFIGS, key, record)
+        case Environment():
+            return Write(Bucket.ENVIRONMENTS, kept.id.encode(), record)
+        case Application():
+            return Write(Bucket.APPLICATIONS, kept.id.encode(), record)
+        case Component():
+            return Write(Bucket.COMPONENTS, kept.id.encode(), record)
 
 
 def _config_writes(event: ConfigEvent) -> Iterator[Write]:

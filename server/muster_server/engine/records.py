@@ -6,8 +6,11 @@ from muster_server.core.catalog_commands import DefinitionRef
 from muster_server.core.catalog_model import Definition, Schema
 from muster_server.core.commands import InstanceKey, Session
 from muster_server.core.config_model import ConfigKey, Release
+from muster_server.core.delivery_commands import Kept
+from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
 from muster_server.core.model import Instance, Override, ServiceKey
 from muster_server.core.namespace_commands import Namespace
+from muster_server.storage.port import Bucket
 
 _encoder = msgspec.msgpack.Encoder()
 _instance = msgspec.msgpack.Decoder(Instance)
@@ -19,10 +22,16 @@ _namespace = msgspec.msgpack.Decoder(Namespace)
 _definition = msgspec.msgpack.Decoder(Definition)
 _schema = msgspec.msgpack.Decoder(tuple[DefinitionRef, Schema])
 _providers = msgspec.msgpack.Decoder(tuple[DefinitionRef, tuple[ServiceKey, ...]])
+_kept: dict[Bucket, msgspec.msgpack.Decoder[Kept]] = {
+    Bucket.ENVIRONMENTS: msgspec.msgpack.Decoder(Environment),
+    Bucket.APPLICATIONS: msgspec.msgpack.Decoder(Application),
+    Bucket.COMPONENTS: msgspec.msgpack.Decoder(Component),
+    Bucket.APPLICATION_CONFIGS: msgspec.msgpack.Decoder(ApplicationConfig),
+}
 _int = msgspec.msgpack.Decoder(int)
 
 
-def encode(value: Instance | Override | Session | Namespace | Definition | int) -> bytes:
+def encode(value: Instance | Override | Session | Namespace | Definition | Kept | int) -> bytes:
     """One value as a record."""
     return _encoder.encode(value)
 
@@ -102,6 +111,16 @@ def decode_session(record: bytes) -> Session:
 def decode_namespace(record: bytes) -> Namespace:
     """A description back."""
     return _namespace.decode(record)
+
+
+def encode_pair(one: str, other: str) -> bytes:
+    """Two names as a record key."""
+    return _encoder.encode((one, other))
+
+
+def decode_kept(bucket: Bucket, record: bytes) -> Kept:
+    """What is kept of delivery back; each kind has its bucket."""
+    return _kept[bucket].decode(record)
 
 
 def decode_int(record: bytes) -> int:

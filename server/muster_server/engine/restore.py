@@ -9,6 +9,7 @@ from muster_server.core.catalog_commands import DefinitionPut, DefinitionRef, Pr
 from muster_server.core.commands import InstanceKey, Lapsed, Put, SessionChanged
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.config_state import shown_numbers
+from muster_server.core.delivery_commands import DeliveryChanged
 from muster_server.core.errors import MusterError
 from muster_server.core.model import Health, Instance
 from muster_server.core.state import Limits, RegistryState
@@ -79,6 +80,9 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
     for _, value in store.scan(Bucket.NAMESPACES):
         namespace = records.decode_namespace(value)
         state.namespaces[namespace.name] = namespace
+    for bucket in (Bucket.ENVIRONMENTS, Bucket.APPLICATIONS, Bucket.COMPONENTS, Bucket.APPLICATION_CONFIGS):
+        for _, value in store.scan(bucket):
+            state.delivery.apply(DeliveryChanged(records.decode_kept(bucket, value)))
     state.revision = first + 1
     for service in state.services.values():
         service.revision = state.revision

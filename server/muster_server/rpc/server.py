@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from muster.admin.v1 import admin_service_pb2
 from muster.catalog.v1 import catalog_service_pb2
 from muster.config.v1 import config_service_pb2
+from muster.delivery.v1 import delivery_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.engine.engine import Engine
@@ -22,6 +23,7 @@ from muster_server.rpc.catalog import CatalogServicer
 from muster_server.rpc.catalog_finding import FindServicer
 from muster_server.rpc.catalog_watching import WatchProvidersServicer
 from muster_server.rpc.config import ConfigServicer
+from muster_server.rpc.delivery import DeliveryServicer, Discover
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
@@ -32,7 +34,7 @@ from muster_server.rpc.sessions import SessionServicer
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 
 
-def make_services(engine: Engine, sessions: SessionServicer, observer: CallObserver) -> Services:
+def make_services(engine: Engine, sessions: SessionServicer, observer: CallObserver, discover: Discover) -> Services:
     """All services of this server, by path."""
     services = Services(observer)
     registration, discovery = RegistrationServicer(engine), DiscoveryServicer(engine)
@@ -101,6 +103,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "WatchProviders": WatchProvidersServicer(engine).watch_providers,
         },
     )
+    services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())
     services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))
     return services
 

@@ -48,6 +48,14 @@ STATUS_CODES = {
     Reason.CONSUMER_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.SCHEMA_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.TAG_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.ENVIRONMENT_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.ENVIRONMENT_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.APPLICATION_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.APPLICATION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.APPLICATION_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.COMPONENT_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.COMPONENT_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.RUNTIME_UNKNOWN: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 

@@ -20,6 +20,10 @@ class Bucket(Enum):
     DEFINITIONS = "definitions"
     SCHEMAS = "schemas"
     PROVIDERS = "providers"
+    ENVIRONMENTS = "environments"
+    APPLICATIONS = "applications"
+    COMPONENTS = "components"
+    APPLICATION_CONFIGS = "application_configs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""ServiceStage application management, v2: environments, applications, components."""

@@ -1,0 +1,84 @@
+"""Reading ServiceStage requests: JSON bodies, and the paging that all lists share."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from muster_gateway.servicestage.errors import RefusedError
+
+_MOST = 1000
+_FIELDS = ("create_time", "name", "update_time")
+_MAX_OFFSET = (1 << 31) - 1
+
+T = TypeVar("T")
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """The JSON object in the body, whatever the content type says. What is null is left out, as if it were absent.
+
+    Raises RefusedError.
+    """
+    try:
+        body = msgspec.json.decode(await request.body())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RefusedError("the body must be a JSON object") from error
+    if not isinstance(body, dict):
+        raise RefusedError("the body must be a JSON object")
+    return {key: _without_nulls(value) for key, value in body.items() if value is not None}
+
+
+def checked(body: dict[str, Any], kind: type[T]) -> T:
+    """The body as a typed value; unknown fields are ignored. Raises RefusedError."""
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise RefusedError(str(error)) from error
+
+
+def check_length(field: str, value: str | None, most: int) -> None:
+    """Raises RefusedError for a text of more characters."""
+    if value is not None and len(value) > most:
+        raise RefusedError(f"{field} must be at most {most} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a list call asked for. `is_empty`: it wants the count only."""
+
+    is_empty: bool
+    fields: dict[str, Any]
+    """`page_size`, `skip` and `order_by` of the registry's lists."""
+
+    @classmethod
+    def of(cls, request: Request) -> "Page":
+        """Section 1.3 of the document: a limit that is none of 0 to 100 and 1000 means 10. Raises RefusedError."""
+        query = request.query_params
+        limit = _integer("limit", query.get("limit") or str(_MOST))
+        if limit != _MOST and not 0 <= limit <= 100:
+            limit = 10
+        offset = _integer("offset", query.get("offset") or "0")
+        if offset < 0:
+            raise RefusedError("offset must not be negative")
+        order_by = query.get("order_by", "")
+        field = order_by if order_by in _FIELDS else "create_time"
+        direction = "asc" if query.get("order") == "asc" else "desc"
+        return cls(limit == 0, {"page_size": limit or 1, "skip": min(offset, _MAX_OFFSET), "order_by": f"{field} {direction}"})
+
+
+def _integer(name: str, text: str) -> int:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+        raise RefusedError(f"{name} must be an integer")
+    return int(text)
+
+
+def _without_nulls(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+        case list():
+            return [_without_nulls(one) for one in value]
+        case _:
+            return value

@@ -1,0 +1,124 @@
+"""The rules of delivery: names are unique where they belong, whatever their case, and nothing goes while others need it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from muster_server.core.delivery_commands import (
+    Change,
+    Create,
+    DeleteApplicationConfig,
+    DeliveryChanged,
+    DeliveryCommand,
+    DeliveryDiscarded,
+    Discard,
+    Kept,
+    Ref,
+    SetApplicationConfig,
+)
+from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
+from muster_server.core.delivery_state import Thing
+from muster_server.core.errors import MusterError, Reason
+from muster_server.core.naming import limit_exceeded
+from muster_server.core.turn import Turn
+
+_EXISTS = {
+    Environment: Reason.ENVIRONMENT_EXISTS,
+    Application: Reason.APPLICATION_EXISTS,
+    Component: Reason.COMPONENT_EXISTS,
+}
+_MOMENT_S = 0.001
+
+
+def decide_delivery(turn: Turn, command: DeliveryCommand) -> Kept | None:
+    """Collect in `turn.events` what a command means, and answer what its class says. Raises MusterError; then nothing happened."""
+    match command:
+        case Create(thing=thing):
+            return create(turn, thing)
+        case Change():
+            return change(turn, command)
+        case Discard(ref=ref):
+            discard(turn, ref)
+        case SetApplicationConfig():
+            return set_config(turn, command)
+        case DeleteApplicationConfig():
+            delete_config(turn, command)
+    return None
+
+
+def create(turn: Turn, thing: Thing) -> Kept:
+    """Raises MusterError: APPLICATION_NOT_FOUND (a component's), ..._EXISTS, LIMIT_EXCEEDED."""
+    delivery = turn.state.delivery
+    if isinstance(thing, Component):
+        delivery.find(Ref(Application, thing.namespace, thing.application_id))
+    _check_name(turn, thing)
+    _check_room(turn)
+    return _keep(turn, lambda revision: replace(thing, create_s=turn.wall_s, update_s=turn.wall_s, revision=revision))
+
+
+def change(turn: Turn, command: Change) -> Kept:
+    """Raises MusterError: ..._NOT_FOUND, REVISION_MISMATCH, INVALID_FIELD, ..._EXISTS."""
+    known = turn.state.delivery.find(command.ref)
+    if command.expected_revision not in (None, known.revision):
+        raise MusterError(Reason.REVISION_MISMATCH, f"the current revision is {known.revision}", {"revision": str(known.revision)})
+    changed = replace(known, **command.fields)  # type: ignore[arg-type]  # the edge has made fields of the right types
+    if changed == known:
+        return known
+    _check_name(turn, changed)
+    update_s = max(turn.wall_s, known.update_s + _MOMENT_S)
+    return _keep(turn, lambda revision: replace(changed, update_s=update_s, revision=revision))
+
+
+def discard(turn: Turn, ref: Ref) -> None:
+    """Delete a thing, and the configurations that are of it. Raises MusterError: ..._NOT_FOUND, APPLICATION_NOT_EMPTY."""
+    delivery = turn.state.delivery
+    thing = delivery.find(ref)
+    if isinstance(thing, Application):
+        if count := len(delivery.members(Component, thing.id)):
+            raise MusterError(
+                Reason.APPLICATION_NOT_EMPTY, f"there are {count} components in the application", {"component_count": str(count)}
+            )
+        _drop(turn, *delivery.configs.get(thing.id, {}).values())
+    elif isinstance(thing, Environment):
+        _drop(turn, *(configs[thing.id] for configs in delivery.configs.values() if thing.id in configs))
+    _drop(turn, thing)
+
+
+def set_config(turn: Turn, command: SetApplicationConfig) -> Kept:
+    """The same again is no change. Raises MusterError: APPLICATION_NOT_FOUND, ENVIRONMENT_NOT_FOUND."""
+    config, delivery = command.config, turn.state.delivery
+    delivery.find(Ref(Application, command.namespace, config.application_id))
+    delivery.find(Ref(Environment, command.namespace, config.environment_id))
+    known = delivery.configs.get(config.application_id, {}).get(config.environment_id)
+    if known is not None and list(known.env.items()) == list(config.env.items()):
+        return known
+    if known is None:
+        _check_room(turn)
+    return _keep(turn, lambda revision: replace(config, revision=revision))
+
+
+def delete_config(turn: Turn, command: DeleteApplicationConfig) -> None:
+    """Raises MusterError: APPLICATION_NOT_FOUND."""
+    turn.state.delivery.find(Ref(Application, command.namespace, command.application_id))
+    known: ApplicationConfig | None = turn.state.delivery.configs.get(command.application_id, {}).get(command.environment_id)
+    if known is not None:
+        _drop(turn, known)
+
+
+def _check_room(turn: Turn) -> None:
+    if turn.state.delivery.count >= turn.limits.max_delivery:
+        raise limit_exceeded("environments, applications, components and configurations", turn.limits.max_delivery)
+
+
+def _check_name(turn: Turn, thing: Thing) -> None:
+    if turn.state.delivery.named(thing) not in (None, thing.id):
+        raise MusterError(_EXISTS[type(thing)], f"the {type(thing).__name__.lower()} {thing.name!r} exists already")
+
+
+def _keep(turn: Turn, stamped: Callable[[int], Kept]) -> Kept:
+    kept = stamped(turn.next_revision())
+    turn.events.append(DeliveryChanged(kept))
+    return kept
+
+
+def _drop(turn: Turn, *gone: Kept) -> None:
+    turn.events.extend(DeliveryDiscarded(kept, turn.next_revision()) for kept in gone)

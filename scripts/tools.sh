@@ -49,3 +49,11 @@ elif [ tests/interop/nacos/go/main.go -nt "$tools/bin/nacos-go" ]; then
     mkdir -p "$tools/bin"
     go build -C tests/interop/nacos/go -o "$tools/bin/nacos-go" . || missing "the Nacos SDK for Go (go build failed)"
 fi
+
+if ! command -v go >/dev/null; then
+    missing "the ServiceComb client for Go (Go is not installed)"
+elif [ tests/interop/servicecomb/go/main.go -nt "$tools/bin/servicecomb-go" ]; then
+    mkdir -p "$tools/bin"
+    go build -C tests/interop/servicecomb/go -o "$tools/bin/servicecomb-go" . ||
+        missing "the ServiceComb client for Go (go build failed)"
+fi

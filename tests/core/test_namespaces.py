@@ -209,7 +209,10 @@ def test_delete_of_a_namespace_in_use_is_refused_and_says_what_is_in_it() -> Non
 
     error = refusal(world, DeleteNamespace("shop"))
 
-    assert (error.reason, error.details) == (Reason.NAMESPACE_NOT_EMPTY, {"instance_count": "2", "config_count": "1"})
+    assert (error.reason, error.details) == (
+        Reason.NAMESPACE_NOT_EMPTY,
+        {"instance_count": "2", "config_count": "1", "definition_count": "0"},
+    )
 
 
 @pytest.mark.parametrize("is_forced", [False, True])

@@ -61,7 +61,8 @@ def create(turn: Turn, command: CreateDefinition) -> Created:
     wanted, catalog = command.definition, turn.state.catalog
     ref = DefinitionRef(wanted.key.namespace, wanted.definition_id)
     present = catalog.by_key(wanted.key) or (catalog.by_alias(wanted) if wanted.alias else None)
-    if present is not None and (not command.has_id or present.definition_id == wanted.definition_id):
+    is_meant = present is not None and (present.key, present.definition_id) == (wanted.key, wanted.definition_id)
+    if present is not None and (is_meant or not command.has_id):
         return Created(present, is_new=False)
     other = seen(turn.state, ref)
     if present is not None or (other is not None and other.key != wanted.key):

@@ -107,6 +107,8 @@ class CatalogState:
         if self.definitions.get(namespace, {}).pop(definition_id, None) is None:
             return
         self.count -= 1
+        if not self.definitions[namespace]:
+            del self.definitions[namespace]
         family = self.families[definition.key.service]
         family.versions.pop(definition_id, None)
         family.revision = revision

@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass, replace
 
 from muster_server.core import guard
+from muster_server.core.catalog_rules import forget
 from muster_server.core.config_model import ConfigKey
 from muster_server.core.config_rules import delete_all
 from muster_server.core.errors import MusterError, Reason
@@ -32,6 +33,7 @@ class NamespaceSummary:
     service_count: int
     instance_count: int
     config_count: int
+    definition_count: int
 
 
 def decide_namespace(turn: Turn, command: NamespaceCommand) -> Namespace | NamespaceDeleted:
@@ -79,20 +81,23 @@ def delete(turn: Turn, command: DeleteNamespace) -> NamespaceDeleted:
     if not exists(state, name):
         raise namespace_not_found(name)
     instances, configs = state.instance_tally[name], state.configs.live_tally[name]
-    if (instances or configs) and not command.is_forced:
+    definitions = list(state.catalog.definitions.get(name, {}).values())
+    if (instances or configs or definitions) and not command.is_forced:
         raise MusterError(
             Reason.NAMESPACE_NOT_EMPTY,
-            f"there are {instances} instances and {configs} config items in namespace {name!r}",
-            {"instance_count": str(instances), "config_count": str(configs)},
+            f"there are {instances} instances, {configs} config items and {len(definitions)} definitions in namespace {name!r}",
+            {"instance_count": str(instances), "config_count": str(configs), "definition_count": str(len(definitions))},
         )
     for key in itertools.takewhile(lambda key: key.namespace == name, state.services_after(ServiceKey(name, "", ""))):
         for instance in state.services[key].instances.values():
             turn.remove(key, instance, RemovalReason.ADMIN)
         guard.release_if_recovered(turn, key)
     delete_all(turn, itertools.takewhile(lambda key: key.namespace == name, state.configs.after(ConfigKey(name, "", ""))))
+    for definition in definitions:
+        forget(turn, definition)
     if name in state.namespaces:
         turn.events.append(NamespaceForgotten(name, turn.next_revision()))
-    return NamespaceDeleted(instances, configs)
+    return NamespaceDeleted(instances, configs, len(definitions))
 
 
 def describe(turn: Turn, namespace: Namespace) -> Namespace:
@@ -111,18 +116,19 @@ def summary(state: RegistryState, name: str) -> NamespaceSummary:
         state.service_tally[name],
         state.instance_tally[name],
         state.configs.live_tally[name],
+        len(state.catalog.definitions.get(name, ())),
     )
 
 
 def summaries(state: RegistryState) -> list[NamespaceSummary]:
     """All that are described or used, and `default`; ordered by name. O(namespaces)."""
-    names = {DEFAULT_NAMESPACE, *state.namespaces, *state.instance_tally, *state.configs.live_tally}
+    names = {DEFAULT_NAMESPACE, *state.namespaces, *state.instance_tally, *state.configs.live_tally, *state.catalog.definitions}
     return [summary(state, name) for name in sorted(names)]
 
 
 def exists(state: RegistryState, name: str) -> bool:
     """True if a namespace is described or used, or is `default`."""
-    is_used = state.instance_tally[name] or state.configs.live_tally[name]
+    is_used = state.instance_tally[name] or state.configs.live_tally[name] or name in state.catalog.definitions
     return bool(is_used) or name in state.namespaces or name == DEFAULT_NAMESPACE
 
 

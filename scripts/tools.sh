@@ -57,3 +57,18 @@ elif [ tests/interop/servicecomb/go/main.go -nt "$tools/bin/servicecomb-go" ]; t
     go build -C tests/interop/servicecomb/go -o "$tools/bin/servicecomb-go" . ||
         missing "the ServiceComb client for Go (go build failed)"
 fi
+for version in 3.1.1 2.5.1; do
+    java=$tools/nacos-java-$version
+    sources=(tests/interop/nacos/java/Story.java)
+    [[ $version == 2.* ]] || sources+=(tests/interop/nacos/java/Newer.java)
+    if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
+        missing "the Nacos SDK for Java $version (a JDK and Maven are needed)"
+    elif ! cat tests/interop/nacos/java/pom.xml "${sources[@]}" | cmp -s - "$java/built-from"; then
+        rm -rf "$java"
+        mvn --quiet --batch-mode --file tests/interop/nacos/java/pom.xml -Dnacos="$version" \
+            dependency:copy-dependencies -DoutputDirectory="$java" >&2 &&
+            javac -cp "$java/*" -d "$java" "${sources[@]}" &&
+            cat tests/interop/nacos/java/pom.xml "${sources[@]}" >"$java/built-from" ||
+            missing "the Nacos SDK for Java $version (its build failed)"
+    fi
+done

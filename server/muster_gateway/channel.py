@@ -16,7 +16,7 @@ DispatchStream = Callable[[str, Pipe, Mapping[str, str]], Awaitable[None]]
 
 
 class LocalChannel:
-    """Stands in for grpc.aio.Channel under generated stubs, for unary calls and bidirectional streams.
+    """Stands in for grpc.aio.Channel under generated stubs, for unary calls and those that are answered by a stream.
 
     `dispatch` gets the method's path and the request; it answers the response, as a message or serialised, or raises
     grpc.aio.AioRpcError. `dispatch_stream` gets the path, a pipe of messages and the metadata, and serves until the stream ends, or
@@ -55,14 +55,26 @@ class LocalChannel:
 
     def stream_stream(self, method: str, **codec: Any) -> Callable[..., LocalStream]:
         """A callable for one method, as a stub wants it."""
-        parse = codec["response_deserializer"]
 
         def call(*, metadata: tuple[tuple[str, str], ...] = ()) -> LocalStream:
-            if self._dispatch_stream is None:
-                raise NotImplementedError(f"{method}: this channel carries no streams")
-            dispatch = self._dispatch_stream
-            stream = LocalStream(self._group, f"local {method}", lambda pipe: dispatch(method, pipe, dict(metadata)), parse)
-            self._streams.add(stream)
+            return self._stream(method, codec, metadata)
+
+        return call
+
+    def unary_stream(self, method: str, **codec: Any) -> Callable[..., LocalStream]:
+        """A callable for one method, as a stub wants it."""
+
+        def call(request: Message, *, metadata: tuple[tuple[str, str], ...] = ()) -> LocalStream:
+            stream = self._stream(method, codec, metadata)
+            stream.say_all([request])
             return stream
 
         return call
+
+    def _stream(self, method: str, codec: Mapping[str, Any], metadata: tuple[tuple[str, str], ...]) -> LocalStream:
+        if self._dispatch_stream is None:
+            raise NotImplementedError(f"{method}: this channel carries no streams")
+        dispatch, parse = self._dispatch_stream, codec["response_deserializer"]
+        stream = LocalStream(self._group, f"local {method}", lambda pipe: dispatch(method, pipe, dict(metadata)), parse)
+        self._streams.add(stream)
+        return stream

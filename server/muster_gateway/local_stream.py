@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 import grpc
@@ -64,8 +64,12 @@ class LocalStream:
 
     async def done_writing(self) -> None:
         """Half-close."""
+        self.say_all(())
+
+    def say_all(self, messages: Iterable[Message]) -> None:
+        """Send these, 16 at most on a new stream, and half-close."""
         self._has_half_closed = True
-        self._requests.close()
+        self._requests.close(messages)
 
     def cancel(self) -> bool:
         """End the stream now. False if it has ended already."""
@@ -140,8 +144,9 @@ class _Queue:
         self._changed.set()
         return item
 
-    def close(self) -> None:
-        """Take no more."""
+    def close(self, last: Iterable[Any] = ()) -> None:
+        """Take these and no more."""
+        self._items.extend(last)
         self._is_closed = True
         self._changed.set()
 

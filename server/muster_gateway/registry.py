@@ -4,6 +4,7 @@ from typing import Any
 
 import grpc.aio
 from muster.catalog.v1 import catalog_service_pb2_grpc
+from muster.config.v1 import config_service_pb2 as config
 from muster.config.v1 import config_service_pb2_grpc
 from muster.delivery.v1 import delivery_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
@@ -27,6 +28,14 @@ class Registry:
         request = discovery.ListInstancesRequest(service=service, if_revision=if_revision)
         response: discovery.ListInstancesResponse = await self.discovery.ListInstances(request, timeout=CALL_TIMEOUT_S)
         return response
+
+    def watch_services(self, namespace: str) -> Any:
+        """The stream of which services of a namespace have instances."""
+        return self.discovery.WatchServices(discovery.WatchServicesRequest(namespace=namespace))
+
+    def watch_configs(self, namespace: str) -> Any:
+        """The stream of which config items of a namespace are there."""
+        return self.config.WatchConfigs(config.WatchConfigsRequest(namespace=namespace))
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:

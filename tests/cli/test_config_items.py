@@ -1,6 +1,7 @@
 """`muster config list`, `describe`, `get` and `delete`."""
 
 import asyncio
+import re
 
 import pytest
 import yaml
@@ -26,7 +27,16 @@ async def test_list_shows_items_of_all_namespaces_and_their_gray_lines() -> None
 
 
 @pytest.mark.parametrize(
-    "filters", [["-n", "prod"], ["-n", "prod", "-g", "DEFAULT_GROUP"], ["--prefix", "app"], ["-l", "team=web"], ["--type", "yaml"]]
+    "filters",
+    [
+        ["-n", "prod"],
+        ["-n", "prod", "-g", "DEFAULT_GROUP"],
+        ["--prefix", "app"],
+        ["--match", "*.yaml"],
+        ["--contains", ": 1"],
+        ["-l", "team=web"],
+        ["--type", "yaml"],
+    ],
 )
 async def test_list_of_some_items_leaves_the_others_out(filters: list[str]) -> None:
     async with running_server() as server:
@@ -105,13 +115,13 @@ async def test_get_of_what_is_not_there_says_what_is_missing(options: list[str],
 
 async def test_describe_shows_each_line_and_for_whom_it_is() -> None:
     async with running_server() as server:
-        await published(server, "app", "one")
+        await published(server, "app", "one", "-l", "team=web")
         await muster(server, "config", "gray", "publish", "app", "b", "-f", "-", "--ip", "10.0.0.0/8", "--priority", "3", text="b")
 
         table, document = [await muster(server, "config", "describe", "app", "-o", form) for form in ("table", "json")]
 
         assert "10.0.0.0/8, priority 3" in table.out
-        assert table.out.endswith("0 clients listening\n")
+        assert re.search(r"there since \S+, labelled team=web\n0 clients listening\n$", table.out)
         assert [line["gray"] for line in document.document["config"]["grays"]] == ["b"]
 
 

@@ -37,6 +37,25 @@ def test_published_content_is_seen_with_its_hashes_and_number() -> None:
     assert (release.note.author, release.note.comment, release.revision) == ("ann", "first", configs.state.revision)
 
 
+def test_line_begins_with_its_first_release_and_anew_after_its_end() -> None:
+    configs = Configs(min_releases=1, max_releases=2)
+    gray = {"gray": "beta", "rule": rule(**ZONE_A)}
+
+    first = configs.publish("a").release
+    line = configs.publish("b", **gray).release
+    later = [configs.publish(content).release for content in "cde"]
+    promoted = configs.do(Promote(KEY, "beta")).release
+    ended = configs.do(Delete(KEY))
+    anew = [configs.publish("f").release, configs.publish("g", **gray).release]
+
+    assert (first.begin_revision, first.begin_time) == (first.revision, first.create_time)
+    assert (line.begin_revision, line.begin_time) == (line.revision, line.create_time)
+    assert {(release.begin_revision, release.begin_time) for release in (*later, promoted)} == {(first.revision, first.create_time)}
+    assert first.number not in configs.state.configs.items[KEY].releases, "its beginning is remembered when it is compacted"
+    assert (ended.begin_revision, ended.begin_time) == (0, 0.0)
+    assert [release.begin_revision for release in anew] == [release.revision for release in anew]
+
+
 def test_same_content_again_is_no_change_but_another_type_or_label_is() -> None:
     configs = Configs()
     first = configs.publish("a", content_type="yaml")

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import hypothesis.strategies as st
 import pytest
@@ -19,6 +20,7 @@ from muster_server.core.commands import (
     Register,
     Renew,
     RenewSession,
+    Replace,
     SetAdminState,
     Update,
 )
@@ -57,12 +59,20 @@ def registers(draw: st.DrawFn) -> Register:
     return Register(ref(f"{draw(services)}#").service, said, session, draw(st.booleans()), draw(expected))
 
 
+@st.composite
+def replaces(draw: st.DrawFn) -> Replace:
+    said = [replace(draw(registers()).registration, lease=None) for _ in range(draw(st.integers(0, 3)))]
+    ephemeral = tuple(each for each in said if not each.is_persistent)
+    return Replace(ref(f"{draw(services)}#").service, ephemeral, draw(sessions), draw(st.booleans()))
+
+
 changes = st.sampled_from(
     [{"weight": 3.0}, {"weight": -1.0}, {"ttl_s": 4.0}, {"ttl_s": 0.0}, {"is_paused": True}, {"health": Health.UNHEALTHY}]
 )
 commands = st.one_of(
     registers(),
     registers(),
+    replaces(),
     st.builds(Deregister, refs(), st.none() | sessions, expected, st.booleans()),
     st.builds(Renew, st.lists(refs(), max_size=6).map(tuple)),
     st.builds(Update, refs(), changes, expected),

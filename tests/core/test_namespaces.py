@@ -16,6 +16,7 @@ from muster_server.core.namespace_commands import (
     UpdateNamespace,
 )
 from muster_server.core.namespaces import summaries, summary
+from muster_server.core.service_commands import CreateService, ServiceDescription, UpdateService
 from muster_server.core.state import Limits
 
 from core.story import World, ref, registration
@@ -35,6 +36,10 @@ def put(name: str, *, namespace: str = "shop", session: str | None = None, **fie
     service, _, instance_id = name.partition("#")
     said: Registration = registration(instance_id, **fields)
     return Register(service_key(namespace, "", service), said, session)
+
+
+def described(name: str) -> CreateService:
+    return CreateService(service_key("shop", "", name), ServiceDescription())
 
 
 def persistent(name: str, namespace: str = "shop") -> Register:
@@ -204,15 +209,27 @@ def test_delete_of_a_described_and_empty_namespace_takes_the_description_away() 
 
 def test_delete_of_a_namespace_in_use_is_refused_and_says_what_is_in_it() -> None:
     world = World()
-    for command in (CreateNamespace(SHOP), put("api#1"), put("api#2"), publish("a")):
+    for command in (CreateNamespace(SHOP), put("api#1"), put("api#2"), publish("a"), described("db")):
         world.do(command)
 
     error = refusal(world, DeleteNamespace("shop"))
 
-    assert (error.reason, error.details) == (
-        Reason.NAMESPACE_NOT_EMPTY,
-        {"instance_count": "2", "config_count": "1", "definition_count": "0"},
-    )
+    assert error.reason is Reason.NAMESPACE_NOT_EMPTY
+    assert error.details == {"instance_count": "2", "service_count": "1", "config_count": "1", "definition_count": "0"}
+
+
+def test_described_service_uses_its_namespace_and_goes_with_it_by_force() -> None:
+    world = World()
+    for command in (described("db"), put("api#1"), UpdateService(service_key("shop", "", "api"), {"metadata": {"a": "b"}})):
+        world.do(command)
+
+    assert counts(world) == (2, 1, 0)
+    world.do(DeleteNamespace("shop", is_forced=True))
+
+    assert [entry.namespace.name for entry in summaries(world.state)] == ["default"]
+    assert list(world.state.services) == [service_key("shop", "", "api")]  # known for a while, as any that becomes empty
+    world.advance(3601)
+    assert world.state.services == {}
 
 
 @pytest.mark.parametrize("is_forced", [False, True])

@@ -8,6 +8,7 @@ from muster_server.core.commands import (
     Command,
     Deregister,
     InstanceRef,
+    LayOverride,
     OpenSession,
     Put,
     Register,
@@ -356,6 +357,42 @@ def test_override_is_stamped_with_its_author_and_time() -> None:
     assert isinstance(changed, Instance)
     assert changed.override is not None
     assert (changed.override.author, changed.override.comment, changed.override.set_time) == ("ann", "broken", world.now_s)
+
+
+def test_override_holds_over_what_its_client_says_again() -> None:
+    world = World()
+    world.do(put("api#1", metadata={"a": "1", "b": "1"}))
+
+    world.do(LayOverride(ref("api#1"), {"weight": 3.0, "metadata": {"b": "2", "c": "2"}}))
+    world.do(put("api#1", metadata={"a": "9"}, weight=7.0))
+
+    instance = world.state.find(ref("api#1"))
+    assert instance is not None
+    assert (instance.weight, dict(instance.metadata)) == (3.0, {"a": "9", "b": "2", "c": "2"})
+    assert (instance.said.weight, instance.said.metadata) == (7.0, {"a": "9"})
+    assert instance.admin_state is AdminState.ENABLED
+
+
+def test_parts_of_an_override_come_and_go_by_themselves() -> None:
+    world = World()
+    world.do(put("api#1"))
+    world.do(LayOverride(ref("api#1"), {"weight": 3.0}))
+    world.do(SetAdminState(ref("api#1"), AdminState.DISABLED))
+
+    states = [answer(world, SetAdminState(ref("api#1"), None)), answer(world, LayOverride(ref("api#1"), {"weight": None}))]
+
+    assert [(state.admin_state, state.weight) for state in states] == [(AdminState.ENABLED, 3.0), (AdminState.ENABLED, 1.0)]
+    assert states[1].override is None
+    assert world.state.overrides == {}
+
+
+def test_override_of_another_revision_is_refused() -> None:
+    world = World()
+    world.do(put("api#1"))
+
+    error = refused(world, LayOverride(ref("api#1"), {"weight": 3.0}, expected_revision=7))
+
+    assert error.reason is Reason.REVISION_MISMATCH
 
 
 def test_error_for_a_missing_instance_says_where_it_was_sought() -> None:

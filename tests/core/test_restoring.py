@@ -51,7 +51,7 @@ def test_archive_restored_over_another_world_is_true_and_the_rest_stays(there: D
     after, wanted = seen(here), seen(there)
     archived = {item.key for item in archive.items}
     event(f"changes {before != after}")
-    for kind in ("namespace", "override"):
+    for kind in ("namespace", "override", "service"):
         assert after[kind] == before[kind] | wanted[kind]
     assert after["config"] == {key: shown for key, shown in before["config"].items() if key not in archived} | wanted["config"]
     for name, (said, health, _) in (before["instance"] | wanted["instance"]).items():
@@ -72,7 +72,7 @@ def test_archive_that_is_restored_again_changes_nothing(there: DurableWorld, her
 
     again = here.answer(RestoreArchive(archive))
 
-    things = len(archive.namespaces) + len(archive.items) + len(archive.instances) + len(archive.overrides)
+    things = sum(map(len, (archive.namespaces, archive.items, archive.instances, archive.overrides, archive.services)))
     assert (again.changes, again.unchanged_count) == ((), things)
     assert (seen(here), histories(here), here.state.revision) == before
 
@@ -99,6 +99,7 @@ def test_revisions_of_what_is_restored_are_fresh_and_all_different(there: Durabl
     found = [release.revision for item in here.state.configs.items.values() for release in item.releases.values()]
     found += [instance.revision for service in here.state.services.values() for instance in service.instances.values()]
     found += [namespace.revision for namespace in here.state.namespaces.values()]
+    found += [service.description.revision for service in here.state.services.values() if service.description]
     assert sorted(found) == list(range(1, here.state.revision + 1))
 
 

@@ -39,6 +39,27 @@ def test_item_that_is_not_here_comes_with_its_history_and_fresh_revisions() -> N
     assert [release.revision for release in here.state.configs.items[A].releases.values()] == [2, 3, 4, 5]
 
 
+def test_lines_that_are_taken_over_began_when_they_did_and_at_revisions_of_here() -> None:
+    there = world_after(publish("one"), publish("two", "beta"), publish("three"), Delete(A), publish("four"), publish("five"))
+    here = world_after(publish("x", key=config_key("", "", "other")))
+
+    restored(here, there.archive())
+
+    here_releases, there_releases = (world.state.configs.items[A].releases.values() for world in (here, there))
+    assert [release.begin_revision for release in here_releases] == [2, 3, 2, 0, 6, 6]
+    assert [release.begin_time for release in here_releases] == [release.begin_time for release in there_releases]
+
+
+def test_item_that_is_deleted_and_released_anew_within_a_restore_begins_anew() -> None:
+    there = world_after(publish("one", "beta"))
+    here = world_after(publish("two"), publish("three", "beta"))
+
+    restored(here, there.archive())
+
+    line = here.state.configs.items[A].lines["beta"].release
+    assert (line.begin_revision, line.begin_time) == (line.revision, line.create_time)
+
+
 def test_history_with_gaps_keeps_its_numbers_and_goes_on_after_them() -> None:
     limits = Limits(min_releases=1, max_releases=2)
     there, here = DurableWorld(limits), DurableWorld()

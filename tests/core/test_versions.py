@@ -19,7 +19,7 @@ KNOWN = {"a": "1.0.0", "b": "1.1", "c": "2.0.0", "d": "1.0.10"}
         ("v1", None),
         ("", None),
         ("1\n", None),
-        ("١", None),  # a digit, but none of ASCII
+        ("\u0661", None),  # a digit, but none of ASCII
     ],
 )
 def test_version_is_four_numbers_of_which_the_last_may_be_missing(text: str, numbers: tuple[int, ...] | None) -> None:

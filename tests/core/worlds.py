@@ -6,7 +6,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 from muster_server.core.archive import Archive, ArchivedItem
-from muster_server.core.commands import Deregister, Event, InstanceRef, Register, SetAdminState, Update
+from muster_server.core.commands import Deregister, Event, InstanceRef, LayOverride, Register, SetAdminState, Update
 from muster_server.core.config_commands import ConfigReleased, Delete, Promote, Publish, Rollback, StopGray
 from muster_server.core.config_model import ConfigKey, GrayRule, Note, Release, Text, config_key
 from muster_server.core.copying import copied
@@ -14,6 +14,7 @@ from muster_server.core.decide import decide
 from muster_server.core.errors import MusterError
 from muster_server.core.model import AdminState, Endpoint, Health, Registration, service_key
 from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, Namespace, UpdateNamespace
+from muster_server.core.service_commands import CreateService, DeleteService, ServiceDescription, UpdateService
 from muster_server.core.state import Limits
 
 from core.story import World
@@ -35,7 +36,8 @@ texts = st.builds(
     st.sampled_from(["", "key"]),
 )
 config_keys = st.builds(config_key, namespaces, st.just(""), names)
-refs = st.builds(InstanceRef, st.builds(service_key, namespaces, st.just(""), names), ids)
+services = st.builds(service_key, namespaces, st.just(""), names)
+refs = st.builds(InstanceRef, services, ids)
 
 
 @st.composite
@@ -59,6 +61,11 @@ def registers(draw: st.DrawFn) -> Register:
     return Register(ref.service, said)
 
 
+weights = st.none() | st.floats(0, 10)
+pairs = st.dictionaries(st.sampled_from(["zone", "x"]), words, max_size=2)
+overrides = st.fixed_dictionaries({}, optional={"weight": weights, "metadata": pairs})
+clusters = st.dictionaries(st.sampled_from(["DEFAULT", "east"]), pairs, max_size=2)
+descriptions = st.builds(ServiceDescription, pairs, st.none() | st.floats(0, 1), st.booleans(), clusters)
 described = st.builds(Namespace, st.sampled_from([*NAMESPACES, "empty"]), words, words)
 commands = st.one_of(
     st.builds(Publish, config_keys, texts, grays, rules, note=notes),
@@ -73,6 +80,10 @@ commands = st.one_of(
     st.builds(Update, refs, st.fixed_dictionaries({"health": st.sampled_from(Health)})),
     st.builds(Deregister, refs),
     st.builds(SetAdminState, refs, st.sampled_from(AdminState), words, words),
+    st.builds(LayOverride, refs, overrides),
+    st.builds(CreateService, services, descriptions),
+    st.builds(UpdateService, services, st.fixed_dictionaries({}, optional={"metadata": pairs, "clusters": clusters})),
+    st.builds(DeleteService, services),
     st.builds(CreateNamespace, described),
     st.builds(UpdateNamespace, described),
     st.builds(DeleteNamespace, namespaces, st.booleans()),
@@ -105,7 +116,7 @@ class DurableWorld(World):
         """A copy with all contents, as one that was read from a file."""
         copy = copied(self.state, namespace)
         items = tuple(ArchivedItem(item.key, item.releases, self._contents(item)) for item in copy.items)
-        return Archive(copy.namespaces, items, copy.instances, copy.overrides)
+        return replace(copy, items=items)
 
     def _contents(self, item: ArchivedItem) -> dict[int, str]:
         return {release.number: self.contents[release.revision] for release in item.releases if release.has_content}
@@ -136,6 +147,11 @@ def seen(world: World) -> dict[str, Any]:
             for name, instance in service.instances.items()
         },
         "override": dict(state.overrides),
+        "service": {
+            key: replace(service.description, revision=0)
+            for key, service in state.services.items()
+            if service.description is not None
+        },
     }
 
 
@@ -150,9 +166,9 @@ def lines(world: World, key: ConfigKey) -> dict[str, tuple[Any, ...]]:
 
 
 def histories(world: DurableWorld) -> dict[ConfigKey, list[tuple[Release, str | None]]]:
-    """Every kept release with its content, but for its revision."""
+    """Every kept release with its content, but for its revisions."""
     return {
-        key: [(replace(release, revision=0), world.content_of(release)) for release in item.releases.values()]
+        key: [(replace(release, revision=0, begin_revision=0), world.content_of(release)) for release in item.releases.values()]
         for key, item in world.state.configs.items.items()
     }
 

@@ -12,7 +12,7 @@ from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Instance, Lease, Registration, RemovalReason, ServiceKey
 from muster_server.core.state import Limits
-from muster_server.engine.encoder import Encoder
+from muster_server.engine.encoder import Encoder, Head
 from muster_server.engine.engine import Engine
 from muster_server.engine.hub import Subscriber
 from muster_server.storage.memory import MemoryStore
@@ -20,6 +20,24 @@ from muster_server.storage.port import Bucket, Done, Write
 from running import ManualClock
 
 API = ref("shop/api#").service
+Named = ServiceKey | ConfigKey
+
+
+class TextNamesEncoder:
+    """Frames as lines of text, for example `delta +api -db`."""
+
+    def snapshot(self, names: Sequence[Named], at: tuple[int, int], *, is_reset: bool, is_warming_up: bool) -> list[bytes]:
+        flags = " reset" * is_reset + " warming" * is_warming_up
+        return [f"snapshot{flags}: {' '.join(name.name for name in names)}".encode()]
+
+    def delta(self, appeared: Sequence[Named], disappeared: Sequence[Named], revision: int) -> bytes:
+        return " ".join(["delta", *(f"+{name.name}" for name in appeared), *(f"-{name.name}" for name in disappeared)]).encode()
+
+    def bookmark(self, revision: int, epoch: int, *, is_warming_up: bool) -> bytes:
+        return f"bookmark{' warming' * is_warming_up}".encode()
+
+    def reconnect_after(self, delay_s: float) -> bytes:
+        return f"reconnect {delay_s}".encode()
 
 
 class TextEncoder:
@@ -27,6 +45,8 @@ class TextEncoder:
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
+        self.service_names = TextNamesEncoder()
+        self.config_names = TextNamesEncoder()
 
     def fragment(self, instance: Instance) -> bytes:
         self.made["fragment"] += 1
@@ -35,16 +55,14 @@ class TextEncoder:
     def removal(self, instance_id: str, reason: RemovalReason, revision: int) -> bytes:
         return f" -{instance_id}={reason.name}".encode()
 
-    def list_response(self, fragments: Sequence[bytes], revision: int, epoch: int, *, is_warming_up: bool) -> bytes:
+    def list_response(self, fragments: Sequence[bytes], head: Head) -> bytes:
         self.made["list"] += 1
-        return b"".join((f"list {revision}{' warming' * is_warming_up}:".encode(), *fragments))
+        return b"".join((f"list {head.revision}{' warming' * head.is_warming_up}{_protected(head)}:".encode(), *fragments))
 
-    def snapshot(
-        self, key: ServiceKey, fragments: Sequence[bytes], at: tuple[int, int], *, is_reset: bool, is_warming_up: bool
-    ) -> list[bytes]:
+    def snapshot(self, key: ServiceKey, fragments: Sequence[bytes], head: Head) -> list[bytes]:
         self.made["snapshot"] += 1
-        flags = " reset" * is_reset + " warming" * is_warming_up
-        return [b"".join((f"snapshot {key.name} {at[0]}{flags}:".encode(), *fragments))]
+        flags = " reset" * head.is_reset + " warming" * head.is_warming_up + _protected(head)
+        return [b"".join((f"snapshot {key.name} {head.revision}{flags}:".encode(), *fragments))]
 
     def delta(self, key: ServiceKey, puts: Sequence[bytes], removals: Sequence[bytes], at: tuple[int, int]) -> bytes:
         self.made["delta"] += 1
@@ -200,3 +218,7 @@ async def turns_of_the_loop(count: int = 5) -> None:
 def healths(engine: Engine, key: ServiceKey = API) -> dict[str, str]:
     service = engine.state.services.get(key)
     return {name: instance.health.name for name, instance in service.instances.items()} if service else {}
+
+
+def _protected(head: Head) -> str:
+    return "" if head.protect_threshold is None else f" protected at {head.protect_threshold}"

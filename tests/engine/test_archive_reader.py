@@ -120,7 +120,7 @@ def test_archive_with_another_first_line_is_refused_at_its_beginning(header: byt
 def release(**fields: Any) -> dict[str, Any]:
     made = {"record": "release", "namespace": "shop", "group": "g", "name": "a", "number": 1, "kind": 1, "gray": "", "content": "x"}
     made |= {"content_type": "text", "labels": {}, "encrypted_data_key": "", "author": "", "comment": "", "request_id": ""}
-    return made | {"create_time": 1.0, "source_number": 0, "rule": None} | fields
+    return made | {"create_time": 1.0, "begin_time": 1.0, "source_number": 0, "rule": None} | fields
 
 
 def instance(**fields: Any) -> dict[str, Any]:
@@ -132,6 +132,11 @@ def instance(**fields: Any) -> dict[str, Any]:
 def override(**fields: Any) -> dict[str, Any]:
     made = {"record": "override", "namespace": "shop", "group": "g", "name": "a", "instance_id": "1", "state": 2}
     return made | {"author": "", "comment": "", "set_time": 1.0} | fields
+
+
+def service(**fields: Any) -> dict[str, Any]:
+    made = {"record": "service", "namespace": "shop", "group": "g", "name": "a", "metadata": {}}
+    return made | {"protect_threshold": None, "persistent": False, "clusters": {}} | fields
 
 
 def namespace(**fields: Any) -> dict[str, Any]:
@@ -182,6 +187,7 @@ def test_archive_by_hand_is_read() -> None:
         [release(create_time=float("nan"))],
         [release(create_time=-1.0)],
         [release(create_time=1e15)],
+        [release(begin_time=1e15)],
         [release(source_number=-1)],
         [instance(), instance()],
         [instance(instance_id="")],
@@ -192,8 +198,15 @@ def test_archive_by_hand_is_read() -> None:
         [instance(metadata={"k": "v" * 70000})],
         [instance(update_time=float("inf"))],
         [instance(cluster="")],
+        [service(), service()],
+        [service(name="")],
+        [service(protect_threshold=1.5)],
+        [service(clusters={"": {}})],
         [override(), override()],
         [override(state=0)],
+        [override(state=None)],
+        [override(weight=-1.0)],
+        [override(metadata={"": "v"})],
         [override(instance_id="")],
         [override(comment="x" * 1025)],
         [override(set_time=float("nan"))],

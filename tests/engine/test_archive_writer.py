@@ -60,6 +60,7 @@ def test_archive_says_in_words_what_it_holds() -> None:
             "comment": "why",
             "request_id": "r1",
             "create_time": 1002.0,
+            "begin_time": 1002.0,
             "source_number": 0,
             "rule": {"labels": {"zone": "a"}, "addresses": [], "percent": 0, "priority": 2},
         },

@@ -265,7 +265,7 @@ class NoChannel:
     def unary_unary(self, *_: Any, **__: Any) -> None:
         """No call is made."""
 
-    stream_stream = unary_unary
+    unary_stream = stream_stream = unary_unary
 
 
 async def test_preflight_allows_any_origin_and_echoes_the_headers_asked_for() -> None:

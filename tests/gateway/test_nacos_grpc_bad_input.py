@@ -74,9 +74,7 @@ async def test_bytes_that_are_no_payload_are_answered() -> None:
         assert (kind, answer["errorCode"]) == ("ErrorResponse", 502)
 
 
-@pytest.mark.parametrize(
-    "kind", ["LockOperationRequest", "NamingFuzzyWatchRequest", "QueryMcpServerRequest", "ServerReloadRequest", ""]
-)
+@pytest.mark.parametrize("kind", ["LockOperationRequest", "QueryMcpServerRequest", "ServerReloadRequest", ""])
 async def test_unknown_request_is_told_that_there_is_no_handler_even_to_a_stranger(kind: str) -> None:
     async with running_server() as server, nacos_client(server.grpc_target) as client, stranger(server.grpc_target) as other:
         answers = [await client.ask(kind), await other.ask(kind)]

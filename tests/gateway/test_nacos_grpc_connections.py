@@ -49,7 +49,7 @@ async def test_client_that_checks_first_keeps_the_id_it_was_given() -> None:
 
         assert before["connectionId"] == after["connectionId"]
         assert before["supportAbilityNegotiation"] is True
-        assert ack["abilityTable"] == {"supportPersistentInstanceByGrpc": True, "fuzzyWatch": False, "lock": False}
+        assert ack["abilityTable"] == {"supportPersistentInstanceByGrpc": True, "fuzzyWatch": True, "lock": False}
         assert ack["headers"] == {}
 
 

@@ -1,6 +1,7 @@
 """The naming half of the Nacos gRPC protocol, spoken without an SDK, in the server's own process."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,8 +217,41 @@ async def test_refused_registration_leaves_the_connection_and_its_other_instance
         await asyncio.gather(*(client.ask("InstanceRequest", type="registerInstance", serviceName="svc") for _ in range(20)))
         await register(client, "10.0.0.2")
 
-        pushes = []
-        while not pushes or pushes[-1] != ["10.0.0.2"]:
-            pushes.append(ips((await consumer.pushed("NotifySubscriberRequest"))["serviceInfo"]))
+        assert ips((await consumer.pushed("NotifySubscriberRequest"))["serviceInfo"]) == ["10.0.0.2"]
 
-        assert pushes in ([["10.0.0.2"]], [["10.0.0.1", "10.0.0.2"], ["10.0.0.2"]])  # the new one comes before the old one goes
+
+async def test_batch_that_takes_the_place_of_another_is_one_push() -> None:
+    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as consumer:
+        await subscribe(consumer)
+        seen = []
+        for batch in (["10.0.0.1", "10.0.0.2"], ["10.0.0.2", "10.0.0.3"], ["10.0.0.4", "10.0.0.4"]):
+            hosts = [host(ip) for ip in batch]
+            await client.ok("BatchInstanceRequest", type="batchRegisterInstance", serviceName="svc", instances=hosts)
+            push = await consumer.pushed("NotifySubscriberRequest")
+            await consumer.ack(push)
+            seen.append(sorted(ips(push["serviceInfo"])))
+
+        assert seen == [["10.0.0.1", "10.0.0.2"], ["10.0.0.2", "10.0.0.3"], ["10.0.0.4"]]
+
+
+async def test_client_that_deregisters_after_a_restart_need_not_register_first(tmp_path: Path) -> None:
+    async with running_server(data_dir=tmp_path) as server, nacos_client(server.grpc_target) as client:
+        await register(client, "10.0.0.1")
+        await register(client, "10.0.0.1", "other")
+    async with running_server(data_dir=tmp_path) as server, nacos_client(server.grpc_target) as client:
+        before = await client.ok("ServiceQueryRequest", serviceName="svc")
+        await client.ok("InstanceRequest", type="deregisterInstance", serviceName="svc", instance=host("10.0.0.1"))
+        after = await client.ok("ServiceQueryRequest", serviceName="svc")
+        other = await client.ok("ServiceQueryRequest", serviceName="other")
+
+    assert [ips(found["serviceInfo"]) for found in (before, after, other)] == [["10.0.0.1"], [], ["10.0.0.1"]]
+
+
+async def test_client_cannot_deregister_what_another_connection_has() -> None:
+    async with running_server() as server, nacos_client(server.grpc_target) as client, nacos_client(server.grpc_target) as other:
+        await register(client, "10.0.0.1")
+        await other.ok("InstanceRequest", type="deregisterInstance", serviceName="svc", instance=host("10.0.0.1"))
+        await other.ok("InstanceRequest", type="deregisterInstance", serviceName="svc", instance=host("10.0.0.2"))
+        await other.ok("InstanceRequest", type="deregisterInstance", serviceName="svc")
+
+        assert ips((await other.ok("ServiceQueryRequest", serviceName="svc"))["serviceInfo"]) == ["10.0.0.1"]

@@ -10,20 +10,20 @@ class Program:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._told: list[dict[str, Any]] = []
+        self.told: list[dict[str, Any]] = []
 
     async def until(self, event: str, *, within_s: float = 20.0, **fields: Any) -> dict[str, Any]:
         """The first happening of this kind, with these fields, that was not answered before."""
         assert self._process.stdout is not None
         async with asyncio.timeout(within_s):
             while True:
-                for happening in self._told:
+                for happening in self.told:
                     if happening["event"] == event and fields.items() <= happening.items():
-                        self._told.remove(happening)
+                        self.told.remove(happening)
                         return happening
                 line = await self._process.stdout.readline()
-                assert line, f"the program ended before {event}; it told {self._told}"
-                self._told.append(json.loads(line))
+                assert line, f"the program ended before {event}; it told {self.told}"
+                self.told.append(json.loads(line))
 
     def say(self, line: str) -> None:
         assert self._process.stdin is not None

@@ -222,6 +222,26 @@ BAD: dict[str, list[Case]] = {
         ),
         *((wire.SetAdminStateRequest(ref=one, state=2), field) for one, field in BAD_REFS),
     ],
+    "OverrideInstance": [
+        (wire.OverrideInstanceRequest(), "ref"),
+        (wire.OverrideInstanceRequest(ref=at()), "update_mask"),
+        (wire.OverrideInstanceRequest(ref=at(), update_mask=FieldMask(paths=["health"])), "update_mask"),
+        *(
+            (wire.OverrideInstanceRequest(ref=at(), update_mask=FieldMask(paths=[path]), override=override), field)
+            for path, override, field in (
+                ("state", instance_pb2.AdminOverride(state=77), "admin_state"),
+                ("state", instance_pb2.AdminOverride(author="a" * 257), "author"),
+                ("state", instance_pb2.AdminOverride(comment="a\nb"), "comment"),
+                ("weight", instance_pb2.AdminOverride(weight=-1), "weight"),
+                ("weight", instance_pb2.AdminOverride(weight=float("nan")), "weight"),
+                ("weight", instance_pb2.AdminOverride(weight=1_000_001), "weight"),
+                ("metadata", instance_pb2.AdminOverride(metadata={"": "v"}), "metadata key"),
+                ("metadata", instance_pb2.AdminOverride(metadata={"a": "v" * 65_536}), "metadata"),
+                ("metadata", instance_pb2.AdminOverride(metadata={str(number): "" for number in range(257)}), "metadata"),
+            )
+        ),
+        *((wire.OverrideInstanceRequest(ref=one, update_mask=FieldMask(paths=["state"])), field) for one, field in BAD_REFS),
+    ],
     "GetInstance": [
         (discovery.GetInstanceRequest(), "ref"),
         *((discovery.GetInstanceRequest(ref=one), field) for one, field in BAD_REFS),
@@ -232,6 +252,16 @@ BAD: dict[str, list[Case]] = {
         (discovery.ListInstancesRequest(service=API, clusters=["c" * 257]), "clusters"),
         (discovery.ListInstancesRequest(service=API, clusters=["a", "\n"]), "clusters"),
         *((discovery.ListInstancesRequest(service=service), field) for service, field in BAD_SERVICES),
+    ],
+    "SearchInstances": [
+        (discovery.SearchInstancesRequest(page_size=-1), "page_size"),
+        (discovery.SearchInstancesRequest(page_token="x"), "page_token"),
+        (discovery.SearchInstancesRequest(page_token="a\nb\nc\nd"), "page_token"),
+        (discovery.SearchInstancesRequest(page_token="a\nb\nc\n" + "9" * 19), "page_token"),
+        (discovery.SearchInstancesRequest(page_token=f"a\nb\n{LONG}\n1"), "page_token"),
+        (discovery.SearchInstancesRequest(namespace=LONG), "namespace"),
+        (discovery.SearchInstancesRequest(address=instance_pb2.InstanceAddress()), "address.host"),
+        (discovery.SearchInstancesRequest(address=instance_pb2.InstanceAddress(host="a\nb")), "address.host"),
     ],
     "ListServices": [
         (discovery.ListServicesRequest(page_size=-1), "page_size"),
@@ -293,7 +323,7 @@ async def test_bad_field_is_named_and_nothing_changes(method: str) -> None:
 def test_table_holds_every_unary_method() -> None:
     services = [wire.DESCRIPTOR.services_by_name["RegistrationService"], discovery.DESCRIPTOR.services_by_name["DiscoveryService"]]
 
-    unary = {method.name for service in services for method in service.methods if not method.client_streaming}
+    unary = {method.name for service in services for method in service.methods if not method.server_streaming}
 
     assert unary == set(BAD)
 
@@ -322,6 +352,13 @@ async def test_request_that_cannot_be_parsed_is_refused(method: str, raw: bytes)
         ("Deregister", wire.DeregisterRequest(ref=at(), expected_revision=-1), "ABORTED", "REVISION_MISMATCH"),
         ("UpdateInstance", wire.UpdateInstanceRequest(ref=at("gone"), update_mask=FieldMask(paths=["weight"])), "NOT_FOUND", ""),
         ("SetAdminState", wire.SetAdminStateRequest(ref=at("gone"), state=2), "NOT_FOUND", "INSTANCE_NOT_FOUND"),
+        ("OverrideInstance", wire.OverrideInstanceRequest(ref=at("gone"), update_mask=FieldMask(paths=["state"])), "NOT_FOUND", ""),
+        (
+            "OverrideInstance",
+            wire.OverrideInstanceRequest(ref=at(), update_mask=FieldMask(paths=["state"]), expected_revision=-1),
+            "ABORTED",
+            "REVISION_MISMATCH",
+        ),
         ("GetInstance", discovery.GetInstanceRequest(ref=at("gone")), "NOT_FOUND", "INSTANCE_NOT_FOUND"),
         (
             "GetInstance",

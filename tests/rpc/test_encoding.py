@@ -20,6 +20,7 @@ from muster_server.core.model import (
     RemovalReason,
     ServiceKey,
 )
+from muster_server.engine.encoder import Head
 from muster_server.rpc.decoding import decode_ref
 from muster_server.rpc.encoding import MAX_PART_BYTES, WatchEncoder, duration, instance_message, ref_message, timestamp
 
@@ -82,7 +83,7 @@ def test_joined_list_is_what_protobuf_writes(instances: list[Instance], revision
         instances=map(instance_message, instances), revision=revision, epoch=epoch, warming_up=is_warming_up
     )
 
-    joined = ENCODER.list_response(list(map(ENCODER.fragment, instances)), revision, epoch, is_warming_up=is_warming_up)
+    joined = ENCODER.list_response(list(map(ENCODER.fragment, instances)), Head(revision, epoch, is_warming_up=is_warming_up))
 
     assert wire.ListInstancesResponse.FromString(joined) == expected
     assert len(joined) == expected.ByteSize()
@@ -120,9 +121,8 @@ def test_joined_snapshot_of_a_small_service_is_one_frame_as_protobuf_writes_it(
         warming_up=is_warming_up,
     )
 
-    frames = ENCODER.snapshot(
-        KEY, list(map(ENCODER.fragment, instances)), (revision, epoch), is_reset=is_reset, is_warming_up=is_warming_up
-    )
+    head = Head(revision, epoch, is_reset=is_reset, is_warming_up=is_warming_up)
+    frames = ENCODER.snapshot(KEY, list(map(ENCODER.fragment, instances)), head)
 
     assert [wire.WatchResponse.FromString(frame) for frame in frames] == [wire.WatchResponse(snapshot=snapshot)]
     assert len(frames[0]) == wire.WatchResponse(snapshot=snapshot).ByteSize()
@@ -134,12 +134,13 @@ def test_snapshot_in_parts_loses_nothing_and_only_the_last_part_is_the_last(size
     sent = [instance_pb2.Instance(instance_id=f"{number}:" + "x" * size) for number, size in enumerate(sizes)]
     fragments = [wire.ListInstancesResponse(instances=[one]).SerializeToString() for one in sent]
 
-    frames = ENCODER.snapshot(KEY, fragments, (7, 8), is_reset=True, is_warming_up=True)
+    frames = ENCODER.snapshot(KEY, fragments, Head(7, 8, 0.0, is_reset=True, is_warming_up=True))
 
     parts = [wire.WatchResponse.FromString(frame).snapshot for frame in frames]
     assert [one for part in parts for one in part.instances] == sent
     assert [part.more for part in parts] == [True] * (len(parts) - 1) + [False]
     assert [part.reset for part in parts] == [True] + [False] * (len(parts) - 1)
+    assert all(part.HasField("protect_threshold") for part in parts)
     assert all((part.revision, part.epoch, part.warming_up, part.service) == (7, 8, True, service()) for part in parts)
     assert all(len(frame) < MAX_PART_BYTES + 1000 for frame, part in zip(frames, parts, strict=True) if len(part.instances) > 1)
 

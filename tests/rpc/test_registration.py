@@ -1,5 +1,7 @@
 """Unary registration over a real channel: what is answered, and what is refused."""
 
+from pathlib import Path
+
 import grpc
 import grpc.aio
 import pytest
@@ -192,3 +194,22 @@ async def test_list_services_pages_in_order() -> None:
         assert [summary.service.name for summary in first.services] == ["a", "b"]
         assert [summary.service.name for summary in second.services] == ["c"]
         assert not second.next_page_token
+
+
+async def test_override_holds_over_a_new_registration_and_a_restart(tmp_path: Path) -> None:
+    laid = instance_pb2.AdminOverride(state="ADMIN_STATE_DISABLED", weight=0, metadata={"zone": "b"}, author="ann")
+    mask = FieldMask(paths=["state", "weight", "metadata"])
+    async with running_server(data_dir=tmp_path) as server, server.channel() as channel:
+        stub = registration_service_pb2_grpc.RegistrationServiceStub(channel)
+        await stub.Register(wire.RegisterRequest(service=API, instance=instance()))
+        await stub.OverrideInstance(wire.OverrideInstanceRequest(ref=ref("h#80#DEFAULT"), override=laid, update_mask=mask))
+
+    async with running_server(data_dir=tmp_path) as server, server.channel() as channel:
+        stub = registration_service_pb2_grpc.RegistrationServiceStub(channel)
+        said = instance(weight=5, metadata={"zone": "a", "version": "1"})
+        shown = (await stub.Register(wire.RegisterRequest(service=API, instance=said))).instance
+
+    assert (shown.weight, dict(shown.metadata)) == (0, {"zone": "b", "version": "1"})
+    assert (shown.admin_state, shown.declared_admin_state) == (instance_pb2.ADMIN_STATE_DISABLED, instance_pb2.ADMIN_STATE_ENABLED)
+    assert (shown.admin_override.weight, shown.admin_override.author) == (0, "ann")
+    assert shown.admin_override.HasField("weight")

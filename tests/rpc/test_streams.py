@@ -7,7 +7,7 @@ import grpc
 import grpc.aio
 import pytest
 from muster.registry.v1 import discovery_service_pb2 as discovery
-from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2, registration_service_pb2_grpc
+from muster.registry.v1 import discovery_service_pb2_grpc, error_reason_pb2, instance_pb2, registration_service_pb2_grpc
 from muster.registry.v1 import registration_service_pb2 as wire
 from running import ManualClock, Server, running_server
 
@@ -170,6 +170,58 @@ async def test_session_cannot_deregister_for_others_and_hears_of_what_it_loses()
         assert revoked.reason == instance_pb2.REMOVAL_REASON_REPLACED
         mine.cancel()
         other.cancel()
+
+
+def replacement(*hosts: str, sequence: int = 1) -> wire.SessionRequest:
+    frame = wire.SessionRequest.Replace(service=API, instances=[instance(host) for host in hosts], unique_address=True)
+    return wire.SessionRequest(sequence=sequence, replace=frame)
+
+
+async def test_replacing_is_one_step_for_those_who_watch() -> None:
+    async with running_server() as server, server.channel() as channel:
+        watch = watch_call(channel)
+        await watch.write(subscribe())
+        await watch.read()
+        session, _ = await opened(channel)
+        await session.write(replacement("one", "two"))
+        first, put = (await session.read()).results, (await watch.read()).delta
+        await session.write(replacement("two", "three", sequence=2))
+        second, changed = await session.read(), (await watch.read()).delta
+        await session.write(replacement())
+        emptied = (await watch.read()).delta
+        session.cancel()
+        watch.cancel()
+
+        assert len(first.results) == len(put.puts) == 2
+        assert (second.sequence, [result.instance_id for result in second.results.results]) == (
+            2,
+            ["two#80#DEFAULT", "three#80#DEFAULT"],
+        )
+        assert [each.endpoints[0].host for each in changed.puts] == ["three"]
+        assert [(gone.instance_id, gone.reason) for gone in changed.removals] == [
+            ("one#80#DEFAULT", instance_pb2.REMOVAL_REASON_DEREGISTERED)
+        ]
+        assert {gone.instance_id for gone in emptied.removals} == {"two#80#DEFAULT", "three#80#DEFAULT"}
+
+
+async def test_replacing_that_is_refused_changes_nothing() -> None:
+    async with running_server() as server, server.channel() as channel:
+        session, _ = await opened(channel)
+        await session.write(replacement("one"))
+        await session.read()
+        await session.write(replacement("two", "two", sequence=2))
+        twice = (await session.read()).results.results
+        await session.write(wire.SessionRequest(replace=wire.SessionRequest.Replace(instances=[instance("one")])))
+        nameless = (await session.read()).results.results
+        await session.write(replacement(*(f"h{number}" for number in range(1001))))
+        many = (await session.read()).results.results
+        health = await healths(server, channel)
+        session.cancel()
+
+        assert [result.error.reason for results in (twice, nameless, many) for result in results] == [
+            error_reason_pb2.ERROR_REASON_INVALID_FIELD
+        ] * 3
+        assert health == {"one": "HEALTHY"}
 
 
 async def test_renewals_are_acknowledged_with_the_last_sequence() -> None:

@@ -24,12 +24,21 @@ Labels = Annotated[
 ]
 
 
-@command(app, "list", example="muster config list -n prod --label team=web", options=(names,))
+@command(
+    app,
+    "list",
+    example="muster config list -n prod --label team=web\nmuster config list --match '*.yaml' --contains timeout:",
+    options=(names,),
+)
 async def list_configs(
     context: Context,
     prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Only names that begin so.")] = "",
     label: Labels = None,
     content_type: Annotated[str, typer.Option("--type", metavar="TYPE", help="Only of this type.")] = "",
+    match: Annotated[str, typer.Option("--match", metavar="PATTERN", help="Only names like this; * is any text.")] = "",
+    contains: Annotated[
+        str, typer.Option("--contains", metavar="TEXT", help="Only with this text in a line's content; * is any text.")
+    ] = "",
 ) -> None:
     """List the config items, of all namespaces and groups or of the given ones."""
     request = wire.ListConfigsRequest(
@@ -38,6 +47,8 @@ async def list_configs(
         name_prefix=prefix,
         labels=pairs(label or ()),
         content_type=content_type,
+        name_pattern=match,
+        content_pattern=f"*{contains}*" if contains else "",
     )
     found = [summary async for page in context.pages(context.config.ListConfigs, request) for summary in page.configs]
     rows = [
@@ -62,10 +73,14 @@ async def list_configs(
 
 @command(app, "describe", example="muster config describe prod/app.yaml", options=(names,))
 async def describe(context: Context, name: Name) -> None:
-    """Show the lines of a config item, the main one and the gray ones, and how many clients listen to it."""
+    """Show the lines of a config item, the main one and the gray ones, since when it is there, and how many clients listen."""
     response = await described(context, context.config_ref(name))
     lines = [response.config.release] if response.config.HasField("release") else []
     context.output.show(release_table([*lines, *response.config.grays]), document(response))
+    if response.config.HasField("release"):
+        release = response.config.release
+        labels = f", labelled {joined(release.labels)}" if release.labels else ""
+        context.output.remark(f"there since {timestamp(release.begin_time)}{labels}")
     context.output.remark(f"{texts.count(response.listener_count, 'client')} listening")
 
 

@@ -7,6 +7,7 @@ from muster_server.core.config_model import ConfigKey, Release, config_key
 from muster_server.core.errors import MusterError
 from muster_server.core.model import Instance, Override, ServiceKey, service_key
 from muster_server.core.namespace_commands import Namespace
+from muster_server.core.service_commands import ServiceDescription
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,13 @@ class ArchivedOverride:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Namespaces, config items, persistent instances in order of registration, and overrides; each at most once."""
+    """Namespaces, config items, persistent instances in order of registration, overrides and services; each at most once."""
 
     namespaces: tuple[Namespace, ...] = ()
     items: tuple[ArchivedItem, ...] = ()
     instances: tuple[tuple[ServiceKey, Instance], ...] = ()
     overrides: tuple[ArchivedOverride, ...] = ()
+    services: tuple[tuple[ServiceKey, ServiceDescription], ...] = ()
 
     def namespace_names(self) -> set[str]:
         """The namespaces that anything in it is of."""
@@ -43,6 +45,7 @@ class Archive:
             *(item.key.namespace for item in self.items),
             *(key.namespace for key, _ in self.instances),
             *(laid.service.namespace for laid in self.overrides),
+            *(key.namespace for key, _ in self.services),
         }
 
     def moved(self, namespace: str) -> "Archive":
@@ -59,6 +62,7 @@ class Archive:
                 tuple(replace(item, key=config_key(namespace, item.key.group, item.key.name)) for item in self.items),
                 tuple((service(key), instance) for key, instance in self.instances),
                 tuple(replace(laid, service=service(laid.service)) for laid in self.overrides),
+                tuple((service(key), description) for key, description in self.services),
             )
         except MusterError as error:
             raise MusterError.invalid("into_namespace", f"does not do: {error.message}") from error

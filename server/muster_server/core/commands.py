@@ -19,6 +19,7 @@ from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
 from muster_server.core.restore_commands import RestoreArchive
+from muster_server.core.service_commands import ServiceCommand, ServiceDescribed, ServiceEvent, ServiceUndescribed
 
 
 class Moment(NamedTuple):
@@ -67,6 +68,16 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """Make these all that a session has of a service; none of them withdraws it. All or nothing. Answers the Instances."""
+
+    service: ServiceKey
+    registrations: tuple[Registration, ...]
+    session: str
+    is_address_unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Deregister:
     """Remove an instance. `session`, if given, must own it. Answers the Removed event, None if it was missing and may be."""
 
@@ -97,8 +108,19 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class LayOverride:
+    """Change parts of an override: state, weight, metadata; None lifts one. Answers the Instance."""
+
+    ref: InstanceRef
+    changes: Mapping[str, object]
+    author: str = ""
+    comment: str = ""
+    expected_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetAdminState:
-    """Lay an override over an instance; state None lifts it. Answers the Instance."""
+    """Lay the state of an override over an instance; None lifts it. Answers the Instance."""
 
     ref: InstanceRef
     state: AdminState | None
@@ -144,8 +166,9 @@ class EndSession:
 
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
-NamingCommand = Register | Deregister | Renew | Update | SetAdminState | SessionCommand
-Command = NamingCommand | ConfigCommand | CatalogCommand | NamespaceCommand | DeliveryCommand | RestoreArchive
+NamingCommand = Register | Replace | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
+OtherCommand = ConfigCommand | CatalogCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | RestoreArchive
+Command = NamingCommand | OtherCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +276,15 @@ class ServiceForgotten:
 
 NamingEvent = Put | Removed | Renewed | Lapsed | OverrideSet | OverrideOrphaned
 Bookkeeping = (
-    SessionChanged | SessionRenewed | SessionClosed | GuardChanged | ServiceForgotten | NamespaceEvent | DeliveryEvent | EpochBegan
+    SessionChanged
+    | SessionRenewed
+    | SessionClosed
+    | GuardChanged
+    | ServiceForgotten
+    | ServiceEvent
+    | NamespaceEvent
+    | DeliveryEvent
+    | EpochBegan
 )
 Event = NamingEvent | ConfigEvent | CatalogEvent | Bookkeeping
 
@@ -269,7 +300,9 @@ def is_durable(event: Event) -> bool:
             return True
         case DefinitionPut() | DefinitionDeleted() | SchemaPut() | SchemaDeleted() | ProvidersSet():
             return True
-        case NamespaceDescribed() | NamespaceForgotten() | DeliveryChanged() | DeliveryDiscarded() | EpochBegan():
+        case NamespaceDescribed() | NamespaceForgotten() | ServiceDescribed() | ServiceUndescribed() | EpochBegan():
+            return True
+        case DeliveryChanged() | DeliveryDiscarded():
             return True
         case _:
             return False

@@ -152,9 +152,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One step in the history of an item, without its content. `create_time` is Unix seconds.
+    """One step in the history of an item, without its content. Times are Unix seconds.
 
-    Hashes are empty and the size 0 if it has no content: it tells of a deletion or an end.
+    `begin_revision` and `begin_time` are those of the release with which its line began. Both are 0, as the size,
+    and hashes are empty, if it has no content: it tells of a deletion or an end.
     """
 
     number: int
@@ -171,6 +172,8 @@ class Release:
     create_time: float
     source_number: int = 0
     rule: GrayRule | None = None
+    begin_revision: int = 0
+    begin_time: float = 0.0
 
     @property
     def has_content(self) -> bool:

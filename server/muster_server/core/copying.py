@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from muster_server.core.archive import Archive, ArchivedItem, ArchivedOverride
 from muster_server.core.model import Instance, ServiceKey
+from muster_server.core.service_commands import ServiceDescription
 from muster_server.core.state import RegistryState
 
 
@@ -26,7 +27,14 @@ def copied(state: RegistryState, namespace: str = "") -> Archive:
         ),
         tuple(sorted(instances, key=lambda entry: entry[1].create_revision)),
         tuple(ArchivedOverride(*key, state.overrides[key]) for key in sorted(state.overrides) if is_wanted(key.service.namespace)),
+        tuple(sorted(entry for entry in _described(state) if is_wanted(entry[0].namespace))),
     )
+
+
+def _described(state: RegistryState) -> Iterator[tuple[ServiceKey, ServiceDescription]]:
+    for key, service in state.services.items():
+        if service.description is not None:
+            yield key, service.description
 
 
 def _persistent(state: RegistryState) -> Iterator[tuple[ServiceKey, Instance]]:

@@ -141,16 +141,32 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """An operator's word over an instance. `set_time` is Unix seconds."""
+    """An operator's word over an instance; what is None is left to its client. `set_time` is Unix seconds.
 
-    state: AdminState
+    Metadata are laid over the client's, pair by pair.
+    """
+
+    state: AdminState | None
     author: str = ""
     comment: str = ""
     set_time: float = 0.0
+    weight: float | None = None
+    metadata: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         checked_text("author", self.author, 256)
         checked_text("comment", self.comment, 1024)
+        if self.weight is not None:
+            check_weight(self.weight)
+        if self.metadata:
+            check_metadata(self.metadata)
+        else:
+            object.__setattr__(self, "metadata", None)
+
+    @property
+    def is_empty(self) -> bool:
+        """True if it says nothing."""
+        return self.state is None and self.weight is None and self.metadata is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +275,21 @@ class Instance:
 
     @property
     def admin_state(self) -> AdminState:
-        """What holds: the override, else what was declared."""
-        return self.override.state if self.override else self.said.declared_state
+        """What holds: the override's, else what was declared."""
+        laid = self.override.state if self.override is not None else None
+        return self.said.declared_state if laid is None else laid
+
+    @property
+    def weight(self) -> float:
+        """What holds: the override's, else what was said."""
+        laid = self.override.weight if self.override is not None else None
+        return self.said.weight if laid is None else laid
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What holds: what was said, with the override's pairs laid over it."""
+        said, laid = self.said.metadata, self.override.metadata if self.override is not None else None
+        return {**(said or {}), **laid} if laid else said or {}
 
     @property
     def is_available(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from muster_server.core import guard
 from muster_server.core.catalog_rules import forget
+from muster_server.core.commands import ServiceForgotten
 from muster_server.core.config_model import ConfigKey
 from muster_server.core.config_rules import delete_all
 from muster_server.core.errors import MusterError, Reason
@@ -20,6 +21,7 @@ from muster_server.core.namespace_commands import (
     UpdateNamespace,
 )
 from muster_server.core.naming import limit_exceeded
+from muster_server.core.service_commands import ServiceUndescribed
 from muster_server.core.state import RegistryState
 from muster_server.core.turn import Turn
 
@@ -80,24 +82,41 @@ def delete(turn: Turn, command: DeleteNamespace) -> NamespaceDeleted:
         raise MusterError(Reason.NAMESPACE_DEFAULT, f"namespace {name!r} cannot be deleted")
     if not exists(state, name):
         raise namespace_not_found(name)
-    instances, configs = state.instance_tally[name], state.configs.live_tally[name]
+    instances, services, configs = state.instance_tally[name], state.described_tally[name], state.configs.live_tally[name]
     definitions = list(state.catalog.definitions.get(name, {}).values())
-    if (instances or configs or definitions) and not command.is_forced:
+    if (instances or services or configs or definitions) and not command.is_forced:
+        held = {
+            "instance_count": instances,
+            "service_count": services,
+            "config_count": configs,
+            "definition_count": len(definitions),
+        }
         raise MusterError(
             Reason.NAMESPACE_NOT_EMPTY,
-            f"there are {instances} instances, {configs} config items and {len(definitions)} definitions in namespace {name!r}",
-            {"instance_count": str(instances), "config_count": str(configs), "definition_count": str(len(definitions))},
+            f"there are {instances} instances, {services} described services, {configs} config items and {len(definitions)}"
+            f" definitions in namespace {name!r}",
+            {what: str(count) for what, count in held.items()},
         )
     for key in itertools.takewhile(lambda key: key.namespace == name, state.services_after(ServiceKey(name, "", ""))):
-        for instance in state.services[key].instances.values():
-            turn.remove(key, instance, RemovalReason.ADMIN)
-        guard.release_if_recovered(turn, key)
+        _empty(turn, key)
     delete_all(turn, itertools.takewhile(lambda key: key.namespace == name, state.configs.after(ConfigKey(name, "", ""))))
     for definition in definitions:
         forget(turn, definition)
     if name in state.namespaces:
         turn.events.append(NamespaceForgotten(name, turn.next_revision()))
     return NamespaceDeleted(instances, configs, len(definitions))
+
+
+def _empty(turn: Turn, key: ServiceKey) -> None:
+    """Decide that a service has no instances and no description; what was only described is forgotten at once."""
+    service = turn.state.services[key]
+    if service.description is not None:
+        turn.events.append(ServiceUndescribed(key, turn.next_revision()))
+        if not service.instances:
+            turn.events.append(ServiceForgotten(key))
+    for instance in service.instances.values():
+        turn.remove(key, instance, RemovalReason.ADMIN)
+    guard.release_if_recovered(turn, key)
 
 
 def describe(turn: Turn, namespace: Namespace) -> Namespace:
@@ -122,13 +141,15 @@ def summary(state: RegistryState, name: str) -> NamespaceSummary:
 
 def summaries(state: RegistryState) -> list[NamespaceSummary]:
     """All that are described or used, and `default`; ordered by name. O(namespaces)."""
-    names = {DEFAULT_NAMESPACE, *state.namespaces, *state.instance_tally, *state.configs.live_tally, *state.catalog.definitions}
+    tallies = (state.instance_tally, state.described_tally, state.configs.live_tally, state.catalog.definitions)
+    names = {DEFAULT_NAMESPACE, *state.namespaces, *(name for tally in tallies for name in tally)}
     return [summary(state, name) for name in sorted(names)]
 
 
 def exists(state: RegistryState, name: str) -> bool:
     """True if a namespace is described or used, or is `default`."""
-    is_used = state.instance_tally[name] or state.configs.live_tally[name] or name in state.catalog.definitions
+    is_used = state.instance_tally[name] or state.described_tally[name] or state.configs.live_tally[name]
+    is_used = is_used or name in state.catalog.definitions
     return bool(is_used) or name in state.namespaces or name == DEFAULT_NAMESPACE
 
 

@@ -11,6 +11,7 @@ from muster_server.core.commands import (
     Deregister,
     InstanceKey,
     InstanceRef,
+    LayOverride,
     OverrideSet,
     Put,
     Register,
@@ -33,6 +34,13 @@ def register(turn: Turn, command: Register) -> Instance:
 
     Raises MusterError: REVISION_MISMATCH, SERVICE_KIND_MISMATCH, SESSION_NOT_FOUND, DEFINITION_NOT_FOUND, LIMIT_EXCEEDED.
     """
+    instance = place(turn, command)
+    guard.release_if_recovered(turn, command.service)
+    return instance
+
+
+def place(turn: Turn, command: Register) -> Instance:
+    """Register, but leave the guard to the caller, who may have more to decide. Raises as `register` does."""
     state, said = turn.state, command.registration
     if command.session is not None and command.session not in state.sessions:
         raise session_not_found()
@@ -50,7 +58,6 @@ def register(turn: Turn, command: Register) -> Instance:
     is_same = previous is not None and previous.said == said and previous.session == command.session
     if previous is not None and is_same and previous.health is said.health:
         turn.events.append(Renewed(key, turn.now_s))
-        guard.release_if_recovered(turn, command.service)
         return previous
     revision = turn.next_revision()
     instance = Instance(
@@ -64,7 +71,6 @@ def register(turn: Turn, command: Register) -> Instance:
         update_time=turn.wall_s,
     )
     turn.events.append(Put(command.service, instance, previous, turn.now_s))
-    guard.release_if_recovered(turn, command.service)
     return instance
 
 
@@ -184,9 +190,17 @@ def update(turn: Turn, command: Update) -> Instance:
 
 
 def set_admin_state(turn: Turn, command: SetAdminState) -> Instance:
-    """Lay or lift an override. Raises MusterError: INSTANCE_NOT_FOUND."""
+    """Lay or lift the state of an override. Raises MusterError: INSTANCE_NOT_FOUND."""
+    return lay_override(turn, LayOverride(command.ref, {"state": command.state}, command.author, command.comment))
+
+
+def lay_override(turn: Turn, command: LayOverride) -> Instance:
+    """Change parts of an override; one without any is lifted. Raises MusterError: INSTANCE_NOT_FOUND, REVISION_MISMATCH."""
     instance = _found(turn, command.ref)
-    override = Override(command.state, command.author, command.comment, turn.wall_s) if command.state is not None else None
+    check_revision(instance, command.expected_revision)
+    signed = {"author": command.author, "comment": command.comment, "set_time": turn.wall_s}
+    laid = replace(instance.override or Override(None), **signed, **command.changes)  # type: ignore[arg-type]  # likewise
+    override = None if laid.is_empty else laid
     if override is None and instance.override is None:
         return instance
     turn.events.append(OverrideSet(InstanceKey(command.ref.service, instance.instance_id), override))

@@ -23,10 +23,10 @@ class Step:
 
 def released(turn: Turn, key: ConfigKey, kind: ReleaseKind, step: Step) -> Published:
     """Decide a release with content."""
-    text = step.text
+    text, line, revision = step.text, _line_before(turn, key, step.gray), turn.next_revision()
     release = Release(
         number=_next_number(turn, key),
-        revision=turn.next_revision(),
+        revision=revision,
         kind=kind,
         gray=step.gray,
         content_type=text.content_type,
@@ -39,6 +39,8 @@ def released(turn: Turn, key: ConfigKey, kind: ReleaseKind, step: Step) -> Publi
         create_time=turn.wall_s,
         source_number=step.source_number,
         rule=step.rule,
+        begin_revision=line.begin_revision if line is not None else revision,
+        begin_time=line.begin_time if line is not None else turn.wall_s,
     )
     turn.events.append(ConfigReleased(key, release, text.content))
     _compact(turn, key, release)
@@ -52,6 +54,16 @@ def ended(turn: Turn, key: ConfigKey, kind: ReleaseKind, gray: str, note: Note) 
     turn.events.append(ConfigReleased(key, release, None))
     _compact(turn, key, release)
     return release
+
+
+def _line_before(turn: Turn, key: ConfigKey, gray: str) -> Release | None:
+    """The release that a line shows after what the turn has decided; None if the line is not there."""
+    for event in _decided(turn, key):
+        if isinstance(event, ConfigReleased) and (event.release.kind is ReleaseKind.DELETED or event.release.gray == gray):
+            return event.release if event.release.has_content else None
+    item = turn.state.configs.items.get(key)
+    line = item.lines.get(gray) if item is not None else None
+    return line.release if line is not None else None
 
 
 def _next_number(turn: Turn, key: ConfigKey) -> int:

@@ -19,7 +19,7 @@ class RestoreArchive:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Change:
-    """One difference between what is and what the archive says. `kind` is `config`, `instance`, `namespace` or `override`."""
+    """A difference between what is and what the archive says. `kind`: `config`, `instance`, `namespace`, `override`, `service`."""
 
     kind: str
     name: str

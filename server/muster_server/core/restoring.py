@@ -7,6 +7,7 @@ from dataclasses import replace
 from muster_server.core import guard
 from muster_server.core.archive import Archive
 from muster_server.core.commands import InstanceKey, OverrideOrphaned, OverrideSet, Put
+from muster_server.core.described_services import describe as describe_service
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Instance, Override, ServiceKey
@@ -25,6 +26,7 @@ def restore_archive(turn: Turn, command: RestoreArchive) -> RestoredArchive:
     trial, archive = turn.trial() if command.is_dry_run else turn, command.archive
     found = [
         *_namespaces(trial, archive),
+        *_services(trial, archive),
         *restore_items(trial, archive.items, command.author),
         *_overrides(trial, archive),
         *_instances(trial, archive),
@@ -47,6 +49,17 @@ def _namespaces(turn: Turn, archive: Archive) -> Iterator[Change | None]:
         yield Change("namespace", namespace.name, present is None)
     if added and len(known) + added > turn.limits.max_namespaces:
         raise limit_exceeded("described namespaces", turn.limits.max_namespaces)
+
+
+def _services(turn: Turn, archive: Archive) -> Iterator[Change | None]:
+    for key, description in archive.services:
+        service = turn.state.services.get(key)
+        present = service.description if service is not None else None
+        if present is not None and replace(description, revision=present.revision) == present:
+            yield None
+            continue
+        describe_service(turn, key, description)
+        yield Change("service", "/".join(key), present is None)
 
 
 def _overrides(turn: Turn, archive: Archive) -> Iterator[Change | None]:
@@ -72,7 +85,7 @@ def _instances(turn: Turn, archive: Archive) -> Iterator[Change | None]:
     for key, instance in archive.instances:
         services[key].append(instance)
     added = sum(_check_service(turn, key, instances) for key, instances in services.items())
-    _check_totals(turn, services, added)
+    _check_totals(turn, {*services, *(key for key, _ in archive.services)}, added)
     overrides = turn.state.overrides | _by_instance(archive)
     for key, instances in services.items():
         for instance in instances:
@@ -116,7 +129,7 @@ def _check_service(turn: Turn, key: ServiceKey, archived: list[Instance]) -> int
     return added
 
 
-def _check_totals(turn: Turn, services: dict[ServiceKey, list[Instance]], added: int) -> None:
+def _check_totals(turn: Turn, services: set[ServiceKey], added: int) -> None:
     state, limits = turn.state, turn.limits
     new = sum(key not in state.services for key in services)
     if new and len(state.services) + new > limits.max_services:

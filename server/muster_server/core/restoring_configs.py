@@ -31,8 +31,16 @@ def restore_items(turn: Turn, items: Sequence[ArchivedItem], author: str) -> Ite
 
 
 def _take_over(turn: Turn, archived: ArchivedItem) -> None:
+    begun: dict[str, int] = {}
     for release in archived.releases:
-        stamped = replace(release, revision=turn.next_revision())
+        revision = turn.next_revision()
+        if release.kind is ReleaseKind.DELETED:
+            begun.clear()
+        elif not release.has_content:
+            begun.pop(release.gray, None)
+        stamped = replace(release, revision=revision)
+        if release.has_content:
+            stamped = replace(stamped, begin_revision=begun.setdefault(release.gray, revision))
         turn.events.append(ConfigReleased(archived.key, stamped, archived.contents.get(release.number)))
 
 

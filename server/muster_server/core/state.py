@@ -42,6 +42,7 @@ from muster_server.core.delivery_state import DeliveryState
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, Instance, Override, RemovalReason, ServiceKey
 from muster_server.core.namespace_commands import Namespace, NamespaceDescribed, NamespaceForgotten
+from muster_server.core.service_commands import ServiceDescribed, ServiceDescription, ServiceUndescribed
 from muster_server.core.tally import Tally
 
 MAX_DEPARTED = 100
@@ -118,10 +119,23 @@ class Service:
     lapsed: set[str] = field(default_factory=set)
     expiries: deque[float] = field(default_factory=deque)
     departed: dict[str, Removed] = field(default_factory=dict)
+    description: ServiceDescription | None = None
     revision: int = 0
     is_guarded: bool = False
     is_guard_spent: bool = False
     undefined_count: int = 0
+
+    @property
+    def is_persistent(self) -> bool:
+        """The kind of its instances; of one without any, that which it is meant for."""
+        for instance in self.instances.values():
+            return instance.said.is_persistent
+        return self.description is not None and self.description.is_persistent
+
+    @property
+    def protect_threshold(self) -> float | None:
+        """The share of healthy instances that is too little; None if none is."""
+        return self.description.protect_threshold if self.description is not None else None
 
 
 class RegistryState:
@@ -141,6 +155,7 @@ class RegistryState:
         self.namespaces: dict[str, Namespace] = {}
         self.delivery = DeliveryState()
         self.service_tally = Tally()
+        self.described_tally = Tally()
         self.instance_tally = Tally()
         self.instance_count = 0
 
@@ -219,9 +234,21 @@ class RegistryState:
                 service.is_guarded = end is not None
                 service.is_guard_spent = is_spent
                 self._set_timer(GuardTimer(key), end)
+            case ServiceDescribed(service=key, description=description):
+                service = self._known(key)
+                self.described_tally.add(key.namespace, service.description is None)
+                service.description = description
+                service.revision = self.revision = description.revision
+                self.timers.cancel(ServiceTimer(key))
+            case ServiceUndescribed(service=key, revision=revision):
+                service = self.services[key]
+                self.described_tally.add(key.namespace, -1)
+                service.description = None
+                service.revision = self.revision = revision
             case ServiceForgotten(service=key):
                 del self.services[key]
                 self.catalog.forget_service(key)
+                self.timers.cancel(ServiceTimer(key))
                 self.service_tally.add(key.namespace, -1)
                 del self._service_names[bisect_left(self._service_names, key)]
 
@@ -233,6 +260,15 @@ class RegistryState:
     def drop_override_at(self, key: InstanceKey, drop_s: float) -> None:
         """Drop an override at that time unless its instance returns."""
         self.timers.set(OverrideTimer(key), drop_s)
+
+    def _known(self, key: ServiceKey) -> Service:
+        service = self.services.get(key)
+        if service is None:
+            service = self.services[key] = Service()
+            insort(self._service_names, key)
+            self.catalog.note_service(key)
+            self.service_tally.add(key.namespace, 1)
+        return service
 
     def _set_timer(self, timer: Timer, deadline_s: float | None) -> None:
         if deadline_s is None:
@@ -249,12 +285,7 @@ class RegistryState:
     def _put(self, event: Put) -> None:
         instance, previous = event.instance, event.previous
         key = InstanceKey(event.service, instance.instance_id)
-        service = self.services.get(event.service)
-        if service is None:
-            service = self.services[event.service] = Service()
-            insort(self._service_names, event.service)
-            self.catalog.note_service(event.service)
-            self.service_tally.add(event.service.namespace, 1)
+        service = self._known(event.service)
         if not service.instances:
             self.timers.cancel(ServiceTimer(event.service))
         if previous is None:
@@ -297,7 +328,7 @@ class RegistryState:
         self.instance_count -= 1
         self.instance_tally.add(event.service.namespace, -1)
         self.timers.cancel(key)
-        if not service.instances:
+        if not service.instances and service.description is None:
             self.timers.set(ServiceTimer(event.service), now_s + limits.service_retention_s)
 
     @staticmethod

@@ -9,8 +9,9 @@ from muster_server.core.archive import Archive, ArchivedItem, ArchivedOverride
 from muster_server.core.commands import InstanceKey
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import Instance
+from muster_server.core.model import Instance, ServiceKey
 from muster_server.core.namespace_commands import Namespace
+from muster_server.core.service_commands import ServiceDescription
 from muster_server.engine.archive_records import (
     COUNT_BYTES,
     DIGEST_BYTES,
@@ -25,6 +26,7 @@ from muster_server.engine.archive_records import (
     OverrideRecord,
     Record,
     ReleaseRecord,
+    ServiceRecord,
 )
 
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -111,6 +113,7 @@ class _Contents:
         self._releases: dict[ConfigKey, dict[int, tuple[Release, str | None]]] = {}
         self._instances: dict[InstanceKey, Instance] = {}
         self._overrides: dict[InstanceKey, ArchivedOverride] = {}
+        self._services: dict[ServiceKey, ServiceDescription] = {}
 
     def add(self, record: Record) -> None:
         """Take a record in. Raises MusterError for one that cannot be, or not here."""
@@ -118,6 +121,9 @@ class _Contents:
             case NamespaceRecord(name=name):
                 _check_new(name not in self._namespaces)
                 self._namespaces[name] = record.value()
+            case ServiceRecord():
+                _check_new(record.key() not in self._services)
+                self._services[record.key()] = record.value()
             case ReleaseRecord(number=number, content=content):
                 history = self._releases.setdefault(record.key(), {})
                 _check_new(number > next(reversed(history), 0))
@@ -144,6 +150,7 @@ class _Contents:
             ),
             tuple((key.service, instance) for key, instance in self._instances.items()),
             tuple(self._overrides.values()),
+            tuple(self._services.items()),
         )
 
 

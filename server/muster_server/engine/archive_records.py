@@ -32,6 +32,7 @@ from muster_server.core.model import (
     service_key,
 )
 from muster_server.core.namespace_commands import Namespace
+from muster_server.core.service_commands import ServiceDescription
 
 FORMAT = "muster-backup"
 VERSION = 1
@@ -73,6 +74,32 @@ class NamespaceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
         return Namespace(self.name, self.display_name, self.description)
 
 
+class ServiceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="record", tag="service"):
+    """A described service; `clusters` holds metadata by name."""
+
+    namespace: str
+    group: str
+    name: str
+    metadata: dict[str, str]
+    protect_threshold: float | None
+    persistent: bool
+    clusters: dict[str, dict[str, str]]
+
+    @classmethod
+    def of(cls, key: ServiceKey, said: ServiceDescription) -> "ServiceRecord":
+        """The record of a service."""
+        clusters = {name: dict(metadata) for name, metadata in said.clusters.items()}
+        return cls(*key, dict(said.metadata), said.protect_threshold, said.is_persistent, clusters)
+
+    def key(self) -> ServiceKey:
+        """Which service it is."""
+        return service_key(_required(self.namespace), _required(self.group), self.name)
+
+    def value(self) -> ServiceDescription:
+        """What is said of it. Raises MusterError for what is none."""
+        return ServiceDescription(self.metadata, self.protect_threshold, self.persistent, self.clusters)
+
+
 class RuleRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom a gray line is for."""
 
@@ -99,6 +126,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
     comment: str
     request_id: str
     create_time: float
+    begin_time: float
     source_number: int
     rule: RuleRecord | None
 
@@ -119,6 +147,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
             comment=note.comment,
             request_id=note.request_id,
             create_time=release.create_time,
+            begin_time=release.begin_time,
             source_number=release.source_number,
             rule=RuleRecord(dict(rule.labels), rule.addresses, rule.percent, rule.priority) if rule is not None else None,
         )
@@ -151,6 +180,7 @@ class ReleaseRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
             create_time=_time(self.create_time),
             source_number=self.source_number,
             rule=rule,
+            begin_time=_time(self.begin_time),
         )
         if release.has_content is not has_content:
             raise MusterError.invalid("content", "does not suit the kind of the release")
@@ -226,16 +256,27 @@ class OverrideRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     group: str
     name: str
     instance_id: str
-    state: AdminState
+    state: AdminState | None
     author: str
     comment: str
     set_time: float
+    weight: float | None = None
+    metadata: dict[str, str] = {}
 
     @classmethod
     def of(cls, laid: ArchivedOverride) -> "OverrideRecord":
         """The record of an override."""
         override = laid.override
-        return cls(*laid.service, laid.instance_id, override.state, override.author, override.comment, override.set_time)
+        return cls(
+            *laid.service,
+            instance_id=laid.instance_id,
+            state=override.state,
+            author=override.author,
+            comment=override.comment,
+            set_time=override.set_time,
+            weight=override.weight,
+            metadata=dict(override.metadata or {}),
+        )
 
     def key(self) -> InstanceKey:
         """Over which instance it is laid."""
@@ -244,10 +285,13 @@ class OverrideRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
 
     def value(self) -> ArchivedOverride:
         """The override. Raises MusterError for what is none."""
-        return ArchivedOverride(*self.key(), Override(self.state, self.author, self.comment, _time(self.set_time)))
+        said = Override(self.state, self.author, self.comment, _time(self.set_time), self.weight, self.metadata)
+        if said.is_empty:
+            raise MusterError.invalid("override", "says nothing")
+        return ArchivedOverride(*self.key(), said)
 
 
-Record = NamespaceRecord | ReleaseRecord | InstanceRecord | OverrideRecord
+Record = NamespaceRecord | ServiceRecord | ReleaseRecord | InstanceRecord | OverrideRecord
 
 
 def _required(name: str) -> str:

@@ -20,6 +20,7 @@ from muster_server.engine.archive_records import (
     OverrideRecord,
     Record,
     ReleaseRecord,
+    ServiceRecord,
 )
 
 ContentOf = Callable[[Release], str | None]
@@ -58,6 +59,8 @@ def write_archive(
 
 def _records(archive: Archive, content_of: ContentOf) -> Iterator[Record]:
     yield from map(NamespaceRecord.of, archive.namespaces)
+    for key, description in archive.services:
+        yield ServiceRecord.of(key, description)
     for item in archive.items:
         yield from _releases(item, content_of)
     for key, instance in archive.instances:

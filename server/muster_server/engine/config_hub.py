@@ -62,6 +62,14 @@ class ConfigHub(Mailroom[ConfigKey, Listening]):
         if key not in self._watchers:
             self._frames.pop(key, None)
 
+    def md5_of(self, listening: Listening) -> str:
+        """What a listener has: the md5 of the release that it was sent, else the one that it named; empty for nothing."""
+        if listening.sent_number is None:
+            return listening.known_md5
+        item = self._state.configs.items.get(listening.key)
+        release = item.releases.get(listening.sent_number) if item is not None else None
+        return release.md5 if release is not None else ""
+
     def reset(self, epoch: int) -> None:
         """The history is another one: everybody is sent everything anew."""
         self.epoch = epoch

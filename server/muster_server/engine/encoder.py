@@ -1,13 +1,25 @@
 """The port through which the hub makes frames, so that the engine knows no wire."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from muster_server.core.catalog_commands import DefinitionRef
 from muster_server.core.catalog_view import Providers
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.errors import Reason
 from muster_server.core.model import Instance, RemovalReason, ServiceKey
+
+N_contra = TypeVar("N_contra", contravariant=True)
+
+
+class Head(NamedTuple):
+    """What a list or a snapshot says beside its instances. `protect_threshold` None: the service has none."""
+
+    revision: int
+    epoch: int
+    protect_threshold: float | None = None
+    is_warming_up: bool = False
+    is_reset: bool = False
 
 
 class NamingEncoder(Protocol):
@@ -21,14 +33,12 @@ class NamingEncoder(Protocol):
         """One removal, to be joined into a delta."""
         ...
 
-    def list_response(self, fragments: Sequence[bytes], revision: int, epoch: int, *, is_warming_up: bool) -> bytes:
+    def list_response(self, fragments: Sequence[bytes], head: Head) -> bytes:
         """The answer of ListInstances."""
         ...
 
-    def snapshot(
-        self, key: ServiceKey, fragments: Sequence[bytes], at: tuple[int, int], *, is_reset: bool, is_warming_up: bool
-    ) -> list[bytes]:
-        """The frames of a snapshot; `at` is (revision, epoch)."""
+    def snapshot(self, key: ServiceKey, fragments: Sequence[bytes], head: Head) -> list[bytes]:
+        """The frames of a snapshot."""
         ...
 
     def delta(self, key: ServiceKey, puts: Sequence[bytes], removals: Sequence[bytes], at: tuple[int, int]) -> bytes:
@@ -92,5 +102,35 @@ class CatalogEncoder(Protocol):
         ...
 
 
+class NamesEncoder(Protocol[N_contra]):
+    """Makes the frames of WatchServices or of WatchConfigs."""
+
+    def snapshot(self, names: Sequence[N_contra], at: tuple[int, int], *, is_reset: bool, is_warming_up: bool) -> list[bytes]:
+        """The frames of a snapshot; `at` is (revision, epoch)."""
+        ...
+
+    def delta(self, appeared: Sequence[N_contra], disappeared: Sequence[N_contra], revision: int) -> bytes:
+        """The frame of a delta."""
+        ...
+
+    def bookmark(self, revision: int, epoch: int, *, is_warming_up: bool) -> bytes:
+        """The frame of a bookmark."""
+        ...
+
+    def reconnect_after(self, delay_s: float) -> bytes:
+        """The frame that asks to connect anew."""
+        ...
+
+
 class Encoder(NamingEncoder, ConfigEncoder, CatalogEncoder, Protocol):
     """All frames."""
+
+    @property
+    def service_names(self) -> NamesEncoder[ServiceKey]:
+        """Those of WatchServices."""
+        ...
+
+    @property
+    def config_names(self) -> NamesEncoder[ConfigKey]:
+        """Those of WatchConfigs."""
+        ...

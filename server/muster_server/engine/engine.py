@@ -27,6 +27,7 @@ from muster_server.core.decide import decide
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.expiry import expire
+from muster_server.core.service_commands import ServiceDescribed, ServiceUndescribed
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
 from muster_server.engine import records
@@ -37,6 +38,7 @@ from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
 from muster_server.engine.hub import Hub
 from muster_server.engine.journal import Journal, durable_writes
+from muster_server.engine.names import names_hubs, note_config, note_service
 from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION, REVISION_BLOCK, read_content, restore
 from muster_server.engine.touches import Touched
 from muster_server.storage.port import Bucket, StorageError, Store, Write
@@ -86,8 +88,10 @@ class Engine:
         self.hub = Hub(self.state, encoder, clock, restored.epoch)
         self.hub.is_warming_up = restored.is_warm
         self.config_hub = ConfigHub(self.state, encoder, clock, restored.epoch)
+        self.service_names, self.config_names = names_hubs(self.state, encoder, clock)
+        self.service_names.is_warming_up = restored.is_warm
         self.catalog_hub = CatalogHub(self.state, encoder, clock, restored.epoch)
-        self._hubs = (self.hub, self.config_hub, self.catalog_hub)
+        self._mailrooms = (self.hub, self.config_hub, self.service_names, self.config_names, self.catalog_hub)
         self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
         self._revision = self.state.revision
         self._reserved = restored.reserved_revision
@@ -157,9 +161,10 @@ class Engine:
             self.expire_due()
         if self.hub.is_warming_up and self.lease_now_s() >= self._warm_until_s:
             self.hub.end_warm_up()
+            self.service_names.end_warm_up()
         self._journal.retry()
-        for hub in self._hubs:
-            hub.tick()
+        for mailroom in self._mailrooms:
+            mailroom.tick()
 
     def expire_due(self) -> None:
         """Let everything happen whose time has come on the lease clock."""
@@ -181,13 +186,13 @@ class Engine:
             await asyncio.wait([entry.future for entry in self._in_flight] or [future for _, future in self._queue])
             await asyncio.sleep(0)
         await self._journal.close()
-        for hub in self._hubs:
-            await hub.close()
+        for mailroom in self._mailrooms:
+            await mailroom.close()
 
     def drain(self, delay_s: float) -> None:
         """Ask every watcher and listener to connect anew."""
-        for hub in self._hubs:
-            hub.drain(delay_s)
+        for mailroom in self._mailrooms:
+            mailroom.drain(delay_s)
 
     async def content_of(self, key: ConfigKey, release: Release) -> str:
         """The content of a kept release: from memory if a line shows it, else from the disk, without blocking the loop.
@@ -229,8 +234,8 @@ class Engine:
         self._last_tick_s = now_s
         if gap_s > STALL_S:
             self.stalled_s += gap_s
-            for hub in self._hubs:
-                hub.forgive(gap_s)
+            for mailroom in self._mailrooms:
+                mailroom.forgive(gap_s)
 
     def _turn(self) -> Turn:
         self._notice_stall()
@@ -270,14 +275,18 @@ class Engine:
             self.state.apply(event, now_s, self._limits)
             if isinstance(event, Put | Removed):
                 self.hub.note(event)
+                note_service(self.service_names, self.state, event)
                 if event.previous is not None and event.previous.session is not None:
                     self.on_session_change(event)
             elif isinstance(event, SessionChanged):
                 self.on_session_change(event)
             elif isinstance(event, ConfigReleased):
                 self.config_hub.note(event)
+                note_config(self.config_names, self.state, event)
             elif isinstance(event, DefinitionPut | DefinitionDeleted | ProvidersSet):
                 self.catalog_hub.note(event)
+            elif isinstance(event, ServiceDescribed | ServiceUndescribed):
+                self.hub.begin_anew(event.service)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
             elif isinstance(event, EpochBegan):
@@ -286,8 +295,11 @@ class Engine:
 
     def _begin_epoch(self, epoch: int) -> None:
         self.life_began_s = self._clock.wall_s()
-        for hub in self._hubs:
-            hub.reset(epoch)
+        self.hub.reset(epoch)
+        self.config_hub.reset(epoch)
+        self.catalog_hub.reset(epoch)
+        self.service_names.reset()
+        self.config_names.reset()
 
     def _commit(self, batch: list[_Decided]) -> None:
         self._in_flight = batch

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from muster_server.core.commands import Put, Removed
 from muster_server.core.model import Instance, RemovalReason, ServiceKey
 from muster_server.core.state import Service
-from muster_server.engine.encoder import Encoder
+from muster_server.engine.encoder import Encoder, Head
 
 MAX_LOG = 1000
 
@@ -51,6 +51,12 @@ class Feed:
             self._log_start = self._changes.popleft().revision
         self.forget_frames()
 
+    def begin_anew(self, revision: int) -> None:
+        """Forget what happened before this revision: whoever is older gets a snapshot."""
+        self._changes.clear()
+        self._log_start = self.revision = revision
+        self.forget_frames()
+
     def forget_frames(self) -> None:
         """Drop what was encoded whole: the state or a flag in it has changed."""
         self._frames.clear()
@@ -69,7 +75,8 @@ class Feed:
         """The unfiltered answer of ListInstances."""
         if self._list is None:
             fragments = [self.fragment(instance) for instance in service.instances.values()]
-            self._list = self.encoder.list_response(fragments, self.revision, epoch, is_warming_up=is_warming_up)
+            head = Head(self.revision, epoch, service.protect_threshold, is_warming_up=is_warming_up)
+            self._list = self.encoder.list_response(fragments, head)
         return self._list
 
     def can_resume(self, revision: int) -> bool:
@@ -81,9 +88,8 @@ class Feed:
         memo = (-1, is_reset)
         if memo not in self._frames:
             fragments = [self.fragment(instance) for instance in service.instances.values()]
-            at = (self.revision, epoch)
-            frames = self.encoder.snapshot(self.key, fragments, at, is_reset=is_reset, is_warming_up=is_warming_up)
-            self._frames[memo] = frames
+            head = Head(self.revision, epoch, service.protect_threshold, is_warming_up=is_warming_up, is_reset=is_reset)
+            self._frames[memo] = self.encoder.snapshot(self.key, fragments, head)
         return self._frames[memo]
 
     def delta(self, since: int) -> list[bytes]:

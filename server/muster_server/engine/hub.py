@@ -9,7 +9,7 @@ from muster_server.core.model import Instance, ServiceKey
 from muster_server.core.state import RegistryState, Service
 from muster_server.engine import mailroom
 from muster_server.engine.clock import Clock
-from muster_server.engine.encoder import Encoder
+from muster_server.engine.encoder import Encoder, Head
 from muster_server.engine.feed import Feed
 from muster_server.engine.mailroom import MAX_SUBSCRIPTIONS, Mailroom
 
@@ -43,11 +43,12 @@ class Hub(Mailroom[ServiceKey, Subscription]):
         """The answer of ListInstances from the cache: all instances, or the wanted ones of them."""
         service = self.state.services.get(key)
         if service is None:
-            return self._encoder.list_response((), 0, self.epoch, is_warming_up=self.is_warming_up)
+            return self._encoder.list_response((), Head(0, self.epoch, is_warming_up=self.is_warming_up))
         feed = self._feed(key, service)
         if wanted is None:
             return feed.list_response(service, self.epoch, is_warming_up=self.is_warming_up)
-        return self._encoder.list_response(self.fragments(key, wanted), feed.revision, self.epoch, is_warming_up=self.is_warming_up)
+        head = Head(feed.revision, self.epoch, service.protect_threshold, is_warming_up=self.is_warming_up)
+        return self._encoder.list_response(self.fragments(key, wanted), head)
 
     def fragments(self, key: ServiceKey, instances: Iterable[Instance]) -> list[bytes]:
         """The bytes of instances of a service, each ready to be joined with others into a list."""
@@ -60,6 +61,13 @@ class Hub(Mailroom[ServiceKey, Subscription]):
         if feed is not None:
             feed.note(event)
         self._mark(event.service)
+
+    def begin_anew(self, key: ServiceKey) -> None:
+        """What is said of a service as a whole has changed: its watchers are sent everything."""
+        feed = self._feeds.get(key)
+        if feed is not None:
+            feed.begin_anew(self.state.services[key].revision)
+        self._mark(key)
 
     def forget(self, key: ServiceKey) -> None:
         """A service was dropped."""

@@ -18,6 +18,7 @@ from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscar
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.namespace_commands import NamespaceDescribed, NamespaceForgotten
+from muster_server.core.service_commands import ServiceDescribed, ServiceUndescribed
 from muster_server.core.state import RegistryState
 from muster_server.engine import records
 from muster_server.engine.restore import EPOCH, REVISION
@@ -51,6 +52,9 @@ def _writes(event: Event) -> Iterator[Write]:
             yield Write(Bucket.NAMESPACES, name.encode(), None)
         case DeliveryChanged() | DeliveryDiscarded():
             yield _delivery_write(event)
+        case ServiceDescribed() | ServiceUndescribed():
+            record = records.encode_service(event.service, event.description) if isinstance(event, ServiceDescribed) else None
+            yield Write(Bucket.SERVICES, records.encode_service_key(event.service), record)
         case EpochBegan(epoch=epoch):
             yield Write(Bucket.META, EPOCH, records.encode(epoch))
         case _:

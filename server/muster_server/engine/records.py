@@ -10,6 +10,7 @@ from muster_server.core.delivery_commands import Kept
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
 from muster_server.core.model import Instance, Override, ServiceKey
 from muster_server.core.namespace_commands import Namespace
+from muster_server.core.service_commands import ServiceDescription
 from muster_server.storage.port import Bucket
 
 _encoder = msgspec.msgpack.Encoder()
@@ -28,6 +29,7 @@ _kept: dict[Bucket, msgspec.msgpack.Decoder[Kept]] = {
     Bucket.COMPONENTS: msgspec.msgpack.Decoder(Component),
     Bucket.APPLICATION_CONFIGS: msgspec.msgpack.Decoder(ApplicationConfig),
 }
+_service = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ServiceDescription])
 _int = msgspec.msgpack.Decoder(int)
 
 
@@ -121,6 +123,22 @@ def encode_pair(one: str, other: str) -> bytes:
 def decode_kept(bucket: Bucket, record: bytes) -> Kept:
     """What is kept of delivery back; each kind has its bucket."""
     return _kept[bucket].decode(record)
+
+
+def encode_service(key: ServiceKey, description: ServiceDescription) -> bytes:
+    """A description, and of which service it is, as a record."""
+    return _encoder.encode((key, description))
+
+
+def decode_service(record: bytes) -> tuple[ServiceKey, ServiceDescription]:
+    """The service and the description back."""
+    key, description = _service.decode(record)
+    return ServiceKey(*key), description
+
+
+def encode_service_key(key: ServiceKey) -> bytes:
+    """A service's name as a record key."""
+    return _encoder.encode(key)
 
 
 def decode_int(record: bytes) -> int:

@@ -12,6 +12,7 @@ from muster_server.core.config_state import shown_numbers
 from muster_server.core.delivery_commands import DeliveryChanged
 from muster_server.core.errors import MusterError
 from muster_server.core.model import Health, Instance
+from muster_server.core.service_commands import ServiceDescribed
 from muster_server.core.state import Limits, RegistryState
 from muster_server.engine import records
 from muster_server.storage.port import Bucket, StorageUnusableError, Store, Write
@@ -83,6 +84,8 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
     for bucket in (Bucket.ENVIRONMENTS, Bucket.APPLICATIONS, Bucket.COMPONENTS, Bucket.APPLICATION_CONFIGS):
         for _, value in store.scan(bucket):
             state.delivery.apply(DeliveryChanged(records.decode_kept(bucket, value)))
+    for _, value in store.scan(Bucket.SERVICES):
+        state.apply(ServiceDescribed(*records.decode_service(value)), now_s, limits)
     state.revision = first + 1
     for service in state.services.values():
         service.revision = state.revision

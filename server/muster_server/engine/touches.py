@@ -4,7 +4,7 @@ from collections.abc import Hashable
 
 from muster_server.core.catalog_commands import AddProviders, ChangeDefinition, ChangeTags, CreateDefinition, PutSchemas
 from muster_server.core.catalog_view import seen
-from muster_server.core.commands import AddressQuery, Command, Deregister, Register, SetAdminState, Update
+from muster_server.core.commands import AddressQuery, Command, Deregister, LayOverride, Register, Replace, SetAdminState, Update
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
 from muster_server.core.model import Registration, ServiceKey
 from muster_server.core.state import RegistryState
@@ -49,7 +49,9 @@ class Touched:
             case Register(service=key, registration=registration, is_address_unique=is_unique):
                 is_whole = is_unique or self._is_shared(key) or self._changes_kind(key, registration)
                 return key, None if is_whole else registration.instance_id
-            case Deregister(ref=ref) | Update(ref=ref) | SetAdminState(ref=ref):
+            case Replace(service=key):
+                return key, None
+            case Deregister(ref=ref) | Update(ref=ref) | LayOverride(ref=ref) | SetAdminState(ref=ref):
                 instance = self._state.find(ref)
                 is_whole = instance is None or isinstance(ref.target, AddressQuery) or self._is_shared(ref.service)
                 return ref.service, None if is_whole or instance is None else instance.instance_id

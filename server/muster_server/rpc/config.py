@@ -1,4 +1,4 @@
-"""ConfigService, but for Listen: content is read, published and brought back."""
+"""ConfigService, but for Listen and lists of items: content is read, published and brought back."""
 
 import itertools
 from typing import Any
@@ -8,19 +8,16 @@ from muster.config.v1 import config_service_pb2 as wire
 from muster_server.core.config_commands import Delete, Promote, Publish, Published, Rollback, StopGray
 from muster_server.core.config_model import (
     MAX_GRAY_NAME_BYTES,
-    MAX_LABELS,
     ConfigKey,
     Note,
     Release,
     Text,
     check_gray,
-    check_labels,
-    check_type,
 )
 from muster_server.core.config_rules import config_not_found, found_release
 from muster_server.core.config_state import ConfigItem
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import MAX_NAME_BYTES, checked_text
+from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.config_decoding import decode_condition, decode_config_ref, decode_rule, decode_traits
@@ -28,7 +25,7 @@ from muster_server.rpc.config_encoding import release_message, summary_message
 from muster_server.rpc.content import checked_content
 from muster_server.rpc.decoding import require
 from muster_server.rpc.diff import diffed
-from muster_server.rpc.paging import MAX_PAGE, name_token, number_token, page_size
+from muster_server.rpc.paging import MAX_PAGE, number_token, page_size
 from muster_server.rpc.registration import perform
 
 DEFAULT_HISTORY_PAGE = 100
@@ -63,26 +60,6 @@ class ConfigServicer:
         item = self._live(key)
         return wire.DescribeConfigResponse(
             config=summary_message(key, item), listener_count=len(self._engine.config_hub.watchers(key))
-        )
-
-    async def list_configs(self, request: wire.ListConfigsRequest, _: Call) -> wire.ListConfigsResponse:
-        """Answer a page of items. O(page) within a namespace, group and prefix, else O(items passed over)."""
-        size = page_size(request.page_size, MAX_PAGE)
-        for name in ("namespace", "group", "name_prefix"):
-            checked_text(name, getattr(request, name), MAX_NAME_BYTES)
-        check_type(request.content_type)
-        check_labels("labels", request.labels, MAX_LABELS, 1024)
-        group = request.group if request.namespace else ""
-        start = ConfigKey(request.namespace, group, request.name_prefix if group else "")
-        before_start = start._replace(name=start.name[:-1]) if start.name else start
-        names = self._engine.state.configs.after(max(ConfigKey(*name_token(request.page_token)), before_start))
-        within = itertools.takewhile(lambda key: request.namespace in ("", key.namespace), names)
-        wanted = list(itertools.islice((key for key in within if self._is_wanted(key, request)), size + 1))
-        page = wanted[:size]
-        return wire.ListConfigsResponse(
-            configs=[summary_message(key, self._engine.state.configs.items[key]) for key in page],
-            next_page_token="\n".join(page[-1]) if len(wanted) > size else "",
-            revision=self._engine.revision,
         )
 
     async def publish_config(self, request: wire.PublishConfigRequest, _: Call) -> wire.PublishConfigResponse:
@@ -201,16 +178,6 @@ class ConfigServicer:
             raise config_not_found(key)
         return item
 
-    def _is_wanted(self, key: ConfigKey, request: wire.ListConfigsRequest) -> bool:
-        item = self._engine.state.configs.items[key]
-        if not item.lines or request.group not in ("", key.group) or not key.name.startswith(request.name_prefix):
-            return False
-        releases = [line.release for line in item.lines.values()]
-        if request.content_type and all(release.content_type != request.content_type for release in releases):
-            return False
-        wanted = request.labels.items()
-        return not wanted or any(all(_has_label(release, *pair) for pair in wanted) for release in releases)
-
 
 def _key(request: Any) -> ConfigKey:
     require(request, "ref")
@@ -225,7 +192,3 @@ def _previous(item: ConfigItem, later: Release) -> Release | None:
     """The release before on the same line."""
     numbers = [number for number, release in item.releases.items() if number < later.number and release.gray == later.gray]
     return item.releases[numbers[-1]] if numbers else None
-
-
-def _has_label(release: Release, name: str, value: str) -> bool:
-    return name in release.labels and value in ("", release.labels[name])

@@ -38,6 +38,8 @@ def release_message(release: Release, content: str = "") -> config_pb2.Release:
         create_time=timestamp(release.create_time),
         source_number=release.source_number,
         encrypted_data_key=release.encrypted_data_key,
+        begin_revision=release.begin_revision,
+        begin_time=timestamp(release.begin_time) if release.begin_revision else None,
     )
     if release.rule is not None:
         _set_rule(message.rule, release.rule)

@@ -5,7 +5,7 @@ from google.protobuf.message import Message
 from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as registration
 
-from muster_server.core.commands import AddressQuery, InstanceRef, Register
+from muster_server.core.commands import AddressQuery, InstanceRef, Register, Replace
 from muster_server.core.errors import MusterError
 from muster_server.core.model import (
     DEFAULT_CLUSTER,
@@ -42,11 +42,15 @@ def decode_ref(message: instance_pb2.InstanceRef) -> InstanceRef:
         case "instance_id":
             return InstanceRef(service, checked_text("instance_id", message.instance_id, MAX_ID_BYTES, is_required=True))
         case "address":
-            host = checked_text("address.host", message.address.host, MAX_ID_BYTES, is_required=True)
-            is_persistent = message.address.persistent if message.address.HasField("persistent") else None
-            return InstanceRef(service, AddressQuery(Address(host, message.address.port), is_persistent))
+            return InstanceRef(service, decode_address(message.address))
         case _:
             raise MusterError.invalid("key", "is required: instance_id or address")
+
+
+def decode_address(message: instance_pb2.InstanceAddress) -> AddressQuery:
+    """A primary endpoint to find instances by."""
+    host = checked_text("address.host", message.host, MAX_ID_BYTES, is_required=True)
+    return AddressQuery(Address(host, message.port), message.persistent if message.HasField("persistent") else None)
 
 
 def decode_register(request: registration.RegisterRequest, session: str | None = None) -> Register:
@@ -73,6 +77,16 @@ def decode_register(request: registration.RegisterRequest, session: str | None =
     return Register(decode_service(request.service), said, session, request.unique_address, expected, request.reuse_id)
 
 
+def decode_replace(message: registration.SessionRequest.Replace, session: str) -> Replace:
+    """All that a session has of a service."""
+    require(message, "service")
+    if len(message.instances) > MAX_BATCH:
+        raise MusterError.invalid("instances", f"must hold at most {MAX_BATCH} entries")
+    requests = (registration.RegisterRequest(service=message.service, instance=instance) for instance in message.instances)
+    registrations = tuple(decode_register(request, session).registration for request in requests)
+    return Replace(decode_service(message.service), registrations, session, message.unique_address)
+
+
 def decode_changes(request: registration.UpdateInstanceRequest) -> dict[str, object]:
     """What an update changes, by the core's names."""
     message = request.instance
@@ -97,10 +111,34 @@ def decode_changes(request: registration.UpdateInstanceRequest) -> dict[str, obj
             case "lease.paused":
                 changes["is_paused"] = message.lease.paused
             case _:
-                raise MusterError.invalid("update_mask", f"no such path: {path[:100]!r}")
+                raise no_such_path(path)
     if not changes:
         raise MusterError.invalid("update_mask", "is required")
     return changes
+
+
+def decode_override(request: registration.OverrideInstanceRequest) -> dict[str, object]:
+    """The parts of an override that change, by the core's names; None lifts one."""
+    message = request.override
+    changes: dict[str, object] = {}
+    for path in request.update_mask.paths:
+        match path:
+            case "state":
+                changes["state"] = decode_state(message.state) if message.state else None
+            case "weight":
+                changes["weight"] = message.weight if message.HasField("weight") else None
+            case "metadata":
+                changes["metadata"] = dict(message.metadata)
+            case _:
+                raise no_such_path(path)
+    if not changes:
+        raise MusterError.invalid("update_mask", "is required")
+    return changes
+
+
+def no_such_path(path: str) -> MusterError:
+    """The refusal of a path that a mask cannot have."""
+    return MusterError.invalid("update_mask", f"no such path: {path[:100]!r}")
 
 
 def decode_weight(message: instance_pb2.Instance) -> float:

@@ -11,7 +11,8 @@ from muster.registry.v1 import instance_pb2
 
 from muster_server.core.commands import AddressQuery, InstanceRef
 from muster_server.core.errors import Reason
-from muster_server.core.model import Instance, RemovalReason, ServiceKey
+from muster_server.core.model import Instance, Override, RemovalReason, ServiceKey
+from muster_server.engine.encoder import Head
 
 MAX_PART_BYTES = 1 << 20
 TAG_1 = b"\x0a"
@@ -65,7 +66,7 @@ def instance_message(instance: Instance) -> instance_pb2.Instance:
     message = instance_pb2.Instance(
         instance_id=said.instance_id,
         cluster=said.cluster,
-        weight=said.weight,
+        weight=instance.weight,
         persistent=said.is_persistent,
         health=cast("Any", instance.health),
         admin_state=cast("Any", instance.admin_state),
@@ -76,8 +77,8 @@ def instance_message(instance: Instance) -> instance_pb2.Instance:
     )
     for endpoint in said.endpoints:
         message.endpoints.add(scheme=endpoint.scheme, host=endpoint.host, port=endpoint.port)
-    if said.metadata:
-        message.metadata.update(said.metadata)
+    if metadata := instance.metadata:
+        message.metadata.update(metadata)
     if said.definition_id:
         message.definition_id = said.definition_id
     if said.attributes:
@@ -88,11 +89,20 @@ def instance_message(instance: Instance) -> instance_pb2.Instance:
         _set_duration(message.lease.ttl, said.lease.ttl_s)
         _set_duration(message.lease.grace, said.lease.grace_s)
         message.lease.paused = said.lease.is_paused
-    if (override := instance.override) is not None:
-        message.admin_override.state = cast("Any", override.state)
-        message.admin_override.author, message.admin_override.comment = override.author, override.comment
-        _set_time(message.admin_override.set_time, override.set_time)
+    if instance.override is not None:
+        _set_override(message.admin_override, instance.override)
     return message
+
+
+def _set_override(message: instance_pb2.AdminOverride, override: Override) -> None:
+    message.author, message.comment = override.author, override.comment
+    _set_time(message.set_time, override.set_time)
+    if override.state is not None:
+        message.state = cast("Any", override.state)
+    if override.weight is not None:
+        message.weight = override.weight
+    if override.metadata:
+        message.metadata.update(override.metadata)
 
 
 def joined(instance: Instance, rest: Message) -> bytes:
@@ -112,14 +122,14 @@ class WatchEncoder:
         gone = discovery.WatchResponse.Removal(instance_id=instance_id, reason=cast("Any", reason), revision=revision)
         return entry(_TAG_2, gone.SerializeToString())
 
-    def list_response(self, fragments: Sequence[bytes], revision: int, epoch: int, *, is_warming_up: bool) -> bytes:
+    def list_response(self, fragments: Sequence[bytes], head: Head) -> bytes:
         """A whole ListInstancesResponse."""
-        rest = discovery.ListInstancesResponse(revision=revision, epoch=epoch, warming_up=is_warming_up)
+        rest = discovery.ListInstancesResponse(
+            revision=head.revision, epoch=head.epoch, warming_up=head.is_warming_up, protect_threshold=head.protect_threshold
+        )
         return b"".join((*fragments, rest.SerializeToString()))
 
-    def snapshot(
-        self, key: ServiceKey, fragments: Sequence[bytes], at: tuple[int, int], *, is_reset: bool, is_warming_up: bool
-    ) -> list[bytes]:
+    def snapshot(self, key: ServiceKey, fragments: Sequence[bytes], head: Head) -> list[bytes]:
         """A snapshot in parts of about 1 MiB; only the last one has no `more`."""
         parts: list[list[bytes]] = [[]]
         size = 0
@@ -133,11 +143,12 @@ class WatchEncoder:
         for number, part in enumerate(parts):
             rest = discovery.WatchResponse.Snapshot(
                 service=service_message(key),
-                revision=at[0],
-                epoch=at[1],
-                reset=is_reset and number == 0,
+                revision=head.revision,
+                epoch=head.epoch,
+                reset=head.is_reset and number == 0,
                 more=number < len(parts) - 1,
-                warming_up=is_warming_up,
+                warming_up=head.is_warming_up,
+                protect_threshold=head.protect_threshold,
             )
             frames.append(entry(TAG_1, b"".join((*part, rest.SerializeToString()))))
         return frames

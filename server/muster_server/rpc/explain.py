@@ -103,13 +103,13 @@ class Explainer:
 
 def _intent(instance: Instance) -> Iterator[wire.Finding]:
     text = f"its client declares {instance.said.declared_state.name}"
-    if (override := instance.override) is not None:
+    if (override := instance.override) is not None and override.state is not None:
         by = f" by {override.author}" if override.author else ""
         why = f" ({override.comment})" if override.comment else ""
         text += f"; an operator's override{by} says {override.state.name}{why} and wins"
     is_enabled = instance.admin_state is AdminState.ENABLED
     yield Finding(subject=Finding.SUBJECT_ADMIN_STATE, favourable=is_enabled, text=text)
-    if instance.said.weight == 0.0:
+    if instance.weight == 0.0:
         yield Finding(subject=Finding.SUBJECT_WEIGHT, favourable=False, text="its weight is 0: it takes no traffic")
 
 

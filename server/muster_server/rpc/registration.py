@@ -5,12 +5,20 @@ from typing import Any
 
 from muster.registry.v1 import registration_service_pb2 as wire
 
-from muster_server.core.commands import Command, Deregister, Renew, SetAdminState, Update
+from muster_server.core.commands import Command, Deregister, LayOverride, Renew, SetAdminState, Update
 from muster_server.core.errors import MusterError
 from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Call
-from muster_server.rpc.decoding import check_batch, decode_changes, decode_ref, decode_register, decode_state, require
+from muster_server.rpc.decoding import (
+    check_batch,
+    decode_changes,
+    decode_override,
+    decode_ref,
+    decode_register,
+    decode_state,
+    require,
+)
 from muster_server.rpc.encoding import joined, ref_message
 from muster_server.rpc.status_codes import item_error
 
@@ -59,8 +67,17 @@ class RegistrationServicer:
         instance = await perform(self._engine, Update(decode_ref(request.ref), decode_changes(request), expected, request.touch))
         return joined(instance, wire.UpdateInstanceResponse(revision=self._engine.revision))
 
+    async def override_instance(self, request: wire.OverrideInstanceRequest, _: Call) -> bytes:
+        """Change an override."""
+        require(request, "ref")
+        expected = request.expected_revision if request.HasField("expected_revision") else None
+        said = request.override
+        command = LayOverride(decode_ref(request.ref), decode_override(request), said.author, said.comment, expected)
+        instance = await perform(self._engine, command)
+        return joined(instance, wire.OverrideInstanceResponse(revision=self._engine.revision))
+
     async def set_admin_state(self, request: wire.SetAdminStateRequest, _: Call) -> bytes:
-        """Lay or lift an override."""
+        """Lay or lift a state."""
         require(request, "ref")
         state = decode_state(request.state) if request.state else None
         author, comment = checked_text("author", request.author, 256), checked_text("comment", request.comment, 1024)

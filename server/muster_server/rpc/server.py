@@ -23,12 +23,16 @@ from muster_server.rpc.catalog import CatalogServicer
 from muster_server.rpc.catalog_finding import FindServicer
 from muster_server.rpc.catalog_watching import WatchProvidersServicer
 from muster_server.rpc.config import ConfigServicer
+from muster_server.rpc.config_listeners import ListenerLister
+from muster_server.rpc.config_listing import ConfigLister
 from muster_server.rpc.delivery import DeliveryServicer, Discover
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.listening import ListenServicer
+from muster_server.rpc.names import NamesServicer
 from muster_server.rpc.registration import RegistrationServicer
+from muster_server.rpc.searching import Searcher
 from muster_server.rpc.sessions import SessionServicer
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
@@ -47,6 +51,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "Renew": registration.renew,
             "UpdateInstance": registration.update_instance,
             "SetAdminState": registration.set_admin_state,
+            "OverrideInstance": registration.override_instance,
             "Drain": Drainer(engine).drain,
             "Session": sessions.session,
         },
@@ -56,19 +61,22 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
         {
             "GetInstance": discovery.get_instance,
             "ListInstances": discovery.list_instances,
+            "SearchInstances": Searcher(engine).search_instances,
             "ListServices": discovery.list_services,
             "ListSubscribers": discovery.list_subscribers,
             "Explain": Explainer(engine).explain,
             "Watch": discovery.watch,
+            "WatchServices": NamesServicer(engine.service_names).watch,
         },
     )
-    config, listening = ConfigServicer(engine), ListenServicer(engine)
+    config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
     services.add(
         config_service_pb2.DESCRIPTOR.services_by_name["ConfigService"],
         {
             "GetConfig": config.get_config,
             "DescribeConfig": config.describe_config,
-            "ListConfigs": config.list_configs,
+            "ListConfigs": listed.list_configs,
+            "ListListeners": ListenerLister(engine).list_listeners,
             "PublishConfig": config.publish_config,
             "DeleteConfig": config.delete_config,
             "ListReleases": config.list_releases,
@@ -79,6 +87,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
             "StopGray": config.stop_gray,
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
+            "WatchConfigs": NamesServicer(engine.config_names).watch,
         },
     )
     catalog = CatalogServicer(engine)

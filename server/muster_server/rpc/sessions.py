@@ -23,10 +23,10 @@ from muster_server.core.commands import (
     SessionChanged,
 )
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import RemovalReason, checked_text
+from muster_server.core.model import Instance, RemovalReason, checked_text
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import Stream
-from muster_server.rpc.decoding import check_batch, decode_ref, seconds
+from muster_server.rpc.decoding import check_batch, decode_ref, decode_replace, seconds
 from muster_server.rpc.encoding import duration, ref_message, service_message
 from muster_server.rpc.registration import perform, register_items
 from muster_server.rpc.status_codes import item_error
@@ -131,6 +131,8 @@ class SessionServicer:
                 check_batch("refs", len(frame.deregister.refs))
                 results = [await self._deregister(link, ref) for ref in frame.deregister.refs]
                 self._answer(link, frame.sequence, results)
+            case "replace":
+                self._answer(link, frame.sequence, await self._replace(link, frame.replace))
             case "goodbye":
                 name, link.session = link.session, ""
                 self._links.pop(name, None)
@@ -145,6 +147,13 @@ class SessionServicer:
     def _answer(self, link: "Link", sequence: int, results: list[wire.ItemResult]) -> None:
         answer = wire.SessionResponse.Results(results=results, revision=self._engine.revision)
         link.post(wire.SessionResponse(sequence=sequence, results=answer))
+
+    async def _replace(self, link: "Link", message: wire.SessionRequest.Replace) -> list[wire.ItemResult]:
+        try:
+            instances: tuple[Instance, ...] = await perform(self._engine, decode_replace(message, link.session))
+        except MusterError as error:
+            return [wire.ItemResult(error=item_error(error))]
+        return [wire.ItemResult(instance_id=instance.instance_id, revision=instance.revision) for instance in instances]
 
     async def _deregister(self, link: "Link", message: instance_pb2.InstanceRef) -> wire.ItemResult:
         try:

@@ -56,6 +56,8 @@ STATUS_CODES = {
     Reason.COMPONENT_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.COMPONENT_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.RUNTIME_UNKNOWN: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.SERVICE_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.SERVICE_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 

@@ -24,6 +24,7 @@ class Bucket(Enum):
     APPLICATIONS = "applications"
     COMPONENTS = "components"
     APPLICATION_CONFIGS = "application_configs"
+    SERVICES = "services"
 
 
 @dataclass(frozen=True, slots=True)

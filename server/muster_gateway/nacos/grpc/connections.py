@@ -30,6 +30,7 @@ class Connection:
         self.listening: Any = None
         self.stop_listening: Callable[[], object] = lambda: None
         self.subscriptions: set[Any] = set()
+        self.fuzzy_watches: dict[tuple[str, str], Any] = {}
         self.failure = ""
         self._now = now
         self._task = asyncio.current_task()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import grpc.aio
 import msgspec
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2
@@ -13,11 +14,12 @@ from muster_gateway.nacos.errors import BadParameterError
 from muster_gateway.nacos.grpc import requests, wire
 from muster_gateway.nacos.grpc.connections import Connection
 from muster_gateway.nacos.grpc.requests import text
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes, service_info
 from muster_gateway.nacos.grpc.session import Key, Session, service_ref
-from muster_gateway.nacos.grpc.views import ReferenceTimes, Views, service_info
+from muster_gateway.nacos.grpc.views import Views
 from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
 from muster_gateway.nacos.parameters import MAX_METADATA, check_format, check_port
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 
 _CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
 MAX_SUBSCRIPTIONS = 10_000
@@ -36,11 +38,30 @@ class Naming:
             case "registerInstance":
                 await self._session(connection).publish(service, [_instance(asked.instance)])
             case "deregisterInstance":
-                if connection.session is not None:
-                    await self._session(connection).publish(service, [])
+                if connection.session is not None and connection.session.offers(service):
+                    await connection.session.publish(service, [])
+                else:
+                    await self._withdraw_orphan(service, asked.instance)
             case _:
                 raise _unsupported(asked.type)
         return wire.answer("InstanceResponse", {"type": asked.type})
+
+    async def _withdraw_orphan(self, service: Key, host: requests.Host | None) -> None:
+        """Remove what an earlier connection left at this address: after a restart, clients may deregister before they register."""
+        if host is None or not host.ip:
+            return
+        address = instance_pb2.InstanceAddress(host=host.ip, port=host.port or 0, persistent=False)
+        ref = instance_pb2.InstanceRef(service=service_ref(service), address=address)
+        try:
+            found = (
+                await self._registry.discovery.GetInstance(discovery.GetInstanceRequest(ref=ref), timeout=CALL_TIMEOUT_S)
+            ).instance
+            if found.health == instance_pb2.HEALTH_SUSPECT and not found.HasField("lease"):
+                removal = registration.DeregisterRequest(ref=ref, expected_revision=found.revision, allow_missing=True)
+                await self._registry.registration.Deregister(removal, timeout=CALL_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            if reason_of(error) not in ("INSTANCE_NOT_FOUND", "REVISION_MISMATCH"):  # gone, or somebody's again
+                raise
 
     async def batch(self, asked: requests.Batch, connection: Connection, _: Frame) -> bytes:
         """BatchInstanceRequest: all that the connection offers for the service from now on."""

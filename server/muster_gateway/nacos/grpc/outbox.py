@@ -30,6 +30,7 @@ def config(tries: int) -> float | None:
 class _Push:
     make: Make
     patience: Patience
+    acknowledged: Callable[[], object]
     tries: int = 0
     request_id: str = ""
     again_s: float | None = None
@@ -53,10 +54,10 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._due) + len(self._unacked)
 
-    def post(self, key: Hashable, make: Make, patience: Patience) -> None:
-        """Push a subject's latest state."""
+    def post(self, key: Hashable, make: Make, patience: Patience, acknowledged: Callable[[], object] = lambda: None) -> None:
+        """Push a subject's latest state. `acknowledged` is called when the client has taken it, unless another came after it."""
         self._forget(key)
-        self._due[key] = _Push(make, patience)
+        self._due[key] = _Push(make, patience, acknowledged)
         self._wake.set()
 
     def drop(self, key: Hashable) -> None:
@@ -67,7 +68,9 @@ class Outbox:
     def acknowledge(self, request_id: str) -> None:
         """A client has taken a push. Unknown ids are ignored: acks may come late, twice, or for nothing."""
         if (key := self._keys.get(request_id)) is not None:
+            push = self._unacked[key]
             self._forget(key)
+            push.acknowledged()
 
     def tick(self) -> None:
         """Make due again what was not acknowledged in time. O(unacknowledged)."""

@@ -82,6 +82,15 @@ class ServiceList(Service):
     pageSize: int | None = None
 
 
+class FuzzyWatch(Struct):
+    """NamingFuzzyWatchRequest, ConfigFuzzyWatchRequest."""
+
+    groupKeyPattern: Text = None
+    watchType: Text = None
+    initializing: bool | None = None
+    receivedGroupKeys: list[Text] | None = None
+
+
 class Config(Struct):
     """What every config request has, and ConfigQueryRequest and ConfigRemoveRequest altogether."""
 

@@ -12,20 +12,24 @@ import structlog
 from muster.config.v1 import config_pb2
 
 from muster_gateway.nacos.errors import BadParameterError, RefusedError
-from muster_gateway.nacos.grpc import outbox, requests, wire
+from muster_gateway.nacos.grpc import fuzzy, outbox, requests, wire
 from muster_gateway.nacos.grpc.configs import NOTHING, Configs
 from muster_gateway.nacos.grpc.connections import Connection, Connections
+from muster_gateway.nacos.grpc.fuzzy import FuzzyWatches
 from muster_gateway.nacos.grpc.listening import Listening
+from muster_gateway.nacos.grpc.names import NamesByNamespace
 from muster_gateway.nacos.grpc.naming import Naming
+from muster_gateway.nacos.grpc.service_info import ReferenceTimes
 from muster_gateway.nacos.grpc.session import Session
-from muster_gateway.nacos.grpc.views import ReferenceTimes, Views
+from muster_gateway.nacos.grpc.views import Views
+from muster_gateway.nacos.grpc.watching import ServiceWatches
 from muster_gateway.nacos.grpc.wire import BadPayloadError, Frame, RefusedCallError
 from muster_gateway.registry import Registry, message_of
 
 log = structlog.get_logger(__name__)
 
-TICK_S = 1.0
-ABILITIES = {"supportPersistentInstanceByGrpc": True, "fuzzyWatch": False, "lock": False}
+TICK_S = 0.25
+ABILITIES = {"supportPersistentInstanceByGrpc": True, "fuzzyWatch": True, "lock": False}
 _GONE = (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError)
 _STARTING = 300  # what a server says that serves not yet, or not any more: SDKs try again
 
@@ -47,26 +51,26 @@ class NacosGrpc:
         registry, times = Registry(channel), ReferenceTimes()
         self._registry = registry
         self.connections = Connections() if connections is None else connections
-        self.views = Views(registry.discovery, times)
+        self.views = Views(ServiceWatches(registry.discovery, self._spawn), times)
         self._group = asyncio.TaskGroup()
         self._sessions: set[Session] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self.running: set[asyncio.Task[Any]] = set()
+        self._fuzzy_services = FuzzyWatches(fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn))
+        self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn))
         self._routes = self._table(Naming(registry, self.views, times, self._open_session), Configs(registry, self._open_listening))
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Run what pushes and watches; at the end throw everybody off, their instances left to come back."""
         async with self._group:
-            tasks = [
-                self._group.create_task(self.views.run(), name="nacos watch"),
-                self._group.create_task(self._tick(), name="nacos ticks"),
-            ]
+            self._spawn(self._tick())
             try:
                 yield
             finally:
                 self.stop()
-                for task in tasks:
+                for task in self._background:
                     task.cancel()
 
     def stop(self) -> None:
@@ -188,6 +192,8 @@ class NacosGrpc:
         if connection.session is not None:
             connection.session.lost()
         connection.stop_listening()
+        self._fuzzy_services.drop(connection)
+        self._fuzzy_configs.drop(connection)
 
     def _open_session(self, connection: Connection) -> None:
         connection.session = session = Session(self._registry.registration, f"nacos {connection.client_ip}", connection.end)
@@ -198,6 +204,13 @@ class NacosGrpc:
     def _open_listening(self, connection: Connection, traits: config_pb2.ClientTraits) -> None:
         connection.listening = listening = Listening(self._registry.config, traits, connection.outbox, connection.end)
         connection.stop_listening = self._group.create_task(_rooted(listening.run(), connection), name="nacos listening").cancel
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run what no single connection owns, until it is cancelled or the serving ends."""
+        task = self._group.create_task(work, name="nacos")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
 
     async def _tick(self) -> None:
         while True:
@@ -214,6 +227,8 @@ class NacosGrpc:
             "ServiceListRequest": _Route(
                 requests.ServiceList, "ServiceListResponse", naming.list_services, {"count": 0, "serviceNames": []}
             ),
+            "NamingFuzzyWatchRequest": _Route(requests.FuzzyWatch, "NamingFuzzyWatchResponse", self._fuzzy_services.watch),
+            "ConfigFuzzyWatchRequest": _Route(requests.FuzzyWatch, "ConfigFuzzyWatchResponse", self._fuzzy_configs.watch),
             "ConfigQueryRequest": _Route(requests.Config, "ConfigQueryResponse", configs.query, dict(NOTHING)),
             "ConfigPublishRequest": _Route(requests.Publish, "ConfigPublishResponse", configs.publish),
             "ConfigRemoveRequest": _Route(requests.Config, "ConfigRemoveResponse", configs.remove),

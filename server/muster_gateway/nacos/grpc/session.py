@@ -42,10 +42,14 @@ class Session:
     def __init__(self, stub: Any, client_name: str, end: Callable[[str], None]) -> None:
         self._stub, self._client_name, self._end = stub, client_name, end
         self._queue: asyncio.Queue[_Publication] = asyncio.Queue(MAX_QUEUED)
-        self._published: dict[Key, tuple[str, ...]] = {}
+        self._services: set[Key] = set()
         self._over = asyncio.Event()
         self._has_lost_client = False
         self._id = ""
+
+    def offers(self, service: Key) -> bool:
+        """True if the connection has published instances of a service, and not withdrawn them."""
+        return service in self._services
 
     async def publish(self, service: Key, instances: Sequence[instance_pb2.Instance]) -> None:
         """Replace what this connection offers for a service. Raises RefusedCallError; then all is as before."""
@@ -53,7 +57,10 @@ class Session:
             raise RefusedCallError(wire.INVALID_PARAMETER, f"at most {MAX_BATCH} instances at once")
         if self._over.is_set():
             raise RefusedCallError(wire.FAILED, "the connection is gone")
-        publication = _Publication(service, instances, asyncio.get_running_loop().create_future())
+        distinct = {  # of one address the last
+            (one.endpoints[0].host, one.endpoints[0].port): one for one in instances
+        }
+        publication = _Publication(service, tuple(distinct.values()), asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(publication)
         except asyncio.QueueFull:
@@ -140,31 +147,18 @@ class Session:
                     publication.done.set_result(None)
 
     async def _replace(self, stream: Any, answers: "asyncio.Queue[list[native.ItemResult]]", publication: _Publication) -> None:
-        service = service_ref(publication.service)
-        before: tuple[str, ...] = self._published.get(publication.service, ())
-        after: tuple[str, ...] = ()
+        frame = native.SessionRequest()
+        frame.replace.service.CopyFrom(service_ref(publication.service))
+        frame.replace.unique_address = True
+        frame.replace.instances.extend(publication.instances)
+        await stream.write(frame)
+        failure = next((result.error for result in await answers.get() if result.HasField("error")), None)
+        if failure is not None:
+            raise RefusedCallError(wire.INVALID_PARAMETER, failure.message)
         if publication.instances:
-            items = [native.RegisterRequest(service=service, instance=one, unique_address=True) for one in publication.instances]
-            await stream.write(native.SessionRequest(register=native.SessionRequest.Register(registrations=items)))
-            results = await answers.get()
-            after = tuple(dict.fromkeys(result.instance_id for result in results if not result.HasField("error")))
-            failure = next((result.error for result in results if result.HasField("error")), None)
-            if failure is not None:
-                await self._deregister(stream, answers, service, [one for one in after if one not in before])
-                raise RefusedCallError(wire.INVALID_PARAMETER, failure.message)
-        await self._deregister(stream, answers, service, [one for one in before if one not in after])
-        self._published[publication.service] = after
-        if not after:
-            del self._published[publication.service]
-
-    async def _deregister(
-        self, stream: Any, answers: "asyncio.Queue[list[native.ItemResult]]", service: instance_pb2.ServiceRef, ids: list[str]
-    ) -> None:
-        """What others have taken over is theirs, and refused: that is no failure here."""
-        if ids:
-            refs = [instance_pb2.InstanceRef(service=service, instance_id=one) for one in ids]
-            await stream.write(native.SessionRequest(deregister=native.SessionRequest.Deregister(refs=refs)))
-            await answers.get()
+            self._services.add(publication.service)
+        else:
+            self._services.discard(publication.service)
 
 
 def service_ref(key: Key) -> instance_pb2.ServiceRef:

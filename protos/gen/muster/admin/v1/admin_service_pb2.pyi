@@ -1,7 +1,9 @@
 import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from muster.registry.v1 import instance_pb2 as _instance_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -93,6 +95,98 @@ class DeleteNamespaceResponse(_message.Message):
     deleted_config_count: int
     deleted_definition_count: int
     def __init__(self, removed_instance_count: _Optional[int] = ..., deleted_config_count: _Optional[int] = ..., deleted_definition_count: _Optional[int] = ...) -> None: ...
+
+class ServiceCluster(_message.Message):
+    __slots__ = ("name", "metadata")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    metadata: _containers.ScalarMap[str, str]
+    def __init__(self, name: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class Service(_message.Message):
+    __slots__ = ("ref", "metadata", "protect_threshold", "persistent", "clusters", "described", "instance_count", "available_count", "revision")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    REF_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    PROTECT_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    PERSISTENT_FIELD_NUMBER: _ClassVar[int]
+    CLUSTERS_FIELD_NUMBER: _ClassVar[int]
+    DESCRIBED_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    ref: _instance_pb2.ServiceRef
+    metadata: _containers.ScalarMap[str, str]
+    protect_threshold: float
+    persistent: bool
+    clusters: _containers.RepeatedCompositeFieldContainer[ServiceCluster]
+    described: bool
+    instance_count: int
+    available_count: int
+    revision: int
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., metadata: _Optional[_Mapping[str, str]] = ..., protect_threshold: _Optional[float] = ..., persistent: _Optional[bool] = ..., clusters: _Optional[_Iterable[_Union[ServiceCluster, _Mapping]]] = ..., described: _Optional[bool] = ..., instance_count: _Optional[int] = ..., available_count: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class CreateServiceRequest(_message.Message):
+    __slots__ = ("service",)
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    service: Service
+    def __init__(self, service: _Optional[_Union[Service, _Mapping]] = ...) -> None: ...
+
+class CreateServiceResponse(_message.Message):
+    __slots__ = ("service",)
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    service: Service
+    def __init__(self, service: _Optional[_Union[Service, _Mapping]] = ...) -> None: ...
+
+class GetServiceRequest(_message.Message):
+    __slots__ = ("ref",)
+    REF_FIELD_NUMBER: _ClassVar[int]
+    ref: _instance_pb2.ServiceRef
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ...) -> None: ...
+
+class GetServiceResponse(_message.Message):
+    __slots__ = ("service",)
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    service: Service
+    def __init__(self, service: _Optional[_Union[Service, _Mapping]] = ...) -> None: ...
+
+class UpdateServiceRequest(_message.Message):
+    __slots__ = ("service", "update_mask")
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    service: Service
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, service: _Optional[_Union[Service, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateServiceResponse(_message.Message):
+    __slots__ = ("service",)
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    service: Service
+    def __init__(self, service: _Optional[_Union[Service, _Mapping]] = ...) -> None: ...
+
+class DeleteServiceRequest(_message.Message):
+    __slots__ = ("ref",)
+    REF_FIELD_NUMBER: _ClassVar[int]
+    ref: _instance_pb2.ServiceRef
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ...) -> None: ...
+
+class DeleteServiceResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class BackupRequest(_message.Message):
     __slots__ = ("namespace",)

@@ -55,6 +55,26 @@ class AdminServiceStub:
                 request_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteNamespaceRequest.SerializeToString,
                 response_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteNamespaceResponse.FromString,
                 _registered_method=True)
+        self.CreateService = channel.unary_unary(
+                '/muster.admin.v1.AdminService/CreateService',
+                request_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.CreateServiceRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.CreateServiceResponse.FromString,
+                _registered_method=True)
+        self.GetService = channel.unary_unary(
+                '/muster.admin.v1.AdminService/GetService',
+                request_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.GetServiceRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.GetServiceResponse.FromString,
+                _registered_method=True)
+        self.UpdateService = channel.unary_unary(
+                '/muster.admin.v1.AdminService/UpdateService',
+                request_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.UpdateServiceRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.UpdateServiceResponse.FromString,
+                _registered_method=True)
+        self.DeleteService = channel.unary_unary(
+                '/muster.admin.v1.AdminService/DeleteService',
+                request_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteServiceRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteServiceResponse.FromString,
+                _registered_method=True)
         self.Backup = channel.unary_stream(
                 '/muster.admin.v1.AdminService/Backup',
                 request_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.BackupRequest.SerializeToString,
@@ -112,9 +132,40 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateService(self, request, context):
+        """CreateService describes a service, so that it is known before it has instances and stays known when it has none. One that
+        instances make needs no description. Ends with ALREADY_EXISTS (SERVICE_EXISTS), RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetService(self, request, context):
+        """GetService answers a service that is described, or has or lately had instances. Ends with NOT_FOUND (SERVICE_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateService(self, request, context):
+        """UpdateService changes the description of a known service, and describes one that was not. Ends with NOT_FOUND
+        (SERVICE_NOT_FOUND), INVALID_ARGUMENT (unknown path).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteService(self, request, context):
+        """DeleteService forgets a service and its description. Ends with NOT_FOUND (SERVICE_NOT_FOUND), FAILED_PRECONDITION
+        (SERVICE_NOT_EMPTY: it has instances).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Backup(self, request, context):
-        """Backup answers a copy of what is durable: namespaces, config items with their kept history, persistent instances and operators'
-        overrides, as they stand at one revision. The chunks together are one archive: a line of JSON that says what it is, records, and
+        """Backup answers a copy of what is durable: namespaces and services as described, config items with their kept history, persistent
+        instances and operators' overrides, as they stand at one revision. The chunks together are one archive: a line of JSON that says what it is, records, and
         a checksum. It can be restored into any Muster that knows its format version. Ends with NOT_FOUND (NAMESPACE_NOT_FOUND),
         RESOURCE_EXHAUSTED (TOO_LARGE: more than 1 GiB, which no Restore takes; LIMIT_EXCEEDED: four archives are under way already;
         SLOW_CONSUMER: nothing was read for 30 s).
@@ -172,6 +223,26 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.DeleteNamespace,
                     request_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteNamespaceRequest.FromString,
                     response_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteNamespaceResponse.SerializeToString,
+            ),
+            'CreateService': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateService,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.CreateServiceRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.CreateServiceResponse.SerializeToString,
+            ),
+            'GetService': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetService,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.GetServiceRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.GetServiceResponse.SerializeToString,
+            ),
+            'UpdateService': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateService,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.UpdateServiceRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.UpdateServiceResponse.SerializeToString,
+            ),
+            'DeleteService': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteService,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteServiceRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteServiceResponse.SerializeToString,
             ),
             'Backup': grpc.unary_stream_rpc_method_handler(
                     servicer.Backup,
@@ -303,6 +374,114 @@ class AdminService:
             '/muster.admin.v1.AdminService/DeleteNamespace',
             muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteNamespaceRequest.SerializeToString,
             muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteNamespaceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateService(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AdminService/CreateService',
+            muster_dot_admin_dot_v1_dot_admin__service__pb2.CreateServiceRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_admin__service__pb2.CreateServiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetService(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AdminService/GetService',
+            muster_dot_admin_dot_v1_dot_admin__service__pb2.GetServiceRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_admin__service__pb2.GetServiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateService(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AdminService/UpdateService',
+            muster_dot_admin_dot_v1_dot_admin__service__pb2.UpdateServiceRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_admin__service__pb2.UpdateServiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteService(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AdminService/DeleteService',
+            muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteServiceRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_admin__service__pb2.DeleteServiceResponse.FromString,
             options,
             channel_credentials,
             insecure,

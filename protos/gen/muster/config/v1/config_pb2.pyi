@@ -87,7 +87,7 @@ class GrayRule(_message.Message):
     def __init__(self, priority: _Optional[int] = ..., labels: _Optional[_Union[GrayRule.LabelMatch, _Mapping]] = ..., ips: _Optional[_Union[GrayRule.IpMatch, _Mapping]] = ..., percentage: _Optional[_Union[GrayRule.PercentMatch, _Mapping]] = ...) -> None: ...
 
 class Release(_message.Message):
-    __slots__ = ("number", "revision", "kind", "gray", "content", "content_type", "md5", "sha256", "size_bytes", "labels", "author", "comment", "create_time", "source_number", "rule", "encrypted_data_key")
+    __slots__ = ("number", "revision", "kind", "gray", "content", "content_type", "md5", "sha256", "size_bytes", "labels", "author", "comment", "create_time", "source_number", "rule", "encrypted_data_key", "begin_revision", "begin_time")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -111,6 +111,8 @@ class Release(_message.Message):
     SOURCE_NUMBER_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     ENCRYPTED_DATA_KEY_FIELD_NUMBER: _ClassVar[int]
+    BEGIN_REVISION_FIELD_NUMBER: _ClassVar[int]
+    BEGIN_TIME_FIELD_NUMBER: _ClassVar[int]
     number: int
     revision: int
     kind: ReleaseKind
@@ -127,7 +129,9 @@ class Release(_message.Message):
     source_number: int
     rule: GrayRule
     encrypted_data_key: str
-    def __init__(self, number: _Optional[int] = ..., revision: _Optional[int] = ..., kind: _Optional[_Union[ReleaseKind, str]] = ..., gray: _Optional[str] = ..., content: _Optional[str] = ..., content_type: _Optional[str] = ..., md5: _Optional[str] = ..., sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., labels: _Optional[_Mapping[str, str]] = ..., author: _Optional[str] = ..., comment: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source_number: _Optional[int] = ..., rule: _Optional[_Union[GrayRule, _Mapping]] = ..., encrypted_data_key: _Optional[str] = ...) -> None: ...
+    begin_revision: int
+    begin_time: _timestamp_pb2.Timestamp
+    def __init__(self, number: _Optional[int] = ..., revision: _Optional[int] = ..., kind: _Optional[_Union[ReleaseKind, str]] = ..., gray: _Optional[str] = ..., content: _Optional[str] = ..., content_type: _Optional[str] = ..., md5: _Optional[str] = ..., sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., labels: _Optional[_Mapping[str, str]] = ..., author: _Optional[str] = ..., comment: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source_number: _Optional[int] = ..., rule: _Optional[_Union[GrayRule, _Mapping]] = ..., encrypted_data_key: _Optional[str] = ..., begin_revision: _Optional[int] = ..., begin_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ConfigSummary(_message.Message):
     __slots__ = ("ref", "release", "grays")

@@ -1,3 +1,6 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from muster.config.v1 import config_pb2 as _config_pb2
 from muster.registry.v1 import error_reason_pb2 as _error_reason_pb2
 from muster.registry.v1 import instance_pb2 as _instance_pb2
@@ -46,7 +49,7 @@ class DescribeConfigResponse(_message.Message):
     def __init__(self, config: _Optional[_Union[_config_pb2.ConfigSummary, _Mapping]] = ..., listener_count: _Optional[int] = ...) -> None: ...
 
 class ListConfigsRequest(_message.Message):
-    __slots__ = ("namespace", "group", "name_prefix", "labels", "content_type", "page_size", "page_token")
+    __slots__ = ("namespace", "group", "name_prefix", "labels", "content_type", "page_size", "page_token", "name_pattern", "content_pattern", "main_line_only", "begin_revisions", "skip", "count")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -61,6 +64,12 @@ class ListConfigsRequest(_message.Message):
     CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    NAME_PATTERN_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_PATTERN_FIELD_NUMBER: _ClassVar[int]
+    MAIN_LINE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    BEGIN_REVISIONS_FIELD_NUMBER: _ClassVar[int]
+    SKIP_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
     namespace: str
     group: str
     name_prefix: str
@@ -68,17 +77,65 @@ class ListConfigsRequest(_message.Message):
     content_type: str
     page_size: int
     page_token: str
-    def __init__(self, namespace: _Optional[str] = ..., group: _Optional[str] = ..., name_prefix: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., content_type: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    name_pattern: str
+    content_pattern: str
+    main_line_only: bool
+    begin_revisions: _containers.RepeatedScalarFieldContainer[int]
+    skip: int
+    count: bool
+    def __init__(self, namespace: _Optional[str] = ..., group: _Optional[str] = ..., name_prefix: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., content_type: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., name_pattern: _Optional[str] = ..., content_pattern: _Optional[str] = ..., main_line_only: _Optional[bool] = ..., begin_revisions: _Optional[_Iterable[int]] = ..., skip: _Optional[int] = ..., count: _Optional[bool] = ...) -> None: ...
 
 class ListConfigsResponse(_message.Message):
-    __slots__ = ("configs", "next_page_token", "revision")
+    __slots__ = ("configs", "next_page_token", "revision", "total_size")
     CONFIGS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
     configs: _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigSummary]
     next_page_token: str
     revision: int
-    def __init__(self, configs: _Optional[_Iterable[_Union[_config_pb2.ConfigSummary, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., revision: _Optional[int] = ...) -> None: ...
+    total_size: int
+    def __init__(self, configs: _Optional[_Iterable[_Union[_config_pb2.ConfigSummary, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., revision: _Optional[int] = ..., total_size: _Optional[int] = ...) -> None: ...
+
+class ListListenersRequest(_message.Message):
+    __slots__ = ("ref", "ip", "page_size", "page_token")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    IP_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ref: _config_pb2.ConfigRef
+    ip: str
+    page_size: int
+    page_token: str
+    def __init__(self, ref: _Optional[_Union[_config_pb2.ConfigRef, _Mapping]] = ..., ip: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ConfigListener(_message.Message):
+    __slots__ = ("ref", "client_name", "peer", "ip", "listen_time", "md5", "sent_revision", "acked_revision")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_NAME_FIELD_NUMBER: _ClassVar[int]
+    PEER_FIELD_NUMBER: _ClassVar[int]
+    IP_FIELD_NUMBER: _ClassVar[int]
+    LISTEN_TIME_FIELD_NUMBER: _ClassVar[int]
+    MD5_FIELD_NUMBER: _ClassVar[int]
+    SENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ACKED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ref: _config_pb2.ConfigRef
+    client_name: str
+    peer: str
+    ip: str
+    listen_time: _timestamp_pb2.Timestamp
+    md5: str
+    sent_revision: int
+    acked_revision: int
+    def __init__(self, ref: _Optional[_Union[_config_pb2.ConfigRef, _Mapping]] = ..., client_name: _Optional[str] = ..., peer: _Optional[str] = ..., ip: _Optional[str] = ..., listen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., md5: _Optional[str] = ..., sent_revision: _Optional[int] = ..., acked_revision: _Optional[int] = ...) -> None: ...
+
+class ListListenersResponse(_message.Message):
+    __slots__ = ("listeners", "next_page_token")
+    LISTENERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    listeners: _containers.RepeatedCompositeFieldContainer[ConfigListener]
+    next_page_token: str
+    def __init__(self, listeners: _Optional[_Iterable[_Union[ConfigListener, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class WriteCondition(_message.Message):
     __slots__ = ("create_only", "revision", "md5")
@@ -402,3 +459,54 @@ class ListenResponse(_message.Message):
     cancelled: ListenResponse.Cancelled
     reconnect_after: _instance_pb2.ReconnectAfter
     def __init__(self, changed: _Optional[_Union[ListenResponse.Changed, _Mapping]] = ..., missing: _Optional[_Union[ListenResponse.Missing, _Mapping]] = ..., bookmark: _Optional[_Union[ListenResponse.Bookmark, _Mapping]] = ..., cancelled: _Optional[_Union[ListenResponse.Cancelled, _Mapping]] = ..., reconnect_after: _Optional[_Union[_instance_pb2.ReconnectAfter, _Mapping]] = ...) -> None: ...
+
+class WatchConfigsRequest(_message.Message):
+    __slots__ = ("namespace",)
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    def __init__(self, namespace: _Optional[str] = ...) -> None: ...
+
+class WatchConfigsResponse(_message.Message):
+    __slots__ = ("snapshot", "delta", "bookmark", "reconnect_after")
+    class Snapshot(_message.Message):
+        __slots__ = ("names", "revision", "epoch", "reset", "more", "warming_up")
+        NAMES_FIELD_NUMBER: _ClassVar[int]
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        EPOCH_FIELD_NUMBER: _ClassVar[int]
+        RESET_FIELD_NUMBER: _ClassVar[int]
+        MORE_FIELD_NUMBER: _ClassVar[int]
+        WARMING_UP_FIELD_NUMBER: _ClassVar[int]
+        names: _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigRef]
+        revision: int
+        epoch: int
+        reset: bool
+        more: bool
+        warming_up: bool
+        def __init__(self, names: _Optional[_Iterable[_Union[_config_pb2.ConfigRef, _Mapping]]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ..., reset: _Optional[bool] = ..., more: _Optional[bool] = ..., warming_up: _Optional[bool] = ...) -> None: ...
+    class Delta(_message.Message):
+        __slots__ = ("appeared", "disappeared", "revision")
+        APPEARED_FIELD_NUMBER: _ClassVar[int]
+        DISAPPEARED_FIELD_NUMBER: _ClassVar[int]
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        appeared: _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigRef]
+        disappeared: _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigRef]
+        revision: int
+        def __init__(self, appeared: _Optional[_Iterable[_Union[_config_pb2.ConfigRef, _Mapping]]] = ..., disappeared: _Optional[_Iterable[_Union[_config_pb2.ConfigRef, _Mapping]]] = ..., revision: _Optional[int] = ...) -> None: ...
+    class Bookmark(_message.Message):
+        __slots__ = ("revision", "epoch", "warming_up")
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        EPOCH_FIELD_NUMBER: _ClassVar[int]
+        WARMING_UP_FIELD_NUMBER: _ClassVar[int]
+        revision: int
+        epoch: int
+        warming_up: bool
+        def __init__(self, revision: _Optional[int] = ..., epoch: _Optional[int] = ..., warming_up: _Optional[bool] = ...) -> None: ...
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    BOOKMARK_FIELD_NUMBER: _ClassVar[int]
+    RECONNECT_AFTER_FIELD_NUMBER: _ClassVar[int]
+    snapshot: WatchConfigsResponse.Snapshot
+    delta: WatchConfigsResponse.Delta
+    bookmark: WatchConfigsResponse.Bookmark
+    reconnect_after: _instance_pb2.ReconnectAfter
+    def __init__(self, snapshot: _Optional[_Union[WatchConfigsResponse.Snapshot, _Mapping]] = ..., delta: _Optional[_Union[WatchConfigsResponse.Delta, _Mapping]] = ..., bookmark: _Optional[_Union[WatchConfigsResponse.Bookmark, _Mapping]] = ..., reconnect_after: _Optional[_Union[_instance_pb2.ReconnectAfter, _Mapping]] = ...) -> None: ...

@@ -51,6 +51,11 @@ class ConfigServiceStub:
                 request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsRequest.SerializeToString,
                 response_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsResponse.FromString,
                 _registered_method=True)
+        self.ListListeners = channel.unary_unary(
+                '/muster.config.v1.ConfigService/ListListeners',
+                request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersRequest.SerializeToString,
+                response_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersResponse.FromString,
+                _registered_method=True)
         self.PublishConfig = channel.unary_unary(
                 '/muster.config.v1.ConfigService/PublishConfig',
                 request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.PublishConfigRequest.SerializeToString,
@@ -101,6 +106,11 @@ class ConfigServiceStub:
                 request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListenRequest.SerializeToString,
                 response_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListenResponse.FromString,
                 _registered_method=True)
+        self.WatchConfigs = channel.unary_stream(
+                '/muster.config.v1.ConfigService/WatchConfigs',
+                request_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsRequest.SerializeToString,
+                response_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsResponse.FromString,
+                _registered_method=True)
 
 
 class ConfigServiceServicer:
@@ -124,7 +134,16 @@ class ConfigServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListConfigs(self, request, context):
-        """ListConfigs answers the items that are not deleted, ordered by namespace, group and name.
+        """ListConfigs answers the items that are not deleted, ordered by namespace, group and name. One that does not look at all items within
+        one turn of the server may miss what changes meanwhile, never what stays. At most two searches in contents run at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListListeners(self, request, context):
+        """ListListeners answers who listens to an item, or what a client at an address listens to, and what each has been sent.
+        Ends with INVALID_ARGUMENT (INVALID_FIELD) if neither is named.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -223,6 +242,18 @@ class ConfigServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchConfigs(self, request, context):
+        """WatchConfigs tells which items there are that are not deleted: a snapshot, in parts while
+        `more` is set, then deltas as they come and go, each namespace's or everybody's. What is sent is always the latest: a slow reader
+        misses steps, never the last one, and may be sent a snapshot with `reset`. Silence without bookmarks for more than two minutes
+        means that the path is dead.
+
+        Ends with RESOURCE_EXHAUSTED (SLOW_CONSUMER); UNAVAILABLE (DRAINING) after reconnect_after.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConfigServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -240,6 +271,11 @@ def add_ConfigServiceServicer_to_server(servicer, server):
                     servicer.ListConfigs,
                     request_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsRequest.FromString,
                     response_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsResponse.SerializeToString,
+            ),
+            'ListListeners': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListListeners,
+                    request_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersRequest.FromString,
+                    response_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersResponse.SerializeToString,
             ),
             'PublishConfig': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishConfig,
@@ -290,6 +326,11 @@ def add_ConfigServiceServicer_to_server(servicer, server):
                     servicer.Listen,
                     request_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListenRequest.FromString,
                     response_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.ListenResponse.SerializeToString,
+            ),
+            'WatchConfigs': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchConfigs,
+                    request_deserializer=muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsRequest.FromString,
+                    response_serializer=muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -375,6 +416,33 @@ class ConfigService:
             '/muster.config.v1.ConfigService/ListConfigs',
             muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsRequest.SerializeToString,
             muster_dot_config_dot_v1_dot_config__service__pb2.ListConfigsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListListeners(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.config.v1.ConfigService/ListListeners',
+            muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersRequest.SerializeToString,
+            muster_dot_config_dot_v1_dot_config__service__pb2.ListListenersResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -645,6 +713,33 @@ class ConfigService:
             '/muster.config.v1.ConfigService/Listen',
             muster_dot_config_dot_v1_dot_config__service__pb2.ListenRequest.SerializeToString,
             muster_dot_config_dot_v1_dot_config__service__pb2.ListenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchConfigs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/muster.config.v1.ConfigService/WatchConfigs',
+            muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsRequest.SerializeToString,
+            muster_dot_config_dot_v1_dot_config__service__pb2.WatchConfigsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,18 +37,48 @@ class ListInstancesRequest(_message.Message):
     def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., clusters: _Optional[_Iterable[str]] = ..., available_only: _Optional[bool] = ..., if_revision: _Optional[int] = ...) -> None: ...
 
 class ListInstancesResponse(_message.Message):
-    __slots__ = ("instances", "revision", "epoch", "not_modified", "warming_up")
+    __slots__ = ("instances", "revision", "epoch", "not_modified", "warming_up", "protect_threshold")
     INSTANCES_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     NOT_MODIFIED_FIELD_NUMBER: _ClassVar[int]
     WARMING_UP_FIELD_NUMBER: _ClassVar[int]
+    PROTECT_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
     revision: int
     epoch: int
     not_modified: bool
     warming_up: bool
-    def __init__(self, instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ..., not_modified: _Optional[bool] = ..., warming_up: _Optional[bool] = ...) -> None: ...
+    protect_threshold: float
+    def __init__(self, instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ..., not_modified: _Optional[bool] = ..., warming_up: _Optional[bool] = ..., protect_threshold: _Optional[float] = ...) -> None: ...
+
+class SearchInstancesRequest(_message.Message):
+    __slots__ = ("namespace", "address", "page_size", "page_token")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    address: _instance_pb2.InstanceAddress
+    page_size: int
+    page_token: str
+    def __init__(self, namespace: _Optional[str] = ..., address: _Optional[_Union[_instance_pb2.InstanceAddress, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class FoundInstance(_message.Message):
+    __slots__ = ("service", "instance")
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    service: _instance_pb2.ServiceRef
+    instance: _instance_pb2.Instance
+    def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ...) -> None: ...
+
+class SearchInstancesResponse(_message.Message):
+    __slots__ = ("instances", "next_page_token")
+    INSTANCES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    instances: _containers.RepeatedCompositeFieldContainer[FoundInstance]
+    next_page_token: str
+    def __init__(self, instances: _Optional[_Iterable[_Union[FoundInstance, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ListServicesRequest(_message.Message):
     __slots__ = ("namespace", "group", "page_size", "page_token")
@@ -202,7 +232,7 @@ class WatchRequest(_message.Message):
 class WatchResponse(_message.Message):
     __slots__ = ("snapshot", "delta", "bookmark", "cancelled", "reconnect_after")
     class Snapshot(_message.Message):
-        __slots__ = ("instances", "service", "revision", "epoch", "reset", "more", "warming_up")
+        __slots__ = ("instances", "service", "revision", "epoch", "reset", "more", "warming_up", "protect_threshold")
         INSTANCES_FIELD_NUMBER: _ClassVar[int]
         SERVICE_FIELD_NUMBER: _ClassVar[int]
         REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -210,6 +240,7 @@ class WatchResponse(_message.Message):
         RESET_FIELD_NUMBER: _ClassVar[int]
         MORE_FIELD_NUMBER: _ClassVar[int]
         WARMING_UP_FIELD_NUMBER: _ClassVar[int]
+        PROTECT_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
         instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
         service: _instance_pb2.ServiceRef
         revision: int
@@ -217,7 +248,8 @@ class WatchResponse(_message.Message):
         reset: bool
         more: bool
         warming_up: bool
-        def __init__(self, instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ..., reset: _Optional[bool] = ..., more: _Optional[bool] = ..., warming_up: _Optional[bool] = ...) -> None: ...
+        protect_threshold: float
+        def __init__(self, instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ..., reset: _Optional[bool] = ..., more: _Optional[bool] = ..., warming_up: _Optional[bool] = ..., protect_threshold: _Optional[float] = ...) -> None: ...
     class Removal(_message.Message):
         __slots__ = ("instance_id", "reason", "revision")
         INSTANCE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -269,3 +301,54 @@ class WatchResponse(_message.Message):
     cancelled: WatchResponse.Cancelled
     reconnect_after: _instance_pb2.ReconnectAfter
     def __init__(self, snapshot: _Optional[_Union[WatchResponse.Snapshot, _Mapping]] = ..., delta: _Optional[_Union[WatchResponse.Delta, _Mapping]] = ..., bookmark: _Optional[_Union[WatchResponse.Bookmark, _Mapping]] = ..., cancelled: _Optional[_Union[WatchResponse.Cancelled, _Mapping]] = ..., reconnect_after: _Optional[_Union[_instance_pb2.ReconnectAfter, _Mapping]] = ...) -> None: ...
+
+class WatchServicesRequest(_message.Message):
+    __slots__ = ("namespace",)
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    def __init__(self, namespace: _Optional[str] = ...) -> None: ...
+
+class WatchServicesResponse(_message.Message):
+    __slots__ = ("snapshot", "delta", "bookmark", "reconnect_after")
+    class Snapshot(_message.Message):
+        __slots__ = ("names", "revision", "epoch", "reset", "more", "warming_up")
+        NAMES_FIELD_NUMBER: _ClassVar[int]
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        EPOCH_FIELD_NUMBER: _ClassVar[int]
+        RESET_FIELD_NUMBER: _ClassVar[int]
+        MORE_FIELD_NUMBER: _ClassVar[int]
+        WARMING_UP_FIELD_NUMBER: _ClassVar[int]
+        names: _containers.RepeatedCompositeFieldContainer[_instance_pb2.ServiceRef]
+        revision: int
+        epoch: int
+        reset: bool
+        more: bool
+        warming_up: bool
+        def __init__(self, names: _Optional[_Iterable[_Union[_instance_pb2.ServiceRef, _Mapping]]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ..., reset: _Optional[bool] = ..., more: _Optional[bool] = ..., warming_up: _Optional[bool] = ...) -> None: ...
+    class Delta(_message.Message):
+        __slots__ = ("appeared", "disappeared", "revision")
+        APPEARED_FIELD_NUMBER: _ClassVar[int]
+        DISAPPEARED_FIELD_NUMBER: _ClassVar[int]
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        appeared: _containers.RepeatedCompositeFieldContainer[_instance_pb2.ServiceRef]
+        disappeared: _containers.RepeatedCompositeFieldContainer[_instance_pb2.ServiceRef]
+        revision: int
+        def __init__(self, appeared: _Optional[_Iterable[_Union[_instance_pb2.ServiceRef, _Mapping]]] = ..., disappeared: _Optional[_Iterable[_Union[_instance_pb2.ServiceRef, _Mapping]]] = ..., revision: _Optional[int] = ...) -> None: ...
+    class Bookmark(_message.Message):
+        __slots__ = ("revision", "epoch", "warming_up")
+        REVISION_FIELD_NUMBER: _ClassVar[int]
+        EPOCH_FIELD_NUMBER: _ClassVar[int]
+        WARMING_UP_FIELD_NUMBER: _ClassVar[int]
+        revision: int
+        epoch: int
+        warming_up: bool
+        def __init__(self, revision: _Optional[int] = ..., epoch: _Optional[int] = ..., warming_up: _Optional[bool] = ...) -> None: ...
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    BOOKMARK_FIELD_NUMBER: _ClassVar[int]
+    RECONNECT_AFTER_FIELD_NUMBER: _ClassVar[int]
+    snapshot: WatchServicesResponse.Snapshot
+    delta: WatchServicesResponse.Delta
+    bookmark: WatchServicesResponse.Bookmark
+    reconnect_after: _instance_pb2.ReconnectAfter
+    def __init__(self, snapshot: _Optional[_Union[WatchServicesResponse.Snapshot, _Mapping]] = ..., delta: _Optional[_Union[WatchServicesResponse.Delta, _Mapping]] = ..., bookmark: _Optional[_Union[WatchServicesResponse.Bookmark, _Mapping]] = ..., reconnect_after: _Optional[_Union[_instance_pb2.ReconnectAfter, _Mapping]] = ...) -> None: ...

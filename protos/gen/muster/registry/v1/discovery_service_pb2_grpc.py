@@ -45,6 +45,11 @@ class DiscoveryServiceStub:
                 request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesRequest.SerializeToString,
                 response_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesResponse.FromString,
                 _registered_method=True)
+        self.SearchInstances = channel.unary_unary(
+                '/muster.registry.v1.DiscoveryService/SearchInstances',
+                request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesRequest.SerializeToString,
+                response_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesResponse.FromString,
+                _registered_method=True)
         self.ListServices = channel.unary_unary(
                 '/muster.registry.v1.DiscoveryService/ListServices',
                 request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListServicesRequest.SerializeToString,
@@ -65,6 +70,11 @@ class DiscoveryServiceStub:
                 request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchRequest.SerializeToString,
                 response_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchResponse.FromString,
                 _registered_method=True)
+        self.WatchServices = channel.unary_stream(
+                '/muster.registry.v1.DiscoveryService/WatchServices',
+                request_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchServicesRequest.SerializeToString,
+                response_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchServicesResponse.FromString,
+                _registered_method=True)
 
 
 class DiscoveryServiceServicer:
@@ -80,6 +90,13 @@ class DiscoveryServiceServicer:
 
     def ListInstances(self, request, context):
         """ListInstances answers the instances of one service. A service that nobody registered is an empty list, not an error.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchInstances(self, request, context):
+        """SearchInstances answers instances of all services, ordered by service and then by registration: what runs at an address, or all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,6 +147,18 @@ class DiscoveryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchServices(self, request, context):
+        """WatchServices tells which services have instances: a snapshot, in parts while
+        `more` is set, then deltas as they come and go, each namespace's or everybody's. What is sent is always the latest: a slow reader
+        misses steps, never the last one, and may be sent a snapshot with `reset`. Silence without bookmarks for more than two minutes
+        means that the path is dead.
+
+        Ends with RESOURCE_EXHAUSTED (SLOW_CONSUMER); UNAVAILABLE (DRAINING) after reconnect_after.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DiscoveryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -142,6 +171,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     servicer.ListInstances,
                     request_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesRequest.FromString,
                     response_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesResponse.SerializeToString,
+            ),
+            'SearchInstances': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchInstances,
+                    request_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesRequest.FromString,
+                    response_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesResponse.SerializeToString,
             ),
             'ListServices': grpc.unary_unary_rpc_method_handler(
                     servicer.ListServices,
@@ -162,6 +196,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     servicer.Watch,
                     request_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchRequest.FromString,
                     response_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchResponse.SerializeToString,
+            ),
+            'WatchServices': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchServices,
+                    request_deserializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchServicesRequest.FromString,
+                    response_serializer=muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchServicesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -219,6 +258,33 @@ class DiscoveryService:
             '/muster.registry.v1.DiscoveryService/ListInstances',
             muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesRequest.SerializeToString,
             muster_dot_registry_dot_v1_dot_discovery__service__pb2.ListInstancesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchInstances(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.registry.v1.DiscoveryService/SearchInstances',
+            muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesRequest.SerializeToString,
+            muster_dot_registry_dot_v1_dot_discovery__service__pb2.SearchInstancesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -327,6 +393,33 @@ class DiscoveryService:
             '/muster.registry.v1.DiscoveryService/Watch',
             muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchRequest.SerializeToString,
             muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchServices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/muster.registry.v1.DiscoveryService/WatchServices',
+            muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchServicesRequest.SerializeToString,
+            muster_dot_registry_dot_v1_dot_discovery__service__pb2.WatchServicesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -54,6 +54,8 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_COMPONENT_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_COMPONENT_EXISTS: _ClassVar[ErrorReason]
     ERROR_REASON_RUNTIME_UNKNOWN: _ClassVar[ErrorReason]
+    ERROR_REASON_SERVICE_EXISTS: _ClassVar[ErrorReason]
+    ERROR_REASON_SERVICE_NOT_EMPTY: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_FIELD: ErrorReason
 ERROR_REASON_INSTANCE_NOT_FOUND: ErrorReason
@@ -101,6 +103,8 @@ ERROR_REASON_APPLICATION_NOT_EMPTY: ErrorReason
 ERROR_REASON_COMPONENT_NOT_FOUND: ErrorReason
 ERROR_REASON_COMPONENT_EXISTS: ErrorReason
 ERROR_REASON_RUNTIME_UNKNOWN: ErrorReason
+ERROR_REASON_SERVICE_EXISTS: ErrorReason
+ERROR_REASON_SERVICE_NOT_EMPTY: ErrorReason
 
 class ItemError(_message.Message):
     __slots__ = ("code", "reason", "message")

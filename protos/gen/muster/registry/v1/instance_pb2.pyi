@@ -89,16 +89,27 @@ class Lease(_message.Message):
     def __init__(self, ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., paused: _Optional[bool] = ...) -> None: ...
 
 class AdminOverride(_message.Message):
-    __slots__ = ("state", "author", "comment", "set_time")
+    __slots__ = ("state", "author", "comment", "set_time", "weight", "metadata")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     STATE_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_FIELD_NUMBER: _ClassVar[int]
     COMMENT_FIELD_NUMBER: _ClassVar[int]
     SET_TIME_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
     state: AdminState
     author: str
     comment: str
     set_time: _timestamp_pb2.Timestamp
-    def __init__(self, state: _Optional[_Union[AdminState, str]] = ..., author: _Optional[str] = ..., comment: _Optional[str] = ..., set_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    weight: float
+    metadata: _containers.ScalarMap[str, str]
+    def __init__(self, state: _Optional[_Union[AdminState, str]] = ..., author: _Optional[str] = ..., comment: _Optional[str] = ..., set_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., weight: _Optional[float] = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Instance(_message.Message):
     __slots__ = ("instance_id", "endpoints", "cluster", "weight", "metadata", "persistent", "lease", "health", "admin_state", "declared_admin_state", "admin_override", "on_session", "revision", "create_revision", "create_time", "update_time", "definition_id", "attributes")

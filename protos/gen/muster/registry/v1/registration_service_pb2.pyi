@@ -134,6 +134,26 @@ class SetAdminStateResponse(_message.Message):
     revision: int
     def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
 
+class OverrideInstanceRequest(_message.Message):
+    __slots__ = ("ref", "override", "update_mask", "expected_revision")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDE_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ref: _instance_pb2.InstanceRef
+    override: _instance_pb2.AdminOverride
+    update_mask: _field_mask_pb2.FieldMask
+    expected_revision: int
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., override: _Optional[_Union[_instance_pb2.AdminOverride, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., expected_revision: _Optional[int] = ...) -> None: ...
+
+class OverrideInstanceResponse(_message.Message):
+    __slots__ = ("instance", "revision")
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    instance: _instance_pb2.Instance
+    revision: int
+    def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
+
 class DrainRequest(_message.Message):
     __slots__ = ("refs", "timeout", "author", "comment")
     REFS_FIELD_NUMBER: _ClassVar[int]
@@ -171,7 +191,7 @@ class DrainResponse(_message.Message):
     def __init__(self, complete: _Optional[bool] = ..., pending: _Optional[_Iterable[_Union[DrainWatcher, _Mapping]]] = ..., unconfirmed: _Optional[_Iterable[_Union[DrainWatcher, _Mapping]]] = ..., acknowledged_count: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class SessionRequest(_message.Message):
-    __slots__ = ("sequence", "hello", "register", "deregister", "renew", "goodbye")
+    __slots__ = ("sequence", "hello", "register", "deregister", "renew", "goodbye", "replace")
     class Hello(_message.Message):
         __slots__ = ("client_name", "client_version", "session_id", "ttl", "grace")
         CLIENT_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -195,6 +215,15 @@ class SessionRequest(_message.Message):
         REFS_FIELD_NUMBER: _ClassVar[int]
         refs: _containers.RepeatedCompositeFieldContainer[_instance_pb2.InstanceRef]
         def __init__(self, refs: _Optional[_Iterable[_Union[_instance_pb2.InstanceRef, _Mapping]]] = ...) -> None: ...
+    class Replace(_message.Message):
+        __slots__ = ("service", "instances", "unique_address")
+        SERVICE_FIELD_NUMBER: _ClassVar[int]
+        INSTANCES_FIELD_NUMBER: _ClassVar[int]
+        UNIQUE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+        service: _instance_pb2.ServiceRef
+        instances: _containers.RepeatedCompositeFieldContainer[_instance_pb2.Instance]
+        unique_address: bool
+        def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_instance_pb2.Instance, _Mapping]]] = ..., unique_address: _Optional[bool] = ...) -> None: ...
     class Renew(_message.Message):
         __slots__ = ()
         def __init__(self) -> None: ...
@@ -207,13 +236,15 @@ class SessionRequest(_message.Message):
     DEREGISTER_FIELD_NUMBER: _ClassVar[int]
     RENEW_FIELD_NUMBER: _ClassVar[int]
     GOODBYE_FIELD_NUMBER: _ClassVar[int]
+    REPLACE_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     hello: SessionRequest.Hello
     register: SessionRequest.Register
     deregister: SessionRequest.Deregister
     renew: SessionRequest.Renew
     goodbye: SessionRequest.Goodbye
-    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[SessionRequest.Hello, _Mapping]] = ..., register: _Optional[_Union[SessionRequest.Register, _Mapping]] = ..., deregister: _Optional[_Union[SessionRequest.Deregister, _Mapping]] = ..., renew: _Optional[_Union[SessionRequest.Renew, _Mapping]] = ..., goodbye: _Optional[_Union[SessionRequest.Goodbye, _Mapping]] = ...) -> None: ...
+    replace: SessionRequest.Replace
+    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[SessionRequest.Hello, _Mapping]] = ..., register: _Optional[_Union[SessionRequest.Register, _Mapping]] = ..., deregister: _Optional[_Union[SessionRequest.Deregister, _Mapping]] = ..., renew: _Optional[_Union[SessionRequest.Renew, _Mapping]] = ..., goodbye: _Optional[_Union[SessionRequest.Goodbye, _Mapping]] = ..., replace: _Optional[_Union[SessionRequest.Replace, _Mapping]] = ...) -> None: ...
 
 class SessionResponse(_message.Message):
     __slots__ = ("sequence", "granted", "results", "renewed", "revoked", "reconnect_after")

@@ -67,6 +67,11 @@ class RegistrationServiceStub:
                 request_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateRequest.SerializeToString,
                 response_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateResponse.FromString,
                 _registered_method=True)
+        self.OverrideInstance = channel.unary_unary(
+                '/muster.registry.v1.RegistrationService/OverrideInstance',
+                request_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.OverrideInstanceRequest.SerializeToString,
+                response_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.OverrideInstanceResponse.FromString,
+                _registered_method=True)
         self.Drain = channel.unary_unary(
                 '/muster.registry.v1.RegistrationService/Drain',
                 request_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.DrainRequest.SerializeToString,
@@ -126,8 +131,17 @@ class RegistrationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetAdminState(self, request, context):
-        """SetAdminState lays an operator's override over an instance, or lifts it. The override is on disk before the answer.
+        """SetAdminState lays a state over an instance as an operator's override, or lifts it. The override is on disk before the answer.
         Ends with NOT_FOUND (INSTANCE_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OverrideInstance(self, request, context):
+        """OverrideInstance changes the named parts of an operator's override: state, weight, metadata. An override without any part is
+        lifted. It is on disk before the answer.
+        Ends with NOT_FOUND (INSTANCE_NOT_FOUND), INVALID_ARGUMENT (unknown path), ABORTED (REVISION_MISMATCH).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -194,6 +208,11 @@ def add_RegistrationServiceServicer_to_server(servicer, server):
                     servicer.SetAdminState,
                     request_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateRequest.FromString,
                     response_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateResponse.SerializeToString,
+            ),
+            'OverrideInstance': grpc.unary_unary_rpc_method_handler(
+                    servicer.OverrideInstance,
+                    request_deserializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.OverrideInstanceRequest.FromString,
+                    response_serializer=muster_dot_registry_dot_v1_dot_registration__service__pb2.OverrideInstanceResponse.SerializeToString,
             ),
             'Drain': grpc.unary_unary_rpc_method_handler(
                     servicer.Drain,
@@ -371,6 +390,33 @@ class RegistrationService:
             '/muster.registry.v1.RegistrationService/SetAdminState',
             muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateRequest.SerializeToString,
             muster_dot_registry_dot_v1_dot_registration__service__pb2.SetAdminStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OverrideInstance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.registry.v1.RegistrationService/OverrideInstance',
+            muster_dot_registry_dot_v1_dot_registration__service__pb2.OverrideInstanceRequest.SerializeToString,
+            muster_dot_registry_dot_v1_dot_registration__service__pb2.OverrideInstanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,8 +53,8 @@ def _writes(event: Event) -> Iterator[Write]:
         case DeliveryChanged() | DeliveryDiscarded():
             yield _delivery_write(event)
         case ServiceDescribed() | ServiceUndescribed():
-            record = records.encode_service(event.service, event.description) if isinstance(event, ServiceDescribed) else None
-            yield Write(Bucket.SERVICES, records.encode_service_key(event.service), record)
+            described = records.encode_service(event.service, event.description) if isinstance(event, ServiceDescribed) else None
+            yield Write(Bucket.SERVICES, records.encode_service_key(event.service), described)
         case EpochBegan(epoch=epoch):
             yield Write(Bucket.META, EPOCH, records.encode(epoch))
         case _:

@@ -72,3 +72,15 @@ for version in 3.1.1 2.5.1; do
             missing "the Nacos SDK for Java $version (its build failed)"
     fi
 done
+
+java=$tools/servicecomb-java
+sources=(tests/interop/servicecomb/java/pom.xml tests/interop/servicecomb/java/Story.java)
+if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
+    missing "the ServiceComb client for Java (a JDK and Maven are needed)"
+elif ! cat "${sources[@]}" | cmp -s - "$java/built-from"; then
+    rm -rf "$java"
+    mvn --quiet --batch-mode --file "${sources[0]}" dependency:copy-dependencies -DoutputDirectory="$java" >&2 &&
+        javac -cp "$java/*" -d "$java" "${sources[1]}" &&
+        cat "${sources[@]}" >"$java/built-from" ||
+        missing "the ServiceComb client for Java (its build failed)"
+fi

@@ -138,6 +138,15 @@ async def test_chosen_id_that_is_given_to_another_service_is_looked_up_anew() ->
         assert [entry["serviceId"] for entry in (await one.find("basket")).json()["instances"]] == ["mine"]
 
 
+async def test_revision_header_is_written_letter_by_letter_for_the_java_client() -> None:
+    async with client() as (one, _):
+        await one.create("stock")
+
+        found = await one.find("stock")
+
+        assert b"X-Resource-Revision" in [name for name, _ in found.headers.raw]
+
+
 async def test_full_disk_is_said_and_changes_nothing() -> None:
     store = MemoryStore()
     async with client(store=store) as (one, _):

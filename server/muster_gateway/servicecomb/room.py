@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
+from muster_gateway.header_names import write_exactly
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route, SocketRoute
 from muster_gateway.servicecomb.calls import TOO_LARGE
 from muster_gateway.servicecomb.dependencies import Dependencies
 from muster_gateway.servicecomb.errors import INVALID, CseError
-from muster_gateway.servicecomb.finding import Finding
+from muster_gateway.servicecomb.finding import REVISION, Finding
 from muster_gateway.servicecomb.govern import Governing
 from muster_gateway.servicecomb.microservices import Microservices
 from muster_gateway.servicecomb.own import OwnService
@@ -89,16 +90,20 @@ class ServiceCombRoom:
         return CseError(INVALID, TOO_LARGE if refusal.status == 413 else str(refusal)).response()
 
     def dress(self, request: Request, response: Response) -> None:
-        """Its name, and CORS."""
+        """Its name, CORS, and the headers that the Java client looks for letter by letter."""
         response.headers["Server"] = f"SERVICECENTER/{self._own.version}"
-        if "origin" not in request.headers:
-            return
-        if request.method != "OPTIONS":
-            response.headers["Access-Control-Allow-Origin"] = "*"
-        elif (asked := request.headers.get("access-control-request-method", "")) in _METHODS:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-            response.headers["Access-Control-Allow-Methods"] = asked
-            response.headers["Access-Control-Allow-Headers"] = "Origin, Accept, Content-Type, X-Domain-Name, X-ConsumerId"
+        if "origin" in request.headers:
+            _allow_origin(request, response)
+        write_exactly(response, (REVISION, "X-Schema-Summary"))
+
+
+def _allow_origin(request: Request, response: Response) -> None:
+    if request.method != "OPTIONS":
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    elif (asked := request.headers.get("access-control-request-method", "")) in _METHODS:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Allow-Methods"] = asked
+        response.headers["Access-Control-Allow-Headers"] = "Origin, Accept, Content-Type, X-Domain-Name, X-ConsumerId"
 
 
 def _version() -> str:

@@ -27,6 +27,9 @@ LAYERS: dict[str, tuple[Any, tuple[str, Any], tuple[str, Any], tuple[str, Any]]]
     "max_total_schema_bytes": (256 << 20, ("2", 2), ("3", 3), ("4", 4)),
     "history_days": (30.0, ("2", 2.0), ("0.5", 0.5), ("4", 4.0)),
     "ready_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
+    "auth": (False, ("true", True), ("true", True), ("true", True)),
+    "token_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
+    "key_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "insecure": (False, ("true", True), ("true", True), ("true", True)),
 }
 BAD = {

@@ -19,7 +19,7 @@ from muster.registry.v1.instance_pb2 import AdminState, Instance, InstanceRef, S
 
 from muster_client._config import Config, Publication, condition
 from muster_client._config_calls import ConfigCalls
-from muster_client._connection import Connection
+from muster_client._connection import Connection, Token
 from muster_client._link import Backoff
 from muster_client._listen import ListenConversation
 from muster_client._listener import Listener
@@ -47,7 +47,8 @@ class Client:
     `timeout_s` is the most a unary call may take; `backoff` is the wait between attempts to connect; `options` are further
     channel arguments of gRPC. `traits` is what gray releases look at: labels of this client, its ip, its id. `snapshot_dir`, if
     given, is a directory of this program alone, in which the last known state of each config item that is got or listened to is
-    kept for the time when no server answers; contents lie there in plain text, readable by this user only.
+    kept for the time when no server answers; contents lie there in plain text, readable by this user only. `token` proves this
+    client to a server with authentication: an API token, or a function that answers one, asked at every call and connection.
 
     Register an instance and see it:
 
@@ -74,13 +75,14 @@ class Client:
         options: Sequence[tuple[str, Any]] = (),
         traits: ClientTraits | None = None,
         snapshot_dir: Path | None = None,
+        token: Token = "",
     ) -> None:
         self._name = name
         self._grace_s = grace_s
         self._timeout_s = timeout_s
         self._backoff = backoff
         self._traits = traits or ClientTraits()
-        self._connection = Connection(target, name, timeout_s, backoff, options)
+        self._connection = Connection(target, name, timeout_s, backoff, options, token)
         self._snapshots = Snapshots(snapshot_dir) if snapshot_dir is not None else None
         self._session: SessionConversation | None = None
         self._watch: WatchConversation | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc.aio
@@ -47,19 +47,26 @@ _OPTIONS: tuple[tuple[str, Any], ...] = (
 )
 
 
+Token = str | Callable[[], str]
+"""What proves the client to the server, or what answers it: asked at each call, so that it can change. Empty for none."""
+
+
 class Connection:
     """One channel, one link for each kind of stream, each with its task. Owned by the client.
 
-    `name` is said to the server with each stream; `timeout_s` is the most a single call may take; `options` are further channel
-    arguments.
+    `name` is said to the server with each stream, `token` with everything; `timeout_s` is the most a single call may take;
+    `options` are further channel arguments.
     """
 
-    def __init__(self, target: str, name: str, timeout_s: float, backoff: Backoff, options: Sequence[tuple[str, Any]]) -> None:
+    def __init__(  # made once, by the client
+        self, target: str, name: str, timeout_s: float, backoff: Backoff, options: Sequence[tuple[str, Any]], token: Token
+    ) -> None:
         self._target = target
         self._name = name
         self._timeout_s = timeout_s
         self._backoff = backoff
         self._options = (*_OPTIONS, *options)
+        self._token = token
         self._links: list[Link] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -70,7 +77,7 @@ class Connection:
 
     def keep(self, conversation: Conversation, open_stream: Any) -> Link:
         """Keep a stream open until `aclose`."""
-        link = Link(conversation, lambda: open_stream(metadata=(("muster-client", self._name),)), self._backoff)
+        link = Link(conversation, lambda: open_stream(metadata=self._metadata(("muster-client", self._name))), self._backoff)
         self._links.append(link)
         # No TaskGroup: it would wrap what the user's own block raises, and cut the goodbye off. aclose waits for these tasks.
         self._tasks.append(asyncio.create_task(link.run(), name=f"muster {conversation.name}"))
@@ -78,11 +85,15 @@ class Connection:
 
     async def call(self, method: Any, request: Message) -> Any:
         """Make a single call. Raises MusterError."""
-        call: Awaitable[Any] = method(request, timeout=self._timeout_s)
+        call: Awaitable[Any] = method(request, timeout=self._timeout_s, metadata=self._metadata())
         try:
             return await call
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from None
+
+    def _metadata(self, *further: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+        token = self._token if isinstance(self._token, str) else self._token()
+        return (*further, ("authorization", f"Bearer {token}")) if token else further
 
     async def aclose(self) -> None:
         """Say farewell on every stream, and close. Takes about 3 s at most."""

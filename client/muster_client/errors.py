@@ -141,6 +141,8 @@ _CLASSES_BY_REASON: dict[str, type[MusterError]] = {
     "INVALID_CONTENT": InvalidContentError,
     "CONFIG_EXISTS": AlreadyExistsError,
     "NAMESPACE_EXISTS": AlreadyExistsError,
+    "USER_EXISTS": AlreadyExistsError,
+    "ROLE_EXISTS": AlreadyExistsError,
     "REVISION_MISMATCH": RevisionMismatchError,
     "TOO_LARGE": TooLargeError,
 }

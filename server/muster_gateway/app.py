@@ -1,9 +1,10 @@
 """One ASGI app for all HTTP ports: finds the room that a path belongs to, and its route."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
+import grpc.aio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -11,9 +12,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from muster_gateway import openapi
 from muster_gateway.bodies import Bodies, BodyRefusedError
+from muster_gateway.callers import Caller, acting_for, authorization_of
 from muster_gateway.finders.room import FindersRoom
 from muster_gateway.nacos.room import NacosRoom
-from muster_gateway.registry import Registry
+from muster_gateway.registry import Registry, http_status, message_of
 from muster_gateway.route import Paths, Room, SocketRoom
 from muster_gateway.servicecomb.room import ServiceCombRoom
 from muster_gateway.servicestage.room import ServiceStageRoom
@@ -28,20 +30,24 @@ class MetricsSource(Protocol):
         ...
 
 
-def create_app(channel: Any, metrics: MetricsSource) -> "Gateway":
-    """The app over a channel, local or real."""
+def create_app(channel: Any, metrics: MetricsSource, *, is_guarded: bool = False) -> "Gateway":
+    """The app over a channel, local or real. `is_guarded`: the registry asks for credentials."""
     registry = Registry(channel)
     rooms = (NacosRoom(registry), ServiceCombRoom(registry), ServiceStageRoom(registry), FindersRoom(registry))
-    return Gateway(rooms, metrics)
+    return Gateway(rooms, metrics, registry.prove if is_guarded else None)
 
 
 class Gateway:
-    """The app. Requests take turns, so that HTTP load leaves the loop to gRPC. Paths of no room are answered by the last one."""
+    """The app. Requests take turns, so that HTTP load leaves the loop to gRPC. Paths of no room are answered by the last one.
 
-    def __init__(self, rooms: tuple[Room, ...], metrics: MetricsSource) -> None:
+    `prove`, if given, raises AioRpcError for a caller whose credential does not count: such a one gets public routes only.
+    """
+
+    def __init__(self, rooms: tuple[Room, ...], metrics: MetricsSource, prove: Callable[[], Awaitable[None]] | None = None) -> None:
         self.routes = tuple(route for room in rooms for route in room.routes())
         self._rooms = rooms
         self._metrics = metrics
+        self._prove = prove
         self._paths = Paths(self.routes)
         self._socket_rooms = tuple(room for room in rooms if isinstance(room, SocketRoom))
         self._sockets = Paths([socket for room in self._socket_rooms for socket in room.sockets()])
@@ -61,9 +67,12 @@ class Gateway:
         room = self._room_of(scope["path"])
         try:
             async with self._bodies.read(scope, receive) as request, self._turns:
-                response = await self._answer(room, request)
+                with acting_for(Caller(room.authorization(request), request.client.host if request.client else "")):
+                    response = await self._answer(room, request)
         except BodyRefusedError as refusal:
             response = room.refused(request, refusal)
+            if refusal.status == 401:
+                response.headers["www-authenticate"] = "Bearer, Basic"
         except ClientDisconnect:
             return
         room.dress(request, response)
@@ -81,26 +90,46 @@ class Gateway:
         """Serve a WebSocket. It takes no turns: it is mostly silent, and what it sends is small."""
         methods, scope["path_params"] = self._sockets.find(scope["path"])
         socket = WebSocket(scope, receive, send)
-        for route in methods.values():
-            with suppress(WebSocketDisconnect):
-                await route.handler(socket)
+        if not methods:
+            await socket.close()
             return
-        await socket.close()
+        with acting_for(Caller(authorization_of(socket), socket.client.host if socket.client else "")):
+            try:
+                await self._check_caller()
+            except BodyRefusedError:
+                await socket.close()  # before it is accepted: the handshake is answered 403
+                return
+            with suppress(WebSocketDisconnect):
+                await methods["WEBSOCKET"].handler(socket)
 
     def _room_of(self, path: str) -> Room:
         return next((room for room in self._rooms if path.startswith(room.prefixes)), self._rooms[-1])
 
     async def _answer(self, room: Room, request: Request) -> Response:
         path = request.scope["path"]  # not that of the URL, which ends at a # or ? that was escaped
-        if request.method == "GET" and (own := self._own(path)) is not None:
+        if request.method == "GET" and (own := await self._own(path)) is not None:
             return own
         methods, request.scope["path_params"] = self._paths.find(path)
         chosen = room.choose(request, methods)
-        return chosen if isinstance(chosen, Response) else await chosen.handler(request)
+        if isinstance(chosen, Response):
+            return chosen
+        if not chosen.is_public:
+            await self._check_caller()
+        return await chosen.handler(request)
 
-    def _own(self, path: str) -> Response | None:
+    async def _check_caller(self) -> None:
+        """Raises BodyRefusedError."""
+        if self._prove is None:
+            return
+        try:
+            await self._prove()
+        except grpc.aio.AioRpcError as error:
+            raise BodyRefusedError(http_status(error), message_of(error)) from None
+
+    async def _own(self, path: str) -> Response | None:
         match path:
             case "/metrics":
+                await self._check_caller()
                 return Response(self._metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
             case "/openapi.json":
                 return Response(self._document, media_type="application/json")

@@ -13,7 +13,10 @@ BODY_TIMEOUT_S = 30.0
 
 
 class BodyRefusedError(Exception):
-    """The body was not taken. `status` is 413 (above 8 MiB), 408 (not whole after 30 s) or 503 (too many at once)."""
+    """The body was not taken. `status` is 413 (above 8 MiB), 408 (not whole after 30 s) or 503 (too many at once).
+
+    Or its sender was not: 401 (no credential that counts), 429 (too many failed logins).
+    """
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)

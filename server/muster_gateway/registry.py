@@ -3,6 +3,8 @@
 from typing import Any
 
 import grpc.aio
+from muster.admin.v1 import access_service_pb2 as access
+from muster.admin.v1 import access_service_pb2_grpc
 from muster.catalog.v1 import catalog_service_pb2_grpc
 from muster.config.v1 import config_service_pb2 as config
 from muster.config.v1 import config_service_pb2_grpc
@@ -22,6 +24,18 @@ class Registry:
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(channel)
         self.delivery = delivery_service_pb2_grpc.DeliveryServiceStub(channel)
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
+        self.access = access_service_pb2_grpc.AccessServiceStub(channel)
+
+    async def prove(self) -> None:
+        """Raises AioRpcError if the caller's credential does not count."""
+        await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
+
+    async def may_read(self, kind: str, namespace: str, group: str = "*", name: str = "*") -> bool:
+        """Whether the caller may see a service or config, or all of a namespace. Asked before an answer that callers share."""
+        resource = access.Resource(namespace=namespace, group=group, kind=kind, name=name)
+        request = access.CheckAccessRequest(resource=resource, action=access.ACTION_READ)
+        response: access.CheckAccessResponse = await self.access.CheckAccess(request, timeout=CALL_TIMEOUT_S)
+        return response.allowed
 
     async def list_instances(self, service: instance_pb2.ServiceRef, if_revision: int = 0) -> discovery.ListInstancesResponse:
         """The instances of a service; `not_modified` if nothing changed since `if_revision`."""
@@ -54,8 +68,18 @@ def message_of(error: grpc.aio.AioRpcError) -> str:
 
 
 def http_status(error: grpc.aio.AioRpcError) -> int:
-    """The HTTP status for a failed call: 400 for what the caller can mend, 413 for too much, 503 for what passes, else 500."""
+    """The HTTP status for a failed call.
+
+    400 for what the caller can mend, 401 and 403 for who they are, 413 for too much, 429 for too many failed logins, 503 for what
+    passes, else 500.
+    """
     match error.code().name:
+        case "UNAUTHENTICATED":
+            return 401
+        case "PERMISSION_DENIED":
+            return 403
+        case "RESOURCE_EXHAUSTED" if reason_of(error) == "LOGIN_THROTTLED":
+            return 429
         case "RESOURCE_EXHAUSTED" if not reason_of(error):
             return 413  # the transport's: a message above 4 MiB
         case "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "OUT_OF_RANGE" | "ABORTED" | "NOT_FOUND":

@@ -29,7 +29,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One documented call. A part of the path that is `{name}` takes any text without a slash: `request.path_params["name"]`."""
+    """One documented call. A part of the path that is `{name}` takes any text without a slash: `request.path_params["name"]`.
+
+    `is_public`: it is answered without a credential even where one is needed.
+    """
 
     method: str
     path: str
@@ -37,6 +40,7 @@ class Route:
     summary: str
     parameters: tuple[Parameter, ...]
     answer: str
+    is_public: bool = False
 
 
 SocketHandler = Callable[[WebSocket], Awaitable[None]]
@@ -67,8 +71,12 @@ class Room(Protocol):
         """The route that answers, or the answer where none does. `methods`: the routes of the path; empty if it has none."""
         ...
 
+    def authorization(self, request: Request, /) -> str:
+        """The caller's credential in the form of the header `authorization`, wherever the dialect has it; empty without one."""
+        ...
+
     def refused(self, request: Request, refusal: BodyRefusedError, /) -> Response:
-        """The answer to a body that was not taken."""
+        """The answer to a body that was not taken, or to a caller who did not prove who they are (401, 429)."""
         ...
 
     def dress(self, request: Request, response: Response) -> None:

@@ -53,6 +53,8 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     max_total_schema_bytes: Annotated[str | None, typer.Option(metavar="BYTES", help=_help("max_total_schema_bytes"))] = None,
     history_days: Annotated[str | None, typer.Option(metavar="DAYS", help=_help("history_days"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
+    auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
+    key_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("key_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
     """Run the server until SIGTERM or SIGINT. Flags win over MUSTER_* variables, those over muster.toml."""
@@ -69,21 +71,32 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
         "max_total_schema_bytes": max_total_schema_bytes,
         "history_days": history_days,
         "ready_file": ready_file,
+        "auth": auth,
+        "key_file": key_file,
         "insecure": insecure,
     }
     _run(_serve(_checked({name: value for name, value in given.items() if value is not None})))
 
 
 @cli.command(epilog="\b\nExample:\n  muster gateway --target 10.0.0.1:9848 --http-ports 8848,9080")
-def gateway(
+def gateway(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     target: Annotated[str, typer.Option(metavar="HOST:PORT", help="The server's gRPC address.")] = "127.0.0.1:9848",
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_help("host"))] = None,
     http_ports: Annotated[str | None, typer.Option(metavar="PORTS", help=_help("http_ports"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
+    auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
+    token_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("token_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
     """Run the HTTP gateway alone, against a server elsewhere. Serve that one with `--http-ports ''`."""
-    given = {"host": host, "http_ports": http_ports, "ready_file": ready_file, "insecure": insecure}
+    given = {
+        "host": host,
+        "http_ports": http_ports,
+        "ready_file": ready_file,
+        "auth": auth,
+        "token_file": token_file,
+        "insecure": insecure,
+    }
     settings = _checked({name: value for name, value in given.items() if value is not None})
     _run(_serve_gateway(settings, target))
 
@@ -128,8 +141,8 @@ def _checked(given: dict[str, Any]) -> Settings:
         _refuse(f"{'.'.join(map(str, first['loc'])) or 'settings'}: {first['msg']}")
     except ValueError as error:
         _refuse(f"muster.toml: {error}")
-    if not settings.is_loopback and not settings.insecure:
-        _refuse(f"host {settings.host} is open to other machines without authentication: say --insecure if you mean it")
+    if not (settings.is_loopback or settings.auth or settings.insecure):
+        _refuse(f"host {settings.host} is open to other machines without authentication: say --auth, or --insecure if you mean it")
     return settings
 
 

@@ -13,17 +13,22 @@ import grpc.aio
 import structlog
 from muster_agent.runtimes import discover
 from muster_gateway.app import create_app
+from muster_gateway.callers import IdentifiedChannel, Identity
 from muster_gateway.channel import LocalChannel
 from muster_gateway.nacos.grpc.service import NacosGrpc
 from muster_gateway.server import GatewayServer, listen
 
+from muster_server.access.authenticator import Authenticator
+from muster_server.access.sealing import Sealer
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
-from muster_server.rpc.adapter import Call, bind
+from muster_server.rpc.adapter import Call, Services, bind
+from muster_server.rpc.addresses import LOCAL_PEER
 from muster_server.rpc.encoders import WireEncoder
+from muster_server.rpc.gate import Gate
 from muster_server.rpc.server import make_server, make_services
 from muster_server.rpc.sessions import SessionServicer
 from muster_server.settings import Settings
@@ -67,15 +72,26 @@ async def serving(settings: Settings, *, store: Store | None = None, clock: Cloc
     own = store is None
     used = store or (MemoryStore() if settings.storage == "memory" else SqliteStore(settings.data_dir))
     try:
-        engine = Engine(used, WireEncoder(), clock or SystemClock(), _limits(settings))
+        used_clock = clock or SystemClock()
+        engine = Engine(used, WireEncoder(), used_clock, _limits(settings))
         try:
-            async with _serving(settings, engine) as running:
+            authenticator = Authenticator(engine, Sealer(_key_file(settings)), used_clock.monotonic_s)
+            async with _serving(settings, engine, authenticator) as running:
                 yield running
         finally:
             await engine.close()
     finally:
         if own:
             used.close()
+
+
+def _key_file(settings: Settings) -> Path | None:
+    return settings.key_file or (settings.data_dir / "muster.key" if settings.storage == "sqlite" else None)
+
+
+def _own_token(settings: Settings) -> str:
+    """What the gateway itself is known by at the server. Raises OSError."""
+    return settings.token_file.read_text().strip() if settings.token_file is not None else ""
 
 
 def _limits(settings: Settings) -> Limits:
@@ -90,19 +106,21 @@ def _limits(settings: Settings) -> Limits:
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningServer]:
+async def _serving(settings: Settings, engine: Engine, authenticator: Authenticator) -> AsyncIterator[RunningServer]:
     sessions = SessionServicer(engine)
     metrics = Metrics(engine, sessions)
-    services = make_services(engine, sessions, metrics, discover)
+    gate = Gate(engine, authenticator) if settings.auth else None
+    services = make_services(engine, sessions, Services(metrics, gate), authenticator, discover)
+    identity = Identity(authenticator.gateway_token)
     channel = LocalChannel(
-        lambda path, request: services.call(path, request, Call("gateway", {})),
-        lambda path, pipe, metadata: services.stream(path, pipe, "gateway", metadata),
+        lambda path, request: services.call(path, request, Call(LOCAL_PEER, identity.metadata())),
+        lambda path, pipe, metadata: services.stream(path, pipe, LOCAL_PEER, {**metadata, **identity.metadata()}),
     )
     nacos = NacosGrpc(channel)
     server, health = await make_server(services, nacos.handlers())
     grpc_port = bind(server, settings.host, settings.grpc_port)
     sockets = listen(settings.host, settings.http_ports)
-    web_app = create_app(channel, metrics)
+    web_app = create_app(channel, metrics, is_guarded=settings.auth)
     gateway = GatewayServer(web_app, sockets)
     running = RunningServer(_address(settings.host, grpc_port), _addresses(settings.host, sockets), engine)
     await server.start()
@@ -113,6 +131,8 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
             await guests.enter_async_context(nacos.serving())
             await guests.enter_async_context(web_app.serving())
             await gateway.started()
+            if settings.auth and not engine.state.access.users:
+                log.warning("nobody can log in yet: make the first administrator with `muster user init`", grpc=running.grpc)
             log.info("serving", grpc=running.grpc, http=running.http, epoch=engine.epoch)
             try:
                 yield running
@@ -137,16 +157,15 @@ async def _serving(settings: Settings, engine: Engine) -> AsyncIterator[RunningS
 async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Running]:
     """Serve the gateway alone, over a real channel, for as long as the context is open. Raises OSError for a port that is taken."""
     sockets = listen(settings.host, settings.http_ports)
-    async with (
-        grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel,
-        asyncio.TaskGroup() as group,
-        (web_app := create_app(channel, ProcessMetrics())).serving(),
-    ):
+    async with grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS) as channel, asyncio.TaskGroup() as group:
+        identified = IdentifiedChannel(channel, Identity(_own_token(settings)))
+        web_app = create_app(identified, ProcessMetrics(), is_guarded=settings.auth)
         gateway = GatewayServer(web_app, sockets)
         web = group.create_task(gateway.serve(), name="gateway")
         await gateway.started()
         try:
-            yield Running(target, _addresses(settings.host, sockets))
+            async with web_app.serving():
+                yield Running(target, _addresses(settings.host, sockets))
         finally:
             gateway.stop()
             await asyncio.wait([web])

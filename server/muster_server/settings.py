@@ -15,9 +15,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MUSTER_", toml_file="muster.toml", extra="forbid", frozen=True)
 
-    host: str = Field(
-        "127.0.0.1", description="Address to listen on. Other than loopback needs --insecure: there is no authentication yet."
-    )
+    host: str = Field("127.0.0.1", description="Address to listen on. Other than loopback needs --auth, or --insecure.")
     grpc_port: Port = Field(9848, description="Port for gRPC. 0 takes any free one.")
     http_ports: Annotated[tuple[Port, ...], NoDecode] = Field(
         (8848, 9080, 30100), description="Ports of the HTTP gateway, comma-separated. 0 takes any free one; empty switches it off."
@@ -43,6 +41,14 @@ class Settings(BaseSettings):
         30.0, description="Days that releases are kept. The last 10 of each item stay in any case. Raising it costs disk."
     )
     ready_file: Path | None = Field(None, description="Write addresses and pid there as JSON once serving.")
+    auth: bool = Field(False, description="Ask every caller for a credential, and for permission. Make the first user before.")
+    token_file: Path | None = Field(
+        None, description="For `muster gateway`: holds the API token that it shows the server for what its callers share."
+    )
+    key_file: Path | None = Field(
+        None,
+        description="The key that encrypts secrets at rest, made if missing; muster.key in the data directory if not given.",
+    )
     insecure: bool = Field(False, description="Allow an address other than loopback without authentication.")
 
     @field_validator("http_ports", mode="before")

@@ -22,10 +22,10 @@ from muster_server.core.config_model import Text, config_key
 from muster_server.core.copying import copied
 from muster_server.core.errors import MusterError
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.archives import CHUNK_BYTES, ArchiveServicer
 from muster_server.rpc.encoders import WireEncoder
-from muster_server.rpc.registration import perform
 from muster_server.storage.memory import MemoryStore
 from muster_server.storage.port import StorageError
 from running import ManualClock, Server, running_server

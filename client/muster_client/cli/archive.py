@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from muster_client.cli import texts
 from muster_client.cli.command import application, authorship, command
-from muster_client.cli.context import METADATA, Context
+from muster_client.cli.context import Context
 from muster_client.cli.document import document
 from muster_client.cli.exits import CommandError, Exit
 from muster_client.cli.output import Output, Table
@@ -35,7 +35,7 @@ async def backup(
 
     The file holds what your configuration holds, so only you may read it. It is there when it is whole, or not at all.
     """
-    call = context.admin.Backup(wire.BackupRequest(namespace=namespace), metadata=METADATA)
+    call = context.admin.Backup(wire.BackupRequest(namespace=namespace), metadata=context.metadata)
     try:
         with _whole_file(file) as out, _progress(context.output) as progress:
             task = progress.add_task("backup", total=None)
@@ -66,7 +66,7 @@ async def restore(
     options = wire.RestoreOptions(dry_run=dry_run, into_namespace=into, author=context.author)
     try:
         with file.open("rb") as archive, _progress(context.output) as progress:
-            response = await context.admin.Restore(_parts(options, archive, progress), metadata=METADATA)
+            response = await context.admin.Restore(_parts(options, archive, progress), metadata=context.metadata)
     except grpc.aio.AioRpcError as error:
         raise from_rpc_error(error) from None
     except OSError as error:

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -36,6 +37,15 @@ def _server(
     timeout_s: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="The most a call to the server may take.")
     ] = 10.0,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            envvar="MUSTER_TOKEN_FILE",
+            help="Holds the token to show; that in MUSTER_TOKEN, else that of `muster login`, if not given.",
+        ),
+    ] = None,
 ) -> None:
     """Options of every command that talks to the server."""
 

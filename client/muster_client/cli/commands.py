@@ -5,7 +5,23 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from muster_client.cli import archive, config, connections, drain, namespaces, register, services, top, version, watch
+from muster_client.cli import (
+    access_keys,
+    archive,
+    config,
+    connections,
+    drain,
+    login,
+    namespaces,
+    register,
+    roles,
+    services,
+    tokens,
+    top,
+    users,
+    version,
+    watch,
+)
 from muster_client.cli.command import Format, RootTarget, application
 from muster_client.cli.exits import MEANINGS
 from muster_client.cli.external import SHORT_HELP, external_names, is_external, load
@@ -61,5 +77,10 @@ for part in (services, register, drain, watch):
     app.add_typer(part.app)
 app.add_typer(config.app, name="config")
 app.add_typer(namespaces.app, name="ns")
+app.add_typer(login.app)
+app.add_typer(users.app, name="user")
+app.add_typer(roles.app, name="role")
+app.add_typer(tokens.app, name="token")
+app.add_typer(access_keys.app, name="access-key")
 for part in (archive, connections, top, version):
     app.add_typer(part.app)

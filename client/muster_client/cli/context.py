@@ -5,11 +5,13 @@ import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
 from google.protobuf.message import Message
+from muster.admin.v1.access_service_pb2_grpc import AccessServiceStub
 from muster.admin.v1.admin_service_pb2_grpc import AdminServiceStub
 from muster.config.v1.config_pb2 import ClientTraits, ConfigRef
 from muster.config.v1.config_service_pb2_grpc import ConfigServiceStub
@@ -18,12 +20,12 @@ from muster.registry.v1.instance_pb2 import ServiceRef
 from muster.registry.v1.registration_service_pb2_grpc import RegistrationServiceStub
 
 from muster_client import Client
+from muster_client.cli.logins import token_for
 from muster_client.cli.names import full_name
 from muster_client.cli.output import Output, OutputFormat
 from muster_client.errors import UnavailableError, from_rpc_error
 
 CLIENT_NAME = "muster-cli"
-METADATA = (("muster-client", CLIENT_NAME),)
 DEFAULT_TARGET = "127.0.0.1:9848"
 _OPTIONS = (
     ("grpc.max_receive_message_length", 64 << 20),
@@ -46,18 +48,23 @@ class Given:
     group: str = ""
     author: str = ""
     comment: str = ""
+    token_file: Path | None = None
 
 
 class Context:
     """One run of a command. Made by `opened`; its channel connects on the first call."""
 
-    def __init__(self, given: Given, channel: grpc.aio.Channel) -> None:
+    def __init__(self, given: Given, channel: grpc.aio.Channel, token: str = "") -> None:
         self.given = given
+        self._token = token
+        authorization = (("authorization", f"Bearer {token}"),) if token else ()
+        self.metadata = (("muster-client", CLIENT_NAME), *authorization)
         self.output = Output(given.output)
         self.registration = RegistrationServiceStub(channel)
         self.discovery = DiscoveryServiceStub(channel)
         self.config = ConfigServiceStub(channel)
         self.admin = AdminServiceStub(channel)
+        self.access = AccessServiceStub(channel)
 
     @property
     def author(self) -> str:
@@ -79,7 +86,7 @@ class Context:
 
     def client(self, traits: ClientTraits | None = None) -> Client:
         """A client for what is kept: registrations, watches and listening, there as a client with these traits."""
-        return Client(self.given.target, name=CLIENT_NAME, timeout_s=self.given.timeout_s, traits=traits)
+        return Client(self.given.target, name=CLIENT_NAME, timeout_s=self.given.timeout_s, traits=traits, token=self._token)
 
     @asynccontextmanager
     async def within_timeout(self) -> AsyncIterator[None]:
@@ -93,7 +100,7 @@ class Context:
     async def ask(self, method: Any, request: Message, *, extra_s: float = 0.0) -> Any:
         """Make one call, which may take `extra_s` longer than usual. Raises MusterError."""
         try:
-            return await method(request, timeout=self.given.timeout_s + extra_s, metadata=METADATA)
+            return await method(request, timeout=self.given.timeout_s + extra_s, metadata=self.metadata)
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from None
 
@@ -109,6 +116,6 @@ class Context:
 
 @asynccontextmanager
 async def opened(given: Given) -> AsyncIterator[Context]:
-    """A context whose channel is closed at the end."""
+    """A context whose channel is closed at the end. Raises CommandError for a token file that cannot be read."""
     async with grpc.aio.insecure_channel(given.target, options=_OPTIONS) as channel:
-        yield Context(given, channel)
+        yield Context(given, channel, token_for(given.target, given.token_file))

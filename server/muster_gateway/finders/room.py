@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
+from muster_gateway.callers import authorization_of
 from muster_gateway.finders.routes import Finders
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route
@@ -28,6 +29,10 @@ class FindersRoom:
         if request.method == "OPTIONS" and "origin" in request.headers and "access-control-request-method" in request.headers:
             return Response(None, 204)
         return methods.get(request.method) or Response("Not Found", 404)
+
+    def authorization(self, request: Request) -> str:
+        """In the header."""
+        return authorization_of(request)
 
     def refused(self, _request: Request, refusal: BodyRefusedError) -> Response:
         """Bare text."""

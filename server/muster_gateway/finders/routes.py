@@ -60,7 +60,7 @@ class Finders:
             Route("PUT", "/api/instance/beat", wrap(self.beat), "Renew an instance; at least every 10 s", _IDENTITY, "`success`"),
             Route("PUT", "/api/instance/status", wrap(self.set_status), "Change its status", (*_IDENTITY, status), "`success`"),
             Route("GET", "/service/names", wrap(self.names), "Names of services", in_query((_NAMESPACE,)), "JSON array"),
-            Route("GET", "/server/health", wrap(self.health), "Liveness", (), "`health`"),
+            Route("GET", "/server/health", wrap(self.health), "Liveness", (), "`health`", is_public=True),
         )
 
     async def list_instances(self, request: Request) -> Response:

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
+from muster_gateway.callers import authorization_of
 from muster_gateway.nacos.answers import SECURITY_HEADERS, error_page
 from muster_gateway.nacos.config import NacosConfig
 from muster_gateway.nacos.routes import Nacos
@@ -44,6 +45,10 @@ class NacosRoom:
         response = error_page(request, 405, f"Method '{method}' is not supported.")
         response.headers["Allow"] = ", ".join(sorted(methods))
         return response
+
+    def authorization(self, request: Request) -> str:
+        """In the header."""
+        return authorization_of(request)
 
     def refused(self, request: Request, refusal: BodyRefusedError) -> Response:
         """The error page."""

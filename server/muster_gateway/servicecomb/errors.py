@@ -20,7 +20,11 @@ NO_TAG = 400018
 NEEDED = 400023
 NO_VERSION = 400026
 NO_QUOTA = 400100
+UNAUTHORIZED = 401201
+NO_AUTHORIZATION = 401204
 FORBIDDEN = 403001
+BLOCKED = 403201
+NO_PERMISSION = 403205
 INTERNAL = 500003
 UNAVAILABLE = 500011
 
@@ -35,7 +39,11 @@ MESSAGES = {
     NEEDED: "Consumer(s) depends on this micro-service",
     NO_VERSION: "Micro-service version does not exist",
     NO_QUOTA: "Not enough quota",
+    UNAUTHORIZED: "Request unauthorized",
+    NO_AUTHORIZATION: "No authorization header",
     FORBIDDEN: "Forbidden",
+    BLOCKED: "Account blocked",
+    NO_PERMISSION: "No permission(s)",
     INTERNAL: "Internal server error",
     UNAVAILABLE: "Registry service is unavailable",
 }
@@ -55,6 +63,9 @@ REASONS = {
     "DEFINITION_NEEDED": NEEDED,
     "VERSION_NOT_FOUND": NO_VERSION,
     "LIMIT_EXCEEDED": NO_QUOTA,
+    "UNAUTHENTICATED": UNAUTHORIZED,
+    "PERMISSION_DENIED": NO_PERMISSION,
+    "LOGIN_THROTTLED": BLOCKED,
     "STORAGE_FAILED": UNAVAILABLE,
     "DRAINING": UNAVAILABLE,
 }

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
+from muster_gateway.callers import authorization_of
 from muster_gateway.header_names import write_exactly
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route, SocketRoute
 from muster_gateway.servicecomb.calls import TOO_LARGE
 from muster_gateway.servicecomb.dependencies import Dependencies
-from muster_gateway.servicecomb.errors import INVALID, CseError
+from muster_gateway.servicecomb.errors import BLOCKED, INVALID, NO_AUTHORIZATION, UNAUTHORIZED, CseError
 from muster_gateway.servicecomb.finding import REVISION, Finding
 from muster_gateway.servicecomb.govern import Governing
 from muster_gateway.servicecomb.microservices import Microservices
@@ -41,7 +42,7 @@ class ServiceCombRoom:
         self._own = OwnService(_version())
         registering, schemas = Registering(registry), Schemas(registry)
         self._watching = Watching(registry)
-        self._sockets = Sockets(self._watching, registering)
+        self._sockets = Sockets(registry, self._watching, registering)
         self._parts = (
             Microservices(registry, self._own, registering),
             schemas,
@@ -85,9 +86,22 @@ class ServiceCombRoom:
             return route
         return Response("Method Not Allowed\n", 405, headers={"content-type": PLAIN, "Allow": ", ".join(allowed)})
 
-    def refused(self, _request: Request, refusal: BodyRefusedError) -> Response:
-        """As a body above the limit of a call."""
-        return CseError(INVALID, TOO_LARGE if refusal.status == 413 else str(refusal)).response()
+    def authorization(self, request: Request) -> str:
+        """In the header."""
+        return authorization_of(request)
+
+    def refused(self, request: Request, refusal: BodyRefusedError) -> Response:
+        """As a body above the limit of a call, or a credential that does not count."""
+        match refusal.status:
+            case 401:
+                has_header = bool(request.headers.get("authorization"))
+                return CseError(UNAUTHORIZED if has_header else NO_AUTHORIZATION, str(refusal)).response()
+            case 429:
+                return CseError(BLOCKED, str(refusal)).response()
+            case 413:
+                return CseError(INVALID, TOO_LARGE).response()
+            case _:
+                return CseError(INVALID, str(refusal)).response()
 
     def dress(self, request: Request, response: Response) -> None:
         """Its name, CORS, and the headers that the Java client looks for letter by letter."""

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 import grpc.aio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from muster_gateway.registry import Registry, reason_of
 from muster_gateway.route import SocketRoute
+from muster_gateway.servicecomb.calls import definition_of
 from muster_gateway.servicecomb.errors import CseError
 from muster_gateway.servicecomb.followers import Consumer, Outbox
 from muster_gateway.servicecomb.names import namespace_of
@@ -17,14 +19,15 @@ UNKNOWN = "service does not exist"
 NO_INSTANCE = "heartbeat reporting failed because the instance does not exist"
 NO_INSTANCE_CODE = 4001
 TRY_AGAIN_CODE = 1013
+FORBIDDEN_CODE = 1008
 BEAT_S = 10.0
 
 
 class Sockets:
     """The server pings every socket each 20 s and closes it if that is not answered, so a socket that is open is a sign of life."""
 
-    def __init__(self, watching: Watching, registering: Registering) -> None:
-        self._watching, self._registering = watching, registering
+    def __init__(self, registry: Registry, watching: Watching, registering: Registering) -> None:
+        self._registry, self._watching, self._registering = registry, watching, registering
 
     def routes(self) -> tuple[SocketRoute, ...]:
         """What is served, below the project and on the older path."""
@@ -37,6 +40,11 @@ class Sockets:
         """Send the events of what a microservice calls until it, or the client, is gone."""
         consumer = Consumer(namespace_of(socket), socket.path_params["service_id"])
         await socket.accept()
+        try:
+            await definition_of(self._registry, *consumer)  # in the caller's name: what sockets are fed from is the gateway's own
+        except grpc.aio.AioRpcError as error:
+            await _refuse(socket, reason_of(error))
+            return
         outbox = self._watching.join(consumer)
         try:
             await _while_open(socket, lambda: _send_all(socket, outbox))
@@ -59,6 +67,17 @@ class Sockets:
             except grpc.aio.AioRpcError:
                 pass  # the registry is away for now: the lease says for how long that may be
             await asyncio.sleep(BEAT_S)
+
+
+async def _refuse(socket: WebSocket, reason: str) -> None:
+    match reason:
+        case "DEFINITION_NOT_FOUND" | "INVALID_FIELD":
+            await socket.send_text(UNKNOWN)
+            await socket.close()
+        case "PERMISSION_DENIED":
+            await socket.close(FORBIDDEN_CODE, "no permission(s)")
+        case _:
+            await socket.close(TRY_AGAIN_CODE)
 
 
 async def _send_all(socket: WebSocket, outbox: Outbox) -> None:

@@ -2,11 +2,12 @@
 
 import platform
 
+import grpc.aio
 from muster.catalog.v1 import catalog_service_pb2 as catalog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb.calls import answered, answering, done
 from muster_gateway.servicecomb.errors import FORBIDDEN, INTERNAL, CseError
@@ -38,8 +39,9 @@ class System:
             ("DELETE", f"{v4}/admin/alarms", self.clear_alarms, "Clear alarms", project),
             ("GET", "/v1/syncer/health", self.syncer, "Synchronisation, which is not configured", ()),
         )
+        public = (self.health, self.readiness, self.version)
         return tuple(
-            Route(method, path, answering(handler), summary, parameters, "JSON object")
+            Route(method, path, answering(handler), summary, parameters, "JSON object", is_public=handler in public)
             for method, path, handler, summary, parameters in table
         )
 
@@ -49,9 +51,12 @@ class System:
 
     async def readiness(self, _: Request) -> Response:
         """GET /health/readiness: clients that find none open a connection to see whether the registry lives."""
-        await self._registry.catalog.ListDefinitions(
-            catalog.ListDefinitionsRequest(namespace="muster-readiness"), timeout=CALL_TIMEOUT_S
-        )
+        asked = catalog.ListDefinitionsRequest(namespace="readiness")
+        try:
+            await self._registry.catalog.ListDefinitions(asked, timeout=CALL_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            if not reason_of(error):  # one that refuses is alive
+                return Response(None, 503)
         return done()
 
     async def version(self, request: Request) -> Response:

@@ -8,6 +8,7 @@ from muster.catalog.v1 import catalog_service_pb2 as catalog
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2
 
+from muster_gateway.callers import as_gateway
 from muster_gateway.registry import Registry
 from muster_gateway.servicecomb.followers import (
     MAX_WAITING,
@@ -46,8 +47,8 @@ class Watching:
         """Watch for as long as the context is open."""
         async with asyncio.TaskGroup() as group:
             tasks = (
-                group.create_task(self._providers.run(), name="servicecomb providers"),
-                group.create_task(self._instances.run(), name="servicecomb watch"),
+                group.create_task(as_gateway(self._providers.run()), name="servicecomb providers"),
+                group.create_task(as_gateway(self._instances.run()), name="servicecomb watch"),
             )
             try:
                 yield

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.bodies import BodyRefusedError
+from muster_gateway.callers import authorization_of
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route
 from muster_gateway.servicestage.answers import REQUEST_ID, failed, gateway_failed, request_id
@@ -38,6 +39,10 @@ class ServiceStageRoom:
         if (route := methods.get(request.method)) is None:
             return gateway_failed(request, 404, "0101", "The API does not exist")
         return route
+
+    def authorization(self, request: Request) -> str:
+        """In the header."""
+        return authorization_of(request)
 
     def refused(self, _: Request, refusal: BodyRefusedError) -> Response:
         """As any other error."""

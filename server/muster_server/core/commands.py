@@ -4,22 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from muster_server.core.catalog_commands import (
-    CatalogCommand,
-    CatalogEvent,
-    DefinitionDeleted,
-    DefinitionPut,
-    ProvidersSet,
-    SchemaDeleted,
-    SchemaPut,
-)
-from muster_server.core.config_commands import ConfigCommand, ConfigEvent, ConfigReleased, ReleasesCompacted
-from muster_server.core.delivery_commands import DeliveryChanged, DeliveryCommand, DeliveryDiscarded, DeliveryEvent
+from muster_server.core.access_commands import AccessCommand, AccessEvent
+from muster_server.core.catalog_commands import CatalogCommand, CatalogEvent
+from muster_server.core.config_commands import ConfigCommand, ConfigEvent
+from muster_server.core.delivery_commands import DeliveryCommand, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.model import Address, AdminState, Instance, Override, Registration, RemovalReason, ServiceKey
-from muster_server.core.namespace_commands import NamespaceCommand, NamespaceDescribed, NamespaceEvent, NamespaceForgotten
+from muster_server.core.namespace_commands import NamespaceCommand, NamespaceEvent
 from muster_server.core.restore_commands import RestoreArchive
-from muster_server.core.service_commands import ServiceCommand, ServiceDescribed, ServiceEvent, ServiceUndescribed
+from muster_server.core.service_commands import ServiceCommand, ServiceEvent
 
 
 class Moment(NamedTuple):
@@ -167,7 +160,7 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Replace | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
-OtherCommand = ConfigCommand | CatalogCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | RestoreArchive
+OtherCommand = ConfigCommand | CatalogCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | AccessCommand | RestoreArchive
 Command = NamingCommand | OtherCommand
 
 
@@ -286,7 +279,8 @@ Bookkeeping = (
     | DeliveryEvent
     | EpochBegan
 )
-Event = NamingEvent | ConfigEvent | CatalogEvent | Bookkeeping
+Event = NamingEvent | ConfigEvent | CatalogEvent | AccessEvent | Bookkeeping
+DurableEvent = OverrideSet | ConfigEvent | CatalogEvent | AccessEvent | NamespaceEvent | ServiceEvent | DeliveryEvent | EpochBegan
 
 
 def is_durable(event: Event) -> bool:
@@ -296,13 +290,5 @@ def is_durable(event: Event) -> bool:
             return instance.said.is_persistent or (previous is not None and previous.said.is_persistent)
         case Removed(previous=previous):
             return previous.said.is_persistent
-        case OverrideSet() | ConfigReleased() | ReleasesCompacted():
-            return True
-        case DefinitionPut() | DefinitionDeleted() | SchemaPut() | SchemaDeleted() | ProvidersSet():
-            return True
-        case NamespaceDescribed() | NamespaceForgotten() | ServiceDescribed() | ServiceUndescribed() | EpochBegan():
-            return True
-        case DeliveryChanged() | DeliveryDiscarded():
-            return True
         case _:
-            return False
+            return isinstance(event, DurableEvent)

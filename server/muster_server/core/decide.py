@@ -1,8 +1,7 @@
 """The one door of the core: state, command, moment -> events."""
 
-from typing import assert_never
-
 from muster_server.core import (
+    access_rules,
     catalog_rules,
     config_rules,
     delivery_rules,
@@ -13,16 +12,8 @@ from muster_server.core import (
     restoring,
     sessions,
 )
-from muster_server.core.catalog_commands import (
-    AddProviders,
-    ChangeDefinition,
-    ChangeTags,
-    CreateDefinition,
-    DeleteDefinition,
-    DeleteSchema,
-    PutSchemas,
-    SetDependencies,
-)
+from muster_server.core.access_commands import AccessCommand
+from muster_server.core.catalog_commands import CatalogCommand
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -38,11 +29,10 @@ from muster_server.core.commands import (
     SetAdminState,
     Update,
 )
-from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
-from muster_server.core.delivery_commands import Change, Create, DeleteApplicationConfig, Discard, SetApplicationConfig
-from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, UpdateNamespace
-from muster_server.core.restore_commands import RestoreArchive
-from muster_server.core.service_commands import CreateService, DeleteService, UpdateService
+from muster_server.core.config_commands import ConfigCommand
+from muster_server.core.delivery_commands import DeliveryCommand
+from muster_server.core.namespace_commands import NamespaceCommand
+from muster_server.core.service_commands import ServiceCommand
 from muster_server.core.turn import Turn
 
 
@@ -70,27 +60,16 @@ def decide(turn: Turn, command: Command) -> object:
 
 
 def _decide_other(turn: Turn, command: OtherCommand) -> object:
-    match command:
-        case Publish() | Rollback() | Promote() | Delete() | StopGray():
-            return config_rules.decide_config(turn, command)
-        case CreateNamespace() | UpdateNamespace() | DeleteNamespace():
-            return namespaces.decide_namespace(turn, command)
-        case (
-            CreateDefinition()
-            | ChangeDefinition()
-            | ChangeTags()
-            | DeleteDefinition()
-            | PutSchemas()
-            | DeleteSchema()
-            | SetDependencies()
-            | AddProviders()
-        ):
-            return catalog_rules.decide_catalog(turn, command)
-        case Create() | Change() | Discard() | SetApplicationConfig() | DeleteApplicationConfig():
-            return delivery_rules.decide_delivery(turn, command)
-        case CreateService() | UpdateService() | DeleteService():
-            return described_services.decide_service(turn, command)
-        case RestoreArchive():
-            return restoring.restore_archive(turn, command)
-        case _:
-            assert_never(command)
+    if isinstance(command, ConfigCommand):
+        return config_rules.decide_config(turn, command)
+    if isinstance(command, CatalogCommand):
+        return catalog_rules.decide_catalog(turn, command)
+    if isinstance(command, NamespaceCommand):
+        return namespaces.decide_namespace(turn, command)
+    if isinstance(command, ServiceCommand):
+        return described_services.decide_service(turn, command)
+    if isinstance(command, DeliveryCommand):
+        return delivery_rules.decide_delivery(turn, command)
+    if isinstance(command, AccessCommand):
+        return access_rules.decide_access(turn, command)
+    return restoring.restore_archive(turn, command)

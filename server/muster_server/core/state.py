@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from muster_server.core.access_commands import AccessPut, AccessRemoved
+from muster_server.core.access_state import AccessState
 from muster_server.core.catalog_commands import (
     CatalogEvent,
     DefinitionDeleted,
@@ -34,7 +36,7 @@ from muster_server.core.commands import (
     SessionClosed,
     SessionRenewed,
 )
-from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
+from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.config_state import ConfigState
 from muster_server.core.deadlines import Deadlines
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded
@@ -58,6 +60,7 @@ class Limits:
     max_services: int = 200_000
     max_sessions: int = 100_000
     max_namespaces: int = 10_000
+    max_access_records: int = 100_000
     max_delivery: int = 100_000
     override_retention_s: float = 600.0
     service_retention_s: float = 3600.0
@@ -153,6 +156,7 @@ class RegistryState:
         self.configs = ConfigState()
         self.catalog = CatalogState()
         self.namespaces: dict[str, Namespace] = {}
+        self.access = AccessState()
         self.delivery = DeliveryState()
         self.service_tally = Tally()
         self.described_tally = Tally()
@@ -194,13 +198,19 @@ class RegistryState:
             case OverrideOrphaned(key=key, drop_s=drop):
                 self.drop_override_at(key, drop)
             case ConfigReleased() | ReleasesCompacted():
-                self.configs.apply(event)
-                if isinstance(event, ConfigReleased):
-                    self.revision = event.release.revision
+                self._apply_config(event)
             case DefinitionPut() | DefinitionDeleted() | SchemaPut() | SchemaDeleted() | ProvidersSet():
                 self._apply_catalog(event)
+            case AccessPut() | AccessRemoved():
+                self.access.apply(event)
+                self.revision = self.access.revision
             case _:
                 self._apply_bookkeeping(event)
+
+    def _apply_config(self, event: ConfigEvent) -> None:
+        self.configs.apply(event)
+        if isinstance(event, ConfigReleased):
+            self.revision = event.release.revision
 
     def _apply_catalog(self, event: CatalogEvent) -> None:
         self.catalog.apply(event)

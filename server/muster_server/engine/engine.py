@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event as Signal
 
+from muster_server.core.access_commands import AccessEvent, AccessPut, AccessRemoved
 from muster_server.core.catalog_commands import DefinitionDeleted, DefinitionPut, ProvidersSet
 from muster_server.core.commands import (
     Command,
@@ -37,10 +38,11 @@ from muster_server.engine.config_hub import ConfigHub
 from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
 from muster_server.engine.hub import Hub
-from muster_server.engine.journal import Journal, durable_writes
+from muster_server.engine.journal import Journal
 from muster_server.engine.names import names_hubs, note_config, note_service
 from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION, REVISION_BLOCK, read_content, restore
 from muster_server.engine.touches import Touched
+from muster_server.engine.writes import durable_writes
 from muster_server.storage.port import Bucket, StorageError, Store, Write
 
 MAX_QUEUED = 100_000
@@ -49,6 +51,7 @@ STALL_S = 1.0
 JOURNAL_PAUSE_S = 0.05
 
 SessionListener = Callable[[Put | Removed | SessionChanged], None]
+AccessListener = Callable[[AccessEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ class Engine:
         self._is_expiry_late = False
         self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()
         self.on_session_change: SessionListener = lambda _: None
+        self.on_access_change: AccessListener = lambda _: None
+        self.on_tick: Callable[[], None] = lambda: None
 
     @property
     def revision(self) -> int:
@@ -165,6 +170,7 @@ class Engine:
         self._journal.retry()
         for mailroom in self._mailrooms:
             mailroom.tick()
+        self.on_tick()
 
     def expire_due(self) -> None:
         """Let everything happen whose time has come on the lease clock."""
@@ -287,6 +293,8 @@ class Engine:
                 self.catalog_hub.note(event)
             elif isinstance(event, ServiceDescribed | ServiceUndescribed):
                 self.hub.begin_anew(event.service)
+            elif isinstance(event, AccessPut | AccessRemoved):
+                self.on_access_change(event)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
             elif isinstance(event, EpochBegan):

@@ -1,114 +1,13 @@
 """What goes to disk: durable changes before they are true, ephemeral ones soon after."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from muster_server.core.catalog_commands import (
-    CatalogEvent,
-    DefinitionDeleted,
-    DefinitionPut,
-    DefinitionRef,
-    ProvidersSet,
-    SchemaDeleted,
-    SchemaPut,
-)
-from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Removed, SessionChanged, SessionClosed, is_durable
-from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
-from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded, DeliveryEvent
-from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
-from muster_server.core.epochs import EpochBegan
-from muster_server.core.namespace_commands import NamespaceDescribed, NamespaceForgotten
-from muster_server.core.service_commands import ServiceDescribed, ServiceUndescribed
+from muster_server.core.commands import Event, InstanceKey, Put, Removed, SessionChanged, SessionClosed
 from muster_server.core.state import RegistryState
 from muster_server.engine import records
-from muster_server.engine.restore import EPOCH, REVISION
+from muster_server.engine.restore import REVISION
 from muster_server.storage.port import Bucket, Done, StorageError, Store, Write
-
-
-def durable_writes(events: Sequence[Event]) -> list[Write]:
-    """The writes that must be on disk before these events are true."""
-    return [write for event in events if is_durable(event) for write in _writes(event)]
-
-
-def _writes(event: Event) -> Iterator[Write]:
-    match event:
-        case Put(service=service, instance=instance, previous=previous):
-            key, record = records.encode_key(InstanceKey(service, instance.instance_id)), records.encode(instance)
-            is_persistent = instance.said.is_persistent
-            yield Write(Bucket.INSTANCES, key, record if is_persistent else None)
-            if previous is not None and previous.said.is_persistent is not is_persistent:
-                yield Write(Bucket.JOURNAL, key, None if is_persistent else record)
-        case Removed(service=service, previous=previous):
-            yield Write(Bucket.INSTANCES, records.encode_key(InstanceKey(service, previous.instance_id)), None)
-        case OverrideSet(key=instance_key, override=override):
-            yield Write(Bucket.OVERRIDES, records.encode_key(instance_key), records.encode(override) if override else None)
-        case ConfigReleased() | ReleasesCompacted():
-            yield from _config_writes(event)
-        case DefinitionPut() | DefinitionDeleted() | SchemaPut() | SchemaDeleted() | ProvidersSet():
-            yield from _catalog_writes(event)
-        case NamespaceDescribed(namespace=namespace):
-            yield Write(Bucket.NAMESPACES, namespace.name.encode(), records.encode(namespace))
-        case NamespaceForgotten(name=name):
-            yield Write(Bucket.NAMESPACES, name.encode(), None)
-        case DeliveryChanged() | DeliveryDiscarded():
-            yield _delivery_write(event)
-        case ServiceDescribed() | ServiceUndescribed():
-            described = records.encode_service(event.service, event.description) if isinstance(event, ServiceDescribed) else None
-            yield Write(Bucket.SERVICES, records.encode_service_key(event.service), described)
-        case EpochBegan(epoch=epoch):
-            yield Write(Bucket.META, EPOCH, records.encode(epoch))
-        case _:
-            raise AssertionError(event)
-
-
-def _delivery_write(event: DeliveryEvent) -> Write:
-    kept = event.kept
-    record = records.encode(kept) if isinstance(event, DeliveryChanged) else None
-    match kept:
-        case ApplicationConfig():
-            key = records.encode_pair(kept.application_id, kept.environment_id)
-            return Write(Bucket.APPLICATION_CONFIGS, key, record)
-        case Environment():
-            return Write(Bucket.ENVIRONMENTS, kept.id.encode(), record)
-        case Application():
-            return Write(Bucket.APPLICATIONS, kept.id.encode(), record)
-        case Component():
-            return Write(Bucket.COMPONENTS, kept.id.encode(), record)
-
-
-def _config_writes(event: ConfigEvent) -> Iterator[Write]:
-    match event:
-        case ConfigReleased(key=config, release=release, content=content):
-            name = records.encode_revision(release.revision)
-            yield Write(Bucket.RELEASES, name, records.encode_release(config, release))
-            if content is not None:
-                yield Write(Bucket.CONTENTS, name, content.encode())
-        case ReleasesCompacted(releases=releases):
-            for release in releases:
-                name = records.encode_revision(release.revision)
-                yield Write(Bucket.RELEASES, name, None)
-                yield Write(Bucket.CONTENTS, name, None)
-
-
-def _catalog_writes(event: CatalogEvent) -> Iterator[Write]:
-    match event:
-        case DefinitionPut(definition=definition):
-            ref = DefinitionRef(definition.key.namespace, definition.definition_id)
-            yield Write(Bucket.DEFINITIONS, records.encode_definition_key(ref), records.encode(definition))
-        case DefinitionDeleted(definition=definition, schema_ids=schema_ids):
-            ref = DefinitionRef(definition.key.namespace, definition.definition_id)
-            yield Write(Bucket.DEFINITIONS, records.encode_definition_key(ref), None)
-            yield Write(Bucket.PROVIDERS, records.encode_definition_key(ref), None)
-            for schema_id in schema_ids:
-                yield Write(Bucket.SCHEMAS, records.encode_definition_key(ref, schema_id), None)
-        case SchemaPut(ref=ref, schema=schema):
-            key = records.encode_definition_key(ref, schema.schema_id)
-            yield Write(Bucket.SCHEMAS, key, records.encode_schema(ref, schema))
-        case SchemaDeleted(ref=ref, schema_id=schema_id):
-            yield Write(Bucket.SCHEMAS, records.encode_definition_key(ref, schema_id), None)
-        case ProvidersSet(consumer=consumer, providers=providers):
-            record = records.encode_providers(consumer, providers) if providers else None
-            yield Write(Bucket.PROVIDERS, records.encode_definition_key(consumer), record)
 
 
 class Journal:

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from muster_server.core.access_commands import AccessRecord
+from muster_server.core.access_model import AccessKey, ApiToken, Role, SigningKey, User
 from muster_server.core.catalog_commands import DefinitionRef
 from muster_server.core.catalog_model import Definition, Schema
 from muster_server.core.commands import InstanceKey, Session
@@ -31,9 +33,12 @@ _kept: dict[Bucket, msgspec.msgpack.Decoder[Kept]] = {
 }
 _service = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ServiceDescription])
 _int = msgspec.msgpack.Decoder(int)
+_access: dict[str, msgspec.msgpack.Decoder[AccessRecord]] = {
+    kind.__name__: msgspec.msgpack.Decoder(kind) for kind in (User, Role, ApiToken, AccessKey, SigningKey)
+}
 
 
-def encode(value: Instance | Override | Session | Namespace | Definition | Kept | int) -> bytes:
+def encode(value: Instance | Override | Session | Namespace | Definition | Kept | AccessRecord | int) -> bytes:
     """One value as a record."""
     return _encoder.encode(value)
 
@@ -144,3 +149,17 @@ def encode_service_key(key: ServiceKey) -> bytes:
 def decode_int(record: bytes) -> int:
     """A number back."""
     return _int.decode(record)
+
+
+def encode_access_key(record: AccessRecord) -> bytes:
+    """The key of a user, a role, a token or a key: its kind, and its name."""
+    name = record.name if isinstance(record, User | Role) else record.token_id if isinstance(record, ApiToken) else record.key_id
+    return f"{type(record).__name__}/{name}".encode()
+
+
+def decode_access(key: bytes, record: bytes) -> AccessRecord:
+    """A user, a role, a token or a key back. Raises msgspec.DecodeError if the key is of no known kind."""
+    kind = key.decode().partition("/")[0]
+    if kind not in _access:
+        raise msgspec.DecodeError(f"no such kind of access record: {kind}")
+    return _access[kind].decode(record)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from muster_server.core.access_commands import AccessPut
 from muster_server.core.catalog_commands import DefinitionPut, DefinitionRef, ProvidersSet, SchemaPut
 from muster_server.core.commands import InstanceKey, Lapsed, Put, SessionChanged
 from muster_server.core.config_model import ConfigKey, Release
@@ -81,6 +82,8 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
     for _, value in store.scan(Bucket.NAMESPACES):
         namespace = records.decode_namespace(value)
         state.namespaces[namespace.name] = namespace
+    for record, value in store.scan(Bucket.ACCESS):
+        state.access.apply(AccessPut(records.decode_access(record, value)))
     for bucket in (Bucket.ENVIRONMENTS, Bucket.APPLICATIONS, Bucket.COMPONENTS, Bucket.APPLICATION_CONFIGS):
         for _, value in store.scan(bucket):
             state.delivery.apply(DeliveryChanged(records.decode_kept(bucket, value)))

@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol, assert_never
 
@@ -15,7 +15,10 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
+from muster_server.core.access_model import ANYBODY, Action, Principal, Resource
 from muster_server.core.errors import MusterError, Reason
+from muster_server.rpc.addresses import address_of, certificate_name
+from muster_server.rpc.gate import Gate
 from muster_server.rpc.status_codes import STATUS_CODES, trailers
 
 log = structlog.get_logger(__name__)
@@ -33,18 +36,38 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who calls. `metadata` holds text values only; `principal` is who they proved to be; a later call has a higher `number`."""
+    """Who calls. `metadata` holds text values only; `principal` is who they proved to be; a later call has a higher `number`.
+
+    `gate` is None on a server without authentication, where everybody may do everything. `certificate` is the name in a verified
+    client certificate, empty without one.
+    """
 
     peer: str
     metadata: Mapping[str, str]
-    principal: str = "anonymous"
+    principal: Principal = ANYBODY
     number: int = 0
+    gate: Gate | None = None
+    certificate: str = ""
+
+    @property
+    def address(self) -> str:
+        """The caller's network address without a port; the gateway in this process says for whom it asks."""
+        return address_of(self.peer, self.metadata)
+
+    def require(self, action: Action, resource: Resource) -> None:
+        """Raises MusterError (PERMISSION_DENIED) unless the caller may do this."""
+        if self.gate is not None:
+            self.gate.require(self, action, resource)
 
 
 class Stream(Protocol):
-    """A stream as a servicer sees it, whichever of its sides has many messages."""
+    """A stream as a servicer sees it, whichever of its sides has many messages.
+
+    The servicer sets `held` to what tells which rights the stream needs for what it holds.
+    """
 
     call: Call
+    held: Callable[[], Iterable[tuple[Action, Resource]]]
 
     async def read(self) -> Any:
         """The next frame; None after half-close. Raises ConnectionError when the stream is gone."""
@@ -104,14 +127,17 @@ class Shape(Enum):
 class Services:
     """The methods of all services by path (`/package.Service/Method`), checked against their descriptors."""
 
-    def __init__(self, observer: CallObserver) -> None:
+    def __init__(self, observer: CallObserver, gate: Gate | None = None) -> None:
         self._observer = observer
+        self._gate = gate
         self._methods: dict[str, tuple[type[Message], Method, Shape]] = {}
         self._numbers = itertools.count(1)
         self.finished_count = 0
         self.names: list[str] = []
         self.running: set[asyncio.Task[Any]] = set()
         self.streams: set[_EndableStream] = set()
+        if gate is not None:
+            gate.streams = self.streams
 
     def add(self, service: ServiceDescriptor, methods: Mapping[str, Method]) -> None:
         """Serve a service. Raises ValueError if a method of the descriptor is missing or one is unknown."""
@@ -131,7 +157,7 @@ class Services:
         began_s, code = time.monotonic(), "OK"
         self.started(path)
         try:
-            return await method(request, call)  # type: ignore[arg-type,call-arg,return-value]  # unary by contract
+            return await method(request, await self._admitted(path, call, request))  # type: ignore[arg-type,call-arg,return-value]  # unary by contract
         except asyncio.CancelledError:
             code = "CANCELLED"
             raise
@@ -148,7 +174,8 @@ class Services:
         _, method, shape = self._methods[path]
         stream = _PipedStream(pipe, Call(peer, metadata, number=next(self._numbers)))
         async with _Guard(self, path, _LocalContext(), stream):
-            await _serve(stream, method, shape)
+            stream.call = await self._admitted(path, stream.call, None)
+            await self._serve(path, stream, method, shape)
 
     def started(self, path: str) -> None:
         """A call began."""
@@ -163,6 +190,40 @@ class Services:
         """End every stream with this error."""
         for stream in self.streams:
             stream.end(error)
+
+    async def _serve(self, path: str, stream: Stream, method: Any, shape: Shape) -> None:
+        match shape:
+            case Shape.BIDIRECTIONAL:
+                await method(stream)
+            case Shape.CLIENT_STREAMING:
+                await stream.write(await method(stream))
+            case Shape.SERVER_STREAMING:
+                request = await stream.read()
+                if request is None:
+                    raise MusterError(Reason.PROTOCOL_VIOLATION, "one request is needed, none came")
+                if self._gate is not None:
+                    self._gate.admit(path, stream.call, request)
+                    needed = self._gate.needed(path, request)
+                    stream.held = lambda: needed
+                await method(request, stream)
+            case Shape.UNARY:
+                raise AssertionError(shape)
+            case _:
+                assert_never(shape)
+
+    async def _admitted(self, path: str, call: Call, request: Message | None) -> Call:
+        """The call with its principal. Raises MusterError (UNAUTHENTICATED, PERMISSION_DENIED, LOGIN_THROTTLED)."""
+        if self._gate is None:
+            return call
+        authorization = call.metadata.get("authorization", "")
+        principal = await self._gate.principal(path, authorization, call.address, call.certificate)
+        admitted = replace(call, principal=principal, gate=self._gate)
+        self._gate.admit(path, admitted, request)
+        return admitted
+
+    async def admit_guest(self, path: str, context: "grpc.aio.ServicerContext[Any, Any]", request: Message) -> None:
+        """Let a call of a handler that is not ours pass. Raises as `_admitted` does."""
+        await self._admitted(path, self._call(context), request)
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
         """What grpc.aio serves."""
@@ -180,7 +241,8 @@ class Services:
     def _unary(self, path: str, request_class: type[Message], method: Unary) -> Callable[..., Awaitable[bytes]]:
         async def handle(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
             async with _Guard(self, path, context):
-                response = await method(_parsed(request_class, request), self._call(context))
+                parsed, call = _parsed(request_class, request), self._call(context)
+                response = await method(parsed, call if self._gate is None else await self._admitted(path, call, parsed))
                 return response if isinstance(response, bytes) else response.SerializeToString()
             raise AssertionError("abort returned")
 
@@ -191,31 +253,16 @@ class Services:
             stream = _GrpcStream(context, request_class, self._call(context))
             async with _Guard(self, path, context, stream):
                 await stream.open()
-                await _serve(stream, *shaped)
+                stream.call = await self._admitted(path, stream.call, None)
+                await self._serve(path, stream, *shaped)
 
         return handle
 
     def _call(self, context: "grpc.aio.ServicerContext[Any, Any]") -> Call:
         # Copied now, not when asked for: after the end of the call gRPC would read memory that it has freed.
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-        return Call(context.peer(), metadata, number=next(self._numbers))
-
-
-async def _serve(stream: Stream, method: Any, shape: Shape) -> None:
-    match shape:
-        case Shape.BIDIRECTIONAL:
-            await method(stream)
-        case Shape.CLIENT_STREAMING:
-            await stream.write(await method(stream))
-        case Shape.SERVER_STREAMING:
-            request = await stream.read()
-            if request is None:
-                raise MusterError(Reason.PROTOCOL_VIOLATION, "one request is needed, none came")
-            await method(request, stream)
-        case Shape.UNARY:
-            raise AssertionError(shape)
-        case _:
-            assert_never(shape)
+        certificate = certificate_name(context.auth_context()) if self._gate is not None else ""
+        return Call(context.peer(), metadata, number=next(self._numbers), certificate=certificate)
 
 
 class _EndableStream:
@@ -224,6 +271,7 @@ class _EndableStream:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.failure: MusterError | None = None
+        self.held: Callable[[], Iterable[tuple[Action, Resource]]] = tuple
         self._task = asyncio.current_task()
 
     def end(self, error: MusterError) -> None:

@@ -20,8 +20,8 @@ from muster_server.engine.archive_reader import read_archive
 from muster_server.engine.archive_records import MAX_ARCHIVE_BYTES, Header
 from muster_server.engine.archive_writer import write_archive
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
 from muster_server.rpc.adapter import Stream
-from muster_server.rpc.registration import perform
 
 log = structlog.get_logger(__name__)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from muster.catalog.v1 import catalog_service_pb2 as wire
 
@@ -11,15 +12,30 @@ from muster_server.core.catalog_model import MAX_TAGS, Definition
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Instance, ServiceKey
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
+from muster_server.rpc.access_table import READ, service_resource
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.catalog_decoding import decode_definition_ref, decode_namespace, decode_rule
 from muster_server.rpc.catalog_encoding import summary_message
 from muster_server.rpc.decoding import check_batch, require
 from muster_server.rpc.encoding import TAG_1, entry
-from muster_server.rpc.registration import perform
 from muster_server.rpc.status_codes import item_error
 
 _Found = Sequence[tuple[Definition, Sequence[Instance]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Who asks, in which namespace, and the services that it has asked for by name so far."""
+
+    call: Call
+    namespace: str
+    consumer: Definition | None
+    asked: list[ServiceKey] = field(default_factory=list)
+
+    def check(self, service: ServiceKey) -> None:
+        """Raises MusterError: PERMISSION_DENIED."""
+        self.call.require(READ, service_resource(service))
 
 
 class FindServicer:
@@ -28,23 +44,25 @@ class FindServicer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def find_instances(self, request: wire.FindInstancesRequest, _: Call) -> bytes:
+    async def find_instances(self, request: wire.FindInstancesRequest, call: Call) -> bytes:
         """Answer each question; what a consumer asked for by name becomes a dependency of it, if it sees any of it."""
         check_batch("queries", len(request.queries))
         namespace = decode_namespace(request.namespace)
         state = self._engine.state
         ref = decode_definition_ref(namespace, request.consumer_id) if request.consumer_id else None
         consumer = catalog_view.seen(state, ref) if ref is not None else None
-        asked: list[ServiceKey] = []
+        if consumer is not None:
+            call.require(READ, service_resource(consumer.key.service))
+        asker = _Asker(call, namespace, consumer)
         answers = []
         for query in request.queries:
             if ref is not None and consumer is None:
                 error = MusterError(Reason.CONSUMER_NOT_FOUND, f"there is no definition {ref.definition_id!r}")
                 answers.append(wire.InstanceAnswer(error=item_error(error)).SerializeToString())
             else:
-                answers.append(self._answer(namespace, consumer, query, asked))
+                answers.append(self._answer(asker, query))
         if ref is not None and consumer is not None:
-            await self._remember(ref, asked)
+            await self._remember(ref, asker.asked)
         rest = wire.FindInstancesResponse(consumer=summary_message(consumer) if consumer is not None else None)
         return b"".join((*(entry(TAG_1, answer) for answer in answers), rest.SerializeToString()))
 
@@ -58,31 +76,33 @@ class FindServicer:
                 if error.reason not in (Reason.STORAGE_FAILED, Reason.LIMIT_EXCEEDED):
                     raise
 
-    def _answer(self, namespace: str, consumer: Definition | None, query: wire.InstanceQuery, asked: list[ServiceKey]) -> bytes:
+    def _answer(self, asker: _Asker, query: wire.InstanceQuery) -> bytes:
         try:
             match query.WhichOneof("kind"):
                 case "name":
-                    return self._by_name(namespace, consumer, query, asked)
+                    return self._by_name(asker, query)
                 case "definition_id":
-                    return self._by_id(DefinitionRef(namespace, query.definition_id), "", consumer, query.known_token)
+                    return self._by_id(asker, (query.definition_id, ""), query.known_token)
                 case "one":
-                    return self._by_id(
-                        DefinitionRef(namespace, query.one.definition_id), query.one.instance_id, consumer, query.known_token
-                    )
+                    return self._by_id(asker, (query.one.definition_id, query.one.instance_id), query.known_token)
                 case _:
                     raise MusterError.invalid("queries.kind", "is required")
         except MusterError as error:
             return wire.InstanceAnswer(error=item_error(error)).SerializeToString()
 
-    def _by_name(self, namespace: str, consumer: Definition | None, query: wire.InstanceQuery, asked: list[ServiceKey]) -> bytes:
-        state, name = self._engine.state, query.name
+    def _by_name(self, asker: _Asker, query: wire.InstanceQuery) -> bytes:
+        state, name, consumer = self._engine.state, query.name, asker.consumer
         require(name, "key")
         if len(name.tags) > MAX_TAGS:
             raise MusterError.invalid("tags", f"must hold at most {MAX_TAGS} entries")
         if consumer is not None:
             name.key.environment = consumer.key.environment
         service, rule = decode_rule(name.key)
-        definitions = catalog_view.named(state, service._replace(namespace=namespace))
+        service = service._replace(namespace=asker.namespace)
+        asker.check(service)
+        definitions = catalog_view.named(state, service)
+        for home in {definition.key.service for definition in definitions} - {service}:
+            asker.check(home)  # an alias does not open what its owner's name closes
         if not definitions:
             raise catalog_view.definition_not_found(name.key.name)
         wanted = [
@@ -90,17 +110,19 @@ class FindServicer:
             for definition in definitions
             if definition.tags.keys() >= set(name.tags) and catalog_view.is_visible(consumer, definition)
         ]
-        asked.extend(dict.fromkeys(definition.key.service for definition in wanted))
+        asker.asked.extend(dict.fromkeys(definition.key.service for definition in wanted))
         chosen = versions.selected(rule, {index: definition.key.version for index, definition in enumerate(definitions)})
         picked = [definitions[index] for index in chosen if definitions[index] in wanted]
         found = [(definition, catalog_view.instances_of(state, definition)) for definition in picked]
         return self._encoded(found, query.known_token)
 
-    def _by_id(self, ref: DefinitionRef, instance_id: str, consumer: Definition | None, known_token: str) -> bytes:
-        state = self._engine.state
-        definition = catalog_view.found(state, ref)
+    def _by_id(self, asker: _Asker, name: tuple[str, str], known_token: str) -> bytes:
+        """`name` is a definition's id and that of one of its instances, empty for all of them."""
+        state, (definition_id, instance_id) = self._engine.state, name
+        definition = catalog_view.found(state, DefinitionRef(asker.namespace, definition_id))
+        asker.check(definition.key.service)
         instances = catalog_view.instances_of(state, definition)
-        if not catalog_view.is_visible(consumer, definition):
+        if not catalog_view.is_visible(asker.consumer, definition):
             error = MusterError(Reason.DEFINITION_HIDDEN, "the definition is not for this consumer")
         elif instance_id and not (instances := [entry for entry in instances if entry.instance_id == instance_id]):
             error = MusterError(Reason.INSTANCE_NOT_FOUND, f"the definition has no instance {instance_id!r}")

@@ -19,6 +19,7 @@ from muster_server.core.config_state import ConfigItem
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.config_decoding import decode_condition, decode_config_ref, decode_rule, decode_traits
 from muster_server.rpc.config_encoding import release_message, summary_message
@@ -26,7 +27,6 @@ from muster_server.rpc.content import checked_content
 from muster_server.rpc.decoding import require
 from muster_server.rpc.diff import diffed
 from muster_server.rpc.paging import MAX_PAGE, number_token, page_size
-from muster_server.rpc.registration import perform
 
 DEFAULT_HISTORY_PAGE = 100
 MAX_DIFF_CHARACTERS = 1 << 20

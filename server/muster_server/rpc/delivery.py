@@ -15,6 +15,7 @@ from muster_server.core.delivery_state import Thing
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import DEFAULT_NAMESPACE
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
 from muster_server.rpc.adapter import Call, Method
 from muster_server.rpc.decoding import require
 from muster_server.rpc.delivery_wire import (
@@ -27,7 +28,6 @@ from muster_server.rpc.delivery_wire import (
     said,
 )
 from muster_server.rpc.paging import MAX_PAGE, number_token, page_size
-from muster_server.rpc.registration import perform
 
 Discover = Callable[[], Coroutine[Any, Any, Mapping[str, delivery_pb2.Runtime]]]
 

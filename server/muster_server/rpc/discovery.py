@@ -10,6 +10,7 @@ from muster_server.core.model import MAX_CLUSTER_BYTES, MAX_NAME_BYTES, Instance
 from muster_server.core.naming import instance_not_found
 from muster_server.engine.engine import Engine
 from muster_server.engine.hub import Subscriber
+from muster_server.rpc.access_table import READ, service_resource
 from muster_server.rpc.adapter import Call, Stream
 from muster_server.rpc.decoding import decode_ref, decode_service, require
 from muster_server.rpc.encoding import instance_message, service_message, timestamp
@@ -82,16 +83,17 @@ class DiscoveryServicer:
         """Serve one watch stream."""
         name = stream.call.metadata.get(CLIENT_NAME_KEY) or stream.call.metadata.get("user-agent", "")
         subscriber = Subscriber(name[:256], stream.call.peer, stream.write, stream.end, number=stream.call.number)
+        stream.held = lambda: ((READ, service_resource(key)) for key in list(subscriber.subscriptions))
         hub = self._engine.hub
         hub.attach(subscriber)
         try:
             while (frame := await stream.read()) is not None:
-                self._take(subscriber, frame)
+                self._take(stream.call, subscriber, frame)
             await hub.written(subscriber)
         finally:
             hub.detach(subscriber)
 
-    def _take(self, subscriber: Subscriber, frame: wire.WatchRequest) -> None:
+    def _take(self, call: Call, subscriber: Subscriber, frame: wire.WatchRequest) -> None:
         kind, hub = frame.WhichOneof("frame"), self._engine.hub
         if kind is None:
             raise MusterError(Reason.PROTOCOL_VIOLATION, "a frame of no known kind")
@@ -99,6 +101,8 @@ class DiscoveryServicer:
         try:
             require(message, "service")
             key = decode_service(message.service)
+            if kind == "subscribe":
+                call.require(READ, service_resource(key))
         except MusterError as error:
             name = message.service
             echoed = ServiceKey(*(part[:MAX_NAME_BYTES] for part in (name.namespace, name.group, name.name)))

@@ -9,7 +9,8 @@ from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import MAX_NAME_BYTES, checked_text
 from muster_server.engine.config_hub import Listener, Listening
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import Stream
+from muster_server.rpc.access_table import READ, config_resource
+from muster_server.rpc.adapter import Call, Stream
 from muster_server.rpc.config_decoding import decode_config_ref, decode_traits
 from muster_server.rpc.decoding import check_batch
 
@@ -33,22 +34,23 @@ class ListenServicer:
         traits = decode_traits(first.hello.client, stream.call.peer)
         client = name or stream.call.metadata.get("user-agent", "")[:256]
         listener = Listener(client, stream.call.peer, stream.write, stream.end, number=stream.call.number, traits=traits)
+        stream.held = lambda: ((READ, config_resource(key)) for key in list(listener.subscriptions))
         hub = self._engine.config_hub
         hub.attach(listener)
         try:
             while (frame := await stream.read()) is not None:
-                self._take(listener, frame)
+                self._take(stream.call, listener, frame)
             await hub.written(listener)
         finally:
             hub.detach(listener)
 
-    def _take(self, listener: Listener, frame: wire.ListenRequest) -> None:
+    def _take(self, call: Call, listener: Listener, frame: wire.ListenRequest) -> None:
         hub = self._engine.config_hub
         match frame.WhichOneof("frame"):
             case "add":
                 check_batch("add.interests", len(frame.add.interests))
                 for interest in frame.add.interests:
-                    self._add(listener, interest)
+                    self._add(call, listener, interest)
                 hub.bookmark_to(listener)
             case "remove":
                 check_batch("remove.refs", len(frame.remove.refs))
@@ -61,10 +63,11 @@ class ListenServicer:
             case _:
                 raise MusterError(Reason.PROTOCOL_VIOLATION, "a frame of no known kind")
 
-    def _add(self, listener: Listener, interest: wire.ListenRequest.Interest) -> None:
+    def _add(self, call: Call, listener: Listener, interest: wire.ListenRequest.Interest) -> None:
         hub, ref = self._engine.config_hub, interest.ref
         try:
             key = decode_config_ref(ref)
+            call.require(READ, config_resource(key))
             if _MD5.fullmatch(interest.md5) is None:
                 raise MusterError.invalid("md5", "must be 32 lower-case hexadecimal digits, or empty")
             if not 0 <= interest.revision <= self._engine.revision:

@@ -5,9 +5,9 @@ from muster.admin.v1 import admin_service_pb2 as wire
 from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, Namespace, NamespaceDeleted, UpdateNamespace
 from muster_server.core.namespaces import NamespaceSummary, summaries, summary
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.decoding import require
-from muster_server.rpc.registration import perform
 
 
 class NamespaceServicer:
@@ -22,9 +22,11 @@ class NamespaceServicer:
         await perform(self._engine, CreateNamespace(namespace))
         return wire.CreateNamespaceResponse(namespace=self._message(namespace.name))
 
-    async def list_namespaces(self, _: wire.ListNamespacesRequest, __: Call) -> wire.ListNamespacesResponse:
-        """Answer all of them."""
-        return wire.ListNamespacesResponse(namespaces=map(_message, summaries(self._engine.state)))
+    async def list_namespaces(self, _: wire.ListNamespacesRequest, call: Call) -> wire.ListNamespacesResponse:
+        """Answer all of them in which the caller may do anything."""
+        state = self._engine.state
+        seen = (found for found in summaries(state) if state.access.may_see(call.principal, found.namespace.name))
+        return wire.ListNamespacesResponse(namespaces=map(_message, seen))
 
     async def update_namespace(self, request: wire.UpdateNamespaceRequest, _: Call) -> wire.UpdateNamespaceResponse:
         """Change the description."""

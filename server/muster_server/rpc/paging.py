@@ -1,5 +1,7 @@
 """Pages: their sizes, and the tokens that say where the next one begins. Raises MusterError (INVALID_FIELD)."""
 
+from collections.abc import Iterable
+
 from muster_server.core.errors import MusterError
 from muster_server.core.model import MAX_NAME_BYTES, checked_text
 
@@ -29,6 +31,14 @@ def name_token(token: str) -> tuple[str, str, str]:
         raise _unknown()
     namespace, group, name = (checked_text("page_token", part, MAX_NAME_BYTES) for part in parts)
     return namespace, group, name
+
+
+def name_page(names: Iterable[str], prefix: str, asked: int, token: str) -> tuple[list[str], str]:
+    """A page of names that begin so, ordered, and the token of the next one. A token is the last name shown. O(names)."""
+    size = page_size(asked, MAX_PAGE)
+    checked_text("page_token", token, MAX_NAME_BYTES)
+    wanted = sorted(name for name in names if name.startswith(prefix) and name > token)
+    return wanted[:size], wanted[size - 1] if len(wanted) > size else ""
 
 
 def _unknown() -> MusterError:

@@ -5,10 +5,12 @@ from typing import Any
 
 from muster.registry.v1 import registration_service_pb2 as wire
 
-from muster_server.core.commands import Command, Deregister, LayOverride, Renew, SetAdminState, Update
+from muster_server.core.commands import Deregister, LayOverride, Renew, SetAdminState, Update
 from muster_server.core.errors import MusterError
 from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
+from muster_server.rpc.access_table import WRITE, service_resource
 from muster_server.rpc.adapter import Call
 from muster_server.rpc.decoding import (
     check_batch,
@@ -23,12 +25,6 @@ from muster_server.rpc.encoding import joined, ref_message
 from muster_server.rpc.status_codes import item_error
 
 
-async def perform(engine: Engine, command: Command) -> Any:
-    """Do a command and answer what its class says, waiting for the disk if it must."""
-    answer = engine.execute(command)
-    return await answer if isinstance(answer, asyncio.Future) else answer
-
-
 class RegistrationServicer:
     """Each method is documented in registration_service.proto."""
 
@@ -40,10 +36,10 @@ class RegistrationServicer:
         instance = await perform(self._engine, decode_register(request))
         return joined(instance, wire.RegisterResponse(revision=self._engine.revision, epoch=self._engine.epoch))
 
-    async def register_batch(self, request: wire.RegisterBatchRequest, _: Call) -> wire.RegisterBatchResponse:
+    async def register_batch(self, request: wire.RegisterBatchRequest, call: Call) -> wire.RegisterBatchResponse:
         """Put many, each on its own merits."""
         check_batch("registrations", len(request.registrations))
-        results = await register_items(self._engine, request.registrations)
+        results = await register_items(self._engine, call, request.registrations)
         return wire.RegisterBatchResponse(results=results, revision=self._engine.revision, epoch=self._engine.epoch)
 
     async def deregister(self, request: wire.DeregisterRequest, _: Call) -> wire.DeregisterResponse:
@@ -86,12 +82,14 @@ class RegistrationServicer:
         return joined(instance, wire.SetAdminStateResponse(revision=self._engine.revision))
 
 
-async def register_items(engine: Engine, requests: Any, session: str | None = None) -> list[wire.ItemResult]:
+async def register_items(engine: Engine, call: Call, requests: Any, session: str | None = None) -> list[wire.ItemResult]:
     """Put many; one result each, in order. Those that need the disk are written together."""
     pending: list[Any] = []
     for request in requests:
         try:
-            pending.append(engine.execute(decode_register(request, session)))
+            command = decode_register(request, session)
+            call.require(WRITE, service_resource(command.service))
+            pending.append(engine.execute(command))
         except MusterError as error:
             pending.append(error)
     results = []

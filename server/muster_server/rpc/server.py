@@ -6,19 +6,20 @@ from typing import Any
 import grpc
 import grpc.aio
 from google.protobuf import descriptor_pool
-from grpc_channelz.v1 import channelz
+from grpc_channelz.v1 import channelz, channelz_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from muster.admin.v1 import admin_service_pb2
+from muster.admin.v1 import access_service_pb2, admin_service_pb2
 from muster.catalog.v1 import catalog_service_pb2
 from muster.config.v1 import config_service_pb2
 from muster.delivery.v1 import delivery_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
+from muster_server.access.authenticator import Authenticator
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import SERVER_OPTIONS, CallObserver, Services
-from muster_server.rpc.admin import admin_methods
+from muster_server.rpc.adapter import SERVER_OPTIONS, Services
+from muster_server.rpc.admin import access_methods, admin_methods
 from muster_server.rpc.catalog import CatalogServicer
 from muster_server.rpc.catalog_finding import FindServicer
 from muster_server.rpc.catalog_watching import WatchProvidersServicer
@@ -29,6 +30,7 @@ from muster_server.rpc.delivery import DeliveryServicer, Discover
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
+from muster_server.rpc.guarded import GuardedServer
 from muster_server.rpc.listening import ListenServicer
 from muster_server.rpc.names import NamesServicer
 from muster_server.rpc.registration import RegistrationServicer
@@ -38,9 +40,10 @@ from muster_server.rpc.sessions import SessionServicer
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 
 
-def make_services(engine: Engine, sessions: SessionServicer, observer: CallObserver, discover: Discover) -> Services:
-    """All services of this server, by path."""
-    services = Services(observer)
+def make_services(
+    engine: Engine, sessions: SessionServicer, services: Services, authenticator: Authenticator, discover: Discover
+) -> Services:
+    """All services of this server, by path, added to none."""
     registration, discovery = RegistrationServicer(engine), DiscoveryServicer(engine)
     services.add(
         registration_service_pb2.DESCRIPTOR.services_by_name["RegistrationService"],
@@ -114,6 +117,7 @@ def make_services(engine: Engine, sessions: SessionServicer, observer: CallObser
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())
     services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))
+    services.add(access_service_pb2.DESCRIPTOR.services_by_name["AccessService"], access_methods(engine, authenticator))
     return services
 
 
@@ -127,7 +131,7 @@ async def make_server(
     for name in ("", *services.names):
         await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
-    channelz.add_channelz_servicer(server)
+    channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), GuardedServer(server, services))
     _add_reflection(server, [*services.names, health.SERVICE_NAME, REFLECTION_V1])
     return server, healthy
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as wire
 
+from muster_server.core.access_model import Action, Resource
 from muster_server.core.commands import (
     Deregister,
     EndSession,
@@ -25,10 +26,12 @@ from muster_server.core.commands import (
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Instance, RemovalReason, checked_text
 from muster_server.engine.engine import Engine
+from muster_server.engine.performing import perform
+from muster_server.rpc.access_table import WRITE, service_resource
 from muster_server.rpc.adapter import Stream
 from muster_server.rpc.decoding import check_batch, decode_ref, decode_replace, seconds
 from muster_server.rpc.encoding import duration, ref_message, service_message
-from muster_server.rpc.registration import perform, register_items
+from muster_server.rpc.registration import register_items
 from muster_server.rpc.status_codes import item_error
 
 DEFAULT_GRACE_S = 5.0
@@ -58,6 +61,7 @@ class SessionServicer:
     async def session(self, stream: Stream) -> None:
         """Serve one stream, from hello to goodbye or loss."""
         link = Link(stream, next(self._connections), self._engine.wall_s())
+        stream.held = lambda: self._held(link)
         try:
             link.post(wire.SessionResponse(granted=await self._hello(link, await stream.read())))
             async with asyncio.TaskGroup() as group:
@@ -82,6 +86,10 @@ class SessionServicer:
         except MusterError as error:
             return error
         return None
+
+    def _held(self, link: "Link") -> Iterable[tuple[Action, Resource]]:
+        keys = self._engine.state.session_instances.get(link.session, {})
+        return ((WRITE, service_resource(key.service)) for key in keys)
 
     def drain(self, delay_s: float) -> None:
         """Ask every client to connect anew."""
@@ -125,7 +133,7 @@ class SessionServicer:
                 link.renewed(frame.sequence)
             case "register":
                 check_batch("registrations", len(frame.register.registrations))
-                results = await register_items(self._engine, frame.register.registrations, link.session)
+                results = await register_items(self._engine, link.stream.call, frame.register.registrations, link.session)
                 self._answer(link, frame.sequence, results)
             case "deregister":
                 check_batch("refs", len(frame.deregister.refs))
@@ -150,7 +158,9 @@ class SessionServicer:
 
     async def _replace(self, link: "Link", message: wire.SessionRequest.Replace) -> list[wire.ItemResult]:
         try:
-            instances: tuple[Instance, ...] = await perform(self._engine, decode_replace(message, link.session))
+            command = decode_replace(message, link.session)
+            link.stream.call.require(WRITE, service_resource(command.service))
+            instances: tuple[Instance, ...] = await perform(self._engine, command)
         except MusterError as error:
             return [wire.ItemResult(error=item_error(error))]
         return [wire.ItemResult(instance_id=instance.instance_id, revision=instance.revision) for instance in instances]

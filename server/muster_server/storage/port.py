@@ -20,6 +20,7 @@ class Bucket(Enum):
     DEFINITIONS = "definitions"
     SCHEMAS = "schemas"
     PROVIDERS = "providers"
+    ACCESS = "access"
     ENVIRONMENTS = "environments"
     APPLICATIONS = "applications"
     COMPONENTS = "components"

@@ -1,6 +1,6 @@
 """Fuzzy watches: which services or configs fit a pattern, told to a client until it knows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,6 +23,7 @@ class Kind:
     """How the fuzzy watch of one kind of thing is written. A single change has words and a field of its own."""
 
     module: str
+    native: str
     prefix: str
     key_field: str
     batch: int
@@ -36,6 +37,7 @@ class Kind:
 
 SERVICES = Kind(
     "naming",
+    "service",
     "NamingFuzzyWatch",
     "serviceKey",
     10,
@@ -47,6 +49,7 @@ SERVICES = Kind(
     "ADD_SERVICE",
 )
 CONFIGS = Kind(
+    "config",
     "config",
     "ConfigFuzzyWatch",
     "groupKey",
@@ -163,10 +166,13 @@ class FuzzyWatch:
 
 
 class FuzzyWatches:
-    """The fuzzy requests of one kind. A connection has 20 patterns of a kind at most."""
+    """The fuzzy requests of one kind. A connection has 20 patterns of a kind at most.
 
-    def __init__(self, kind: Kind, names: NamesByNamespace) -> None:
-        self._kind, self._names = kind, names
+    One stream of names serves all: `may_read` tells whether the caller may see all of a kind in a namespace.
+    """
+
+    def __init__(self, kind: Kind, names: NamesByNamespace, may_read: Callable[[str, str], Awaitable[bool]]) -> None:
+        self._kind, self._names, self._may_read = kind, names, may_read
 
     async def watch(self, asked: requests.FuzzyWatch, connection: Connection, _: Frame) -> bytes:
         """NamingFuzzyWatchRequest, ConfigFuzzyWatchRequest."""
@@ -179,6 +185,9 @@ class FuzzyWatches:
                     del connection.fuzzy_watches[key]
                     self._end(found)
             case "WATCH":
+                if not await self._may_read(self._kind.native, pattern.native_namespace):
+                    raise RefusedCallError(wire.FORBIDDEN, "authorization failed!")
+                found = connection.fuzzy_watches.get(key)  # another request may have begun it meanwhile
                 if found is None:
                     found = self._begin(pattern, connection)
                 await self._follow(found, asked)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import grpc.aio
 import structlog
 
+from muster_gateway.callers import as_gateway
 from muster_gateway.nacos.grpc import wire
 from muster_gateway.nacos.grpc.patterns import Name
 from muster_gateway.nacos.grpc.retry import Retry
@@ -110,7 +111,7 @@ class NamesByNamespace:
         """Begin to watch; the names may not be known yet."""
         if namespace not in self._names:
             names = Names(lambda: self._open_stream(namespace))
-            self._names[namespace] = (names, self._spawn(names.run()))
+            self._names[namespace] = (names, self._spawn(as_gateway(names.run())))
         names, _ = self._names[namespace]
         names.watchers[watcher] = None
         return names

@@ -106,6 +106,8 @@ class Naming:
             info = service_info(service[1:], clusters, (), self._times.at(service, 0))
         elif service not in connection.subscriptions and len(connection.subscriptions) >= MAX_SUBSCRIPTIONS:
             raise RefusedCallError(wire.OVER_LIMIT, f"at most {MAX_SUBSCRIPTIONS} subscriptions")
+        elif not await self._registry.may_read("service", *service):  # one watch serves all connections
+            raise RefusedCallError(wire.FORBIDDEN, "authorization failed!")
         else:
             info = await self._views.subscribe(service, connection, clusters, asked.namespace or "")
         return wire.answer("SubscribeServiceResponse", {"serviceInfo": msgspec.Raw(info)}, message="success")

@@ -57,8 +57,10 @@ class NacosGrpc:
         self._background: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self.running: set[asyncio.Task[Any]] = set()
-        self._fuzzy_services = FuzzyWatches(fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn))
-        self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn))
+        self._fuzzy_services = FuzzyWatches(
+            fuzzy.SERVICES, NamesByNamespace(registry.watch_services, self._spawn), registry.may_read
+        )
+        self._fuzzy_configs = FuzzyWatches(fuzzy.CONFIGS, NamesByNamespace(registry.watch_configs, self._spawn), registry.may_read)
         self._routes = self._table(Naming(registry, self.views, times, self._open_session), Configs(registry, self._open_listening))
 
     @asynccontextmanager

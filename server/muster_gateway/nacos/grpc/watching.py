@@ -9,6 +9,7 @@ import structlog
 from muster.registry.v1 import discovery_service_pb2 as native
 from muster.registry.v1 import instance_pb2
 
+from muster_gateway.callers import as_gateway
 from muster_gateway.nacos.grpc.retry import Retry
 from muster_gateway.nacos.grpc.session import Key, service_ref
 
@@ -163,7 +164,7 @@ class ServiceWatches:
         if watch is None:
             watch = ServiceWatch(self._stub, self._max_services)
             self._watches.append(watch)
-            self._spawn(watch.run())
+            self._spawn(as_gateway(watch.run()))
         self._by_service[watched.service] = watch
         watch.add(watched)
 

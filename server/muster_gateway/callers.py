@@ -1,0 +1,95 @@
+"""For whom the gateway asks the registry: the caller of the request that it serves, nobody, or itself.
+
+It goes with the task, so that every call of a stub, and every task that a request starts, asks in the caller's name. Nobody is the
+default: work that forgets to say for whom it is done may do nothing on a server with authentication.
+"""
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from starlette.requests import HTTPConnection
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`authorization` is what the registry takes as such, empty without a credential; `address` is where the caller is."""
+
+    authorization: str = ""
+    address: str = ""
+    is_gateway: bool = False
+
+
+_NOBODY = Caller()
+_GATEWAY = Caller(is_gateway=True)
+_current: ContextVar[Caller] = ContextVar("caller", default=_NOBODY)
+
+
+@contextmanager
+def acting_for(caller: Caller) -> Iterator[None]:
+    """Ask in this caller's name until the context ends."""
+    token = _current.set(caller)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+async def as_gateway(work: Coroutine[Any, Any, T]) -> T:
+    """Do something in the gateway's own name: what is shared by callers, who are then asked for their rights one by one."""
+    with acting_for(_GATEWAY):
+        return await work
+
+
+def authorization_of(request: HTTPConnection) -> str:
+    """The credential where HTTP has it: in the header `authorization`."""
+    return request.headers.get("authorization", "")
+
+
+class Identity:
+    """What the gateway itself is known by: a token of its own, empty if it has none."""
+
+    def __init__(self, token: str = "") -> None:
+        self._own = {"authorization": f"Bearer {token}"} if token else {}
+
+    def metadata(self) -> Mapping[str, str]:
+        """What goes with a call that is made now."""
+        caller = _current.get()
+        if caller.is_gateway:
+            return self._own
+        said = {"muster-caller": caller.address} if caller.address else {}
+        return {**said, "authorization": caller.authorization} if caller.authorization else said
+
+
+class IdentifiedChannel:
+    """A channel under generated stubs whose calls say for whom they are made."""
+
+    def __init__(self, channel: Any, identity: Identity) -> None:
+        self._channel = channel
+        self._identity = identity
+
+    def unary_unary(self, method: str, *codec: Any, **options: Any) -> Callable[..., Any]:
+        """A callable for one method, as a stub wants it."""
+        return self._identified(self._channel.unary_unary(method, *codec, **options))
+
+    def unary_stream(self, method: str, *codec: Any, **options: Any) -> Callable[..., Any]:
+        """Likewise."""
+        return self._identified(self._channel.unary_stream(method, *codec, **options))
+
+    def stream_unary(self, method: str, *codec: Any, **options: Any) -> Callable[..., Any]:
+        """Likewise."""
+        return self._identified(self._channel.stream_unary(method, *codec, **options))
+
+    def stream_stream(self, method: str, *codec: Any, **options: Any) -> Callable[..., Any]:
+        """Likewise."""
+        return self._identified(self._channel.stream_stream(method, *codec, **options))
+
+    def _identified(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, metadata: tuple[tuple[str, str], ...] = (), **options: Any) -> Any:
+            return method(*arguments, metadata=(*metadata, *self._identity.metadata().items()), **options)
+
+        return call

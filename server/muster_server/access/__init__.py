@@ -1,0 +1,1 @@
+"""Proving who somebody is: passwords, tokens, signatures, and the key that encrypts secrets at rest."""

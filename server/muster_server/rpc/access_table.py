@@ -1,0 +1,261 @@
+"""The one table of access: for each method who may call it, and which resources of its request it needs a right on.
+
+Methods whose items are judged one by one say ITEMS: their servicers ask for each, so that one that is forbidden fails alone.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from muster_server.core.access_model import ANY, Action, Resource
+from muster_server.core.config_model import ConfigKey
+from muster_server.core.model import DEFAULT_GROUP, DEFAULT_NAMESPACE, ServiceKey
+
+READ, WRITE = Action.READ, Action.WRITE
+SERVICE, CONFIG, DELIVERY = "service", "config", "delivery"
+
+
+class Need(Enum):
+    """What a caller needs."""
+
+    NOTHING = "nothing"
+    CREDENTIAL = "credential"
+    ITEMS = "a right on each item"
+    RIGHT = "a right"
+    ADMIN = "the role admin"
+
+
+def _nothing(_: Any) -> Iterable[Resource]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row. `action` and `resources`, which are taken from the request, matter for RIGHT only."""
+
+    need: Need
+    action: Action = READ
+    resources: Callable[[Any], Iterable[Resource]] = _nothing
+
+
+def service_resource(key: ServiceKey) -> Resource:
+    """A service as a resource."""
+    return Resource(key.namespace, key.group, SERVICE, key.name)
+
+
+def config_resource(key: ConfigKey) -> Resource:
+    """A config item as a resource."""
+    return Resource(key.namespace, key.group, CONFIG, key.name)
+
+
+def _named(kind: str, ref: Any) -> Resource:
+    return Resource(ref.namespace or DEFAULT_NAMESPACE, ref.group or DEFAULT_GROUP, kind, ref.name)
+
+
+def _service(request: Any) -> Iterable[Resource]:
+    return (_named(SERVICE, request.service),)
+
+
+def _instance(request: Any) -> Iterable[Resource]:
+    return (_named(SERVICE, request.ref.service),)
+
+
+def _instances(request: Any) -> Iterable[Resource]:
+    return (_named(SERVICE, ref.service) for ref in request.refs)
+
+
+def _item(request: Any) -> Iterable[Resource]:
+    return (_named(CONFIG, request.ref),)
+
+
+def _services(request: Any) -> Iterable[Resource]:
+    return (Resource(request.namespace or ANY, request.group or ANY, SERVICE, ANY),)
+
+
+def _items(request: Any) -> Iterable[Resource]:
+    return (Resource(request.namespace or ANY, request.group or ANY, CONFIG, request.name_prefix + ANY),)
+
+
+def _delivery(field: str = "") -> Callable[[Any], Iterable[Resource]]:
+    """What is delivered in a namespace, as a whole: the namespace stands in the request, or in what it carries."""
+
+    def resources(request: Any) -> Iterable[Resource]:
+        named = getattr(request, field) if field else request
+        return (Resource(named.namespace or DEFAULT_NAMESPACE, ANY, DELIVERY, ANY),)
+
+    return resources
+
+
+def _listeners(request: Any) -> Iterable[Resource]:
+    return _item(request) if request.HasField("ref") else (Resource(ANY, ANY, CONFIG, ANY),)
+
+
+def _names(kind: str) -> Callable[[Any], Iterable[Resource]]:
+    """All of a kind in a namespace; in all of them if none is named."""
+    return lambda request: (Resource(request.namespace or ANY, ANY, kind, ANY),)
+
+
+def _said_service(request: Any) -> Iterable[Resource]:
+    return (_named(SERVICE, request.service.ref),)
+
+
+def _service_ref(request: Any) -> Iterable[Resource]:
+    return (_named(SERVICE, request.ref),)
+
+
+_PUBLIC = Rule(Need.NOTHING)
+_KNOWN = Rule(Need.CREDENTIAL)
+_EACH = Rule(Need.ITEMS)
+_ADMIN = Rule(Need.ADMIN)
+_READ_CONFIG = Rule(Need.RIGHT, READ, _item)
+_WRITE_CONFIG = Rule(Need.RIGHT, WRITE, _item)
+
+_REGISTRATION = {
+    "Register": Rule(Need.RIGHT, WRITE, _service),
+    "RegisterBatch": _EACH,
+    "Deregister": Rule(Need.RIGHT, WRITE, _instance),
+    "Renew": Rule(Need.RIGHT, WRITE, _instances),
+    "UpdateInstance": Rule(Need.RIGHT, WRITE, _instance),
+    "SetAdminState": Rule(Need.RIGHT, WRITE, _instance),
+    "OverrideInstance": Rule(Need.RIGHT, WRITE, _instance),
+    "Drain": Rule(Need.RIGHT, WRITE, _instances),
+    "Session": _EACH,
+}
+_DISCOVERY = {
+    "GetInstance": Rule(Need.RIGHT, READ, _instance),
+    "ListInstances": Rule(Need.RIGHT, READ, _service),
+    "SearchInstances": Rule(Need.RIGHT, READ, _names(SERVICE)),
+    "ListServices": Rule(Need.RIGHT, READ, _services),
+    "ListSubscribers": Rule(Need.RIGHT, READ, _service),
+    "Explain": Rule(Need.RIGHT, READ, _instance),
+    "Watch": _EACH,
+    "WatchServices": Rule(Need.RIGHT, READ, _names(SERVICE)),
+}
+_CONFIG = {
+    "GetConfig": _READ_CONFIG,
+    "DescribeConfig": _READ_CONFIG,
+    "ListConfigs": Rule(Need.RIGHT, READ, _items),
+    "ListListeners": Rule(Need.RIGHT, READ, _listeners),
+    "PublishConfig": _WRITE_CONFIG,
+    "DeleteConfig": _WRITE_CONFIG,
+    "ListReleases": _READ_CONFIG,
+    "GetRelease": _READ_CONFIG,
+    "DiffReleases": _READ_CONFIG,
+    "RollbackConfig": _WRITE_CONFIG,
+    "PublishGray": _WRITE_CONFIG,
+    "StopGray": _WRITE_CONFIG,
+    "PromoteGray": _WRITE_CONFIG,
+    "Listen": _EACH,
+    "WatchConfigs": Rule(Need.RIGHT, READ, _names(CONFIG)),
+}
+_CATALOG = {
+    "ListDefinitions": Rule(Need.RIGHT, READ, _names(SERVICE)),
+    **dict.fromkeys(
+        (
+            "CreateDefinition",
+            "GetDefinition",
+            "ResolveDefinition",
+            "UpdateDefinition",
+            "ChangeTags",
+            "DeleteDefinitions",
+            "PutSchemas",
+            "GetSchema",
+            "ListSchemas",
+            "DeleteSchema",
+            "SetDependencies",
+            "ListProviders",
+            "ListConsumers",
+            "FindInstances",
+            "WatchProviders",
+        ),
+        _EACH,  # which service a definition is of stands in the state, not in the request
+    ),
+}
+_ADMINISTRATION = {
+    "CreateNamespace": _ADMIN,
+    "ListNamespaces": _EACH,
+    "UpdateNamespace": _ADMIN,
+    "DeleteNamespace": _ADMIN,
+    "CreateService": Rule(Need.RIGHT, WRITE, _said_service),
+    "GetService": Rule(Need.RIGHT, READ, _service_ref),
+    "UpdateService": Rule(Need.RIGHT, WRITE, _said_service),
+    "DeleteService": Rule(Need.RIGHT, WRITE, _service_ref),
+    "Backup": _ADMIN,
+    "Restore": _ADMIN,
+    "GetServerInfo": _PUBLIC,
+    "ListConnections": _ADMIN,
+}
+_ACCESS = {
+    "Login": _PUBLIC,
+    "CreateFirstUser": _PUBLIC,
+    "WhoAmI": _KNOWN,
+    "CheckAccess": _KNOWN,
+    "VerifySignature": _PUBLIC,
+    "CreateUser": _ADMIN,
+    "SetPassword": _EACH,
+    "DeleteUser": _ADMIN,
+    "ListUsers": _ADMIN,
+    "GrantRole": _ADMIN,
+    "RevokeRole": _ADMIN,
+    "CreateRole": _ADMIN,
+    "DeleteRole": _ADMIN,
+    "ListRoles": _ADMIN,
+    "AddPermission": _ADMIN,
+    "RemovePermission": _ADMIN,
+    "CreateToken": _EACH,
+    "RevokeToken": _EACH,
+    "ListTokens": _EACH,
+    "CreateAccessKey": _ADMIN,
+    "DeleteAccessKey": _ADMIN,
+    "ListAccessKeys": _ADMIN,
+}
+_READ_DELIVERY = Rule(Need.RIGHT, READ, _delivery())
+_WRITE_DELIVERY = Rule(Need.RIGHT, WRITE, _delivery())
+_DELIVERY = {
+    "CreateEnvironment": Rule(Need.RIGHT, WRITE, _delivery("environment")),
+    "GetEnvironment": _READ_DELIVERY,
+    "ListEnvironments": _READ_DELIVERY,
+    "UpdateEnvironment": Rule(Need.RIGHT, WRITE, _delivery("environment")),
+    "DeleteEnvironment": _WRITE_DELIVERY,
+    "CreateApplication": Rule(Need.RIGHT, WRITE, _delivery("application")),
+    "GetApplication": _READ_DELIVERY,
+    "ListApplications": _READ_DELIVERY,
+    "UpdateApplication": Rule(Need.RIGHT, WRITE, _delivery("application")),
+    "DeleteApplication": _WRITE_DELIVERY,
+    "SetApplicationConfig": _WRITE_DELIVERY,
+    "ListApplicationConfigs": _READ_DELIVERY,
+    "DeleteApplicationConfig": _WRITE_DELIVERY,
+    "CreateComponent": _WRITE_DELIVERY,
+    "GetComponent": _READ_DELIVERY,
+    "ListComponents": _READ_DELIVERY,
+    "UpdateComponent": Rule(Need.RIGHT, WRITE, _delivery("component")),
+    "DeleteComponent": _WRITE_DELIVERY,
+    "ListRuntimes": _KNOWN,
+}
+_CHANNELZ = dict.fromkeys(
+    (
+        "GetTopChannels",
+        "GetServers",
+        "GetServer",
+        "GetServerSockets",
+        "GetChannel",
+        "GetSubchannel",
+        "GetSocket",
+    ),
+    _ADMIN,
+)
+_BY_SERVICE: Mapping[str, Mapping[str, Rule]] = {
+    "muster.registry.v1.RegistrationService": _REGISTRATION,
+    "muster.registry.v1.DiscoveryService": _DISCOVERY,
+    "muster.config.v1.ConfigService": _CONFIG,
+    "muster.catalog.v1.CatalogService": _CATALOG,
+    "muster.delivery.v1.DeliveryService": _DELIVERY,
+    "muster.admin.v1.AdminService": _ADMINISTRATION,
+    "muster.admin.v1.AccessService": _ACCESS,
+    "grpc.channelz.v1.Channelz": _CHANNELZ,
+}
+RULES: Mapping[str, Rule] = {
+    f"/{service}/{method}": rule for service, methods in _BY_SERVICE.items() for method, rule in methods.items()
+}
+"""By path."""

@@ -1,0 +1,96 @@
+"""Permissions: what they match, and what is none."""
+
+import pytest
+from muster_server.core.access_model import ANYBODY, NOBODY, Action, ApiToken, Permission, Resource, Role, User
+from muster_server.core.access_state import AccessState
+from muster_server.core.errors import MusterError, Reason
+
+PAY = Resource("prod", "g", "service", "pay")
+READ, WRITE, BOTH = Action.READ, Action.WRITE, Action.READ_WRITE
+
+
+@pytest.mark.parametrize(
+    ("pattern", "resource", "is_matched"),
+    [
+        ("prod:g:service/pay", PAY, True),
+        ("prod:g:service/*", PAY, True),
+        ("prod:g:*", PAY, True),
+        ("prod:g:*/pay", PAY, True),
+        ("prod:*:service/pay", PAY, True),
+        ("*:*:*", PAY, True),
+        ("pr*:g:service/p*", PAY, True),
+        ("prod:g:service/pa", PAY, False),
+        ("prod:g:config/pay", PAY, False),
+        ("prod:h:*", PAY, False),
+        ("pro:*:*", PAY, False),
+        ("prod:*:*", Resource("prod:x", "g", "service", "pay"), False),
+        ("prod%3Ax:*:*", Resource("prod:x", "g", "service", "pay"), True),
+        ("prod:*:*", Resource("prod", "a:b", "config", "c/d:e"), True),
+        ("prod:a%3Ab:config/c/d:e", Resource("prod", "a:b", "config", "c/d:e"), True),
+        ("prod:g:service/pay*", Resource("prod", "g", "service", "pay*"), True),
+        ("prod:g:service/pay-*", Resource("prod", "g", "service", "pay*"), False),
+        ("prod:g:service/pay", Resource("prod", "g", "service", "*"), False),
+        ("prod:g:service/*", Resource("*", "*", "service", "*"), False),
+        ("*:*:service/*", Resource("*", "*", "service", "*"), True),
+    ],
+)
+def test_a_permission_matches_its_pattern_only(pattern: str, resource: Resource, is_matched: bool) -> None:
+    assert Permission(pattern, BOTH).allows(READ, resource) is is_matched
+
+
+@pytest.mark.parametrize(
+    ("had", "wanted", "is_allowed"),
+    [(READ, READ, True), (READ, WRITE, False), (WRITE, READ, False), (BOTH, WRITE, True), (READ, BOTH, False), (BOTH, BOTH, True)],
+)
+def test_an_action_includes_what_it_says_only(had: Action, wanted: Action, is_allowed: bool) -> None:
+    assert Permission("*:*:*", had).allows(wanted, PAY) is is_allowed
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "",
+        "*",
+        "a:b",
+        "a:b:service",
+        "a:b:/x",
+        "a:b:service/",
+        ":b:*",
+        "a::*",
+        "a:b:SERVICE/x",
+        "*a:b:*",
+        "a*b:c:*",
+        "a:b:x/y\n",
+        "x" * 9000,
+    ],
+)
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(MusterError) as caught:
+        Permission(pattern, READ)
+
+    assert caught.value.details["field"] == "resource"
+
+
+def test_bounds_of_names_and_counts_are_kept() -> None:
+    for make in (
+        lambda: User(""),
+        lambda: User("x" * 257),
+        lambda: User("a\n"),
+        lambda: User("a", roles=("r",) * 101),
+        lambda: User("a", roles=("",)),
+        lambda: Role("r", (Permission("*:*:*", READ),) * 1001),
+        lambda: ApiToken("1", "a", "", "x" * 257),
+    ):
+        with pytest.raises(MusterError) as caught:
+            make()
+        assert caught.value.reason is Reason.INVALID_FIELD
+
+
+def test_nobody_may_do_nothing_and_everything_is_allowed_where_nobody_is_asked() -> None:
+    access = AccessState()
+
+    assert not access.may(NOBODY, READ, PAY)
+    assert not access.may_see(NOBODY, "prod")
+    assert access.may(ANYBODY, BOTH, PAY)
+    assert not access.is_valid(NOBODY, 0.0)
+    assert access.is_valid(ANYBODY, 0.0)

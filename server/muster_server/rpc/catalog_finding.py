@@ -21,8 +21,6 @@ from muster_server.rpc.decoding import check_batch, require
 from muster_server.rpc.encoding import TAG_1, entry
 from muster_server.rpc.status_codes import item_error
 
-_Found = Sequence[tuple[Definition, Sequence[Instance]]]
-
 
 @dataclass(frozen=True, slots=True)
 class _Asker:
@@ -113,8 +111,10 @@ class FindServicer:
         asker.asked.extend(dict.fromkeys(definition.key.service for definition in wanted))
         chosen = versions.selected(rule, {index: definition.key.version for index, definition in enumerate(definitions)})
         picked = [definitions[index] for index in chosen if definitions[index] in wanted]
-        found = [(definition, catalog_view.instances_of(state, definition)) for definition in picked]
-        return self._encoded(found, query.known_token)
+        token = self._token(picked)
+        if token == query.known_token:
+            return _unchanged(token)
+        return self._encoded([(definition, catalog_view.instances_of(state, definition)) for definition in picked], token)
 
     def _by_id(self, asker: _Asker, name: tuple[str, str], known_token: str) -> bytes:
         """`name` is a definition's id and that of one of its instances, empty for all of them."""
@@ -127,13 +127,11 @@ class FindServicer:
         elif instance_id and not (instances := [entry for entry in instances if entry.instance_id == instance_id]):
             error = MusterError(Reason.INSTANCE_NOT_FOUND, f"the definition has no instance {instance_id!r}")
         else:
-            return self._encoded([(definition, instances)], known_token)
+            token = self._token([definition])
+            return _unchanged(token) if token == known_token else self._encoded([(definition, instances)], token)
         return wire.InstanceAnswer(error=item_error(error), definition=summary_message(definition)).SerializeToString()
 
-    def _encoded(self, found: _Found, known_token: str) -> bytes:
-        token = self._token(found)
-        if token == known_token:
-            return wire.InstanceAnswer(token=token, not_modified=True).SerializeToString()
+    def _encoded(self, found: Sequence[tuple[Definition, Sequence[Instance]]], token: str) -> bytes:
         parts = []
         for definition, instances in found:
             fragments = self._engine.hub.fragments(definition.key.service, instances)
@@ -141,10 +139,18 @@ class FindServicer:
             parts.append(entry(TAG_1, b"".join((*fragments, rest.SerializeToString()))))
         return b"".join((*parts, wire.InstanceAnswer(token=token).SerializeToString()))
 
-    def _token(self, found: _Found) -> str:
-        """Says which instances are there in which state: instances that go are missed by their number, or by a later revision."""
+    def _token(self, found: Sequence[Definition]) -> str:
+        """Says which definitions were found, and at which revision their services are. O(definitions), whatever runs of them.
+
+        So it changes with any change of the service, another version's too: too often is no harm, too seldom would be.
+        """
+        services = self._engine.state.services
         digest = hashlib.sha1(str(self._engine.epoch).encode(), usedforsecurity=False)
-        for definition, instances in found:
-            revision = max((instance.revision for instance in instances), default=0)
-            digest.update(f"/{definition.definition_id}:{len(instances)}:{revision}".encode())
+        for definition in found:
+            service = services.get(definition.key.service)
+            digest.update(f"/{definition.definition_id}:{service.revision if service is not None else 0}".encode())
         return digest.hexdigest()
+
+
+def _unchanged(token: str) -> bytes:
+    return wire.InstanceAnswer(token=token, not_modified=True).SerializeToString()

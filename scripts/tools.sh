@@ -19,15 +19,6 @@ else
     missing "grpcurl (Go is not installed)"
 fi
 
-if ! command -v npm >/dev/null; then
-    missing "grpc-js (npm is not installed)"
-elif ! cmp -s tests/interop/node/package.json "$tools/node/package.json"; then
-    mkdir -p "$tools/node"
-    npm install --prefix "$tools/node" --no-audit --no-fund --loglevel=error \
-        $(node -p 'Object.entries(require("./tests/interop/node/package.json").dependencies).map((d) => d.join("@")).join(" ")') >&2 &&
-        cp tests/interop/node/package.json "$tools/node/" || missing "grpc-js (npm install failed)"
-fi
-
 # An environment of its own for what a requirements.txt names.
 python_client() {
     local name=$1 requirements=$2 home=$tools/$3
@@ -40,77 +31,64 @@ python_client() {
     fi
 }
 
-python_client "the Nacos SDK" tests/interop/nacos/requirements.txt nacos-python
-python_client "the Nacos SDK of before" tests/interop/nacos/requirements-2.txt nacos-python-2
-python_client "the ServiceStage SDK" tests/interop/servicestage/requirements.txt servicestage
-
-if ! command -v npm >/dev/null; then
-    missing "the Nacos SDK for Node (npm is not installed)"
-elif ! cmp -s tests/interop/nacos/node/package.json "$tools/nacos-node/package.json"; then
-    mkdir -p "$tools/nacos-node"
-    npm install --prefix "$tools/nacos-node" --no-audit --no-fund --loglevel=error \
-        $(node -p 'Object.entries(require("./tests/interop/nacos/node/package.json").dependencies).map((d) => d.join("@")).join(" ")') >&2 &&
-        cp tests/interop/nacos/node/package.json "$tools/nacos-node/" || missing "the Nacos SDK for Node (npm install failed)"
-fi
-
-if ! command -v go >/dev/null; then
-    missing "the Nacos SDK for Go (Go is not installed)"
-elif [ tests/interop/nacos/go/main.go -nt "$tools/bin/nacos-go" ]; then
-    mkdir -p "$tools/bin"
-    go build -C tests/interop/nacos/go -o "$tools/bin/nacos-go" . || missing "the Nacos SDK for Go (go build failed)"
-fi
-
-maintainer=$tools/nacos-maintainer
-sources=(tests/interop/nacos/maintainer/{pom.xml,Maintainer.java,NamingMaintainer.java})
-if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
-    missing "the Nacos client for administrators (a JDK and Maven are needed)"
-elif ! cat "${sources[@]}" | cmp -s - "$maintainer/built-from"; then
-    rm -rf "$maintainer"
-    mvn --quiet --batch-mode --file "${sources[0]}" dependency:copy-dependencies -DoutputDirectory="$maintainer" >&2 &&
-        javac -cp "$maintainer/*" -d "$maintainer" "${sources[@]:1}" &&
-        cat "${sources[@]}" >"$maintainer/built-from" || missing "the Nacos client for administrators (its build failed)"
-fi
-
-for version in 3.1.1 2.5.1 1.4.6; do
-    java=$tools/nacos-java-$version
-    sources=(tests/interop/nacos/java/Story.java)
-    [[ $version != 3.* ]] || sources+=(tests/interop/nacos/java/Newer.java)
-    if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
-        missing "the Nacos SDK for Java $version (a JDK and Maven are needed)"
-    elif ! cat tests/interop/nacos/java/pom.xml "${sources[@]}" | cmp -s - "$java/built-from"; then
-        rm -rf "$java"
-        mvn --quiet --batch-mode --file tests/interop/nacos/java/pom.xml -Dnacos="$version" \
-            dependency:copy-dependencies -DoutputDirectory="$java" >&2 &&
-            javac -cp "$java/*" -d "$java" "${sources[@]}" &&
-            cat tests/interop/nacos/java/pom.xml "${sources[@]}" >"$java/built-from" ||
-            missing "the Nacos SDK for Java $version (its build failed)"
+# What a package.json depends on.
+node_client() {
+    local name=$1 package=$2 home=$tools/$3
+    if ! command -v npm >/dev/null; then
+        missing "$name (npm is not installed)"
+    elif ! cmp -s "$package" "$home/package.json"; then
+        mkdir -p "$home"
+        npm install --prefix "$home" --no-audit --no-fund --loglevel=error \
+            $(node -p 'Object.entries(require("./'"$package"'").dependencies).map((d) => d.join("@")).join(" ")') >&2 &&
+            cp "$package" "$home/" || missing "$name (npm install failed)"
     fi
-done
+}
 
-rust=tests/interop/nacos/rust
+# A program of the Go module in a folder.
+go_client() {
+    local name=$1 module=$2 binary=$tools/bin/$3
+    if ! command -v go >/dev/null; then
+        missing "$name (Go is not installed)"
+    elif [ "$module/main.go" -nt "$binary" ]; then
+        mkdir -p "$tools/bin"
+        go build -C "$module" -o "$binary" . || missing "$name (go build failed)"
+    fi
+}
+
+# Java classes beside what a pom.xml depends on: java_client NAME HOME POM MAVEN_FLAG SOURCES...
+java_client() {
+    local name=$1 home=$tools/$2 pom=$3 flag=$4 sources=("${@:5}")
+    if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
+        missing "$name (a JDK and Maven are needed)"
+    elif ! cat "$pom" "${sources[@]}" | cmp -s - "$home/built-from"; then
+        rm -rf "$home"
+        mvn --quiet --batch-mode --file "$pom" $flag dependency:copy-dependencies -DoutputDirectory="$home" >&2 &&
+            javac -cp "$home/*" -d "$home" "${sources[@]}" &&
+            cat "$pom" "${sources[@]}" >"$home/built-from" || missing "$name (its build failed)"
+    fi
+}
+
+nacos=tests/interop/nacos
+node_client "grpc-js" tests/interop/node/package.json node
+node_client "the Nacos SDK for Node" $nacos/node/package.json nacos-node
+python_client "the Nacos SDK" $nacos/requirements.txt nacos-python
+python_client "the Nacos SDK of before" $nacos/requirements-2.txt nacos-python-2
+python_client "the ServiceStage SDK" tests/interop/servicestage/requirements.txt servicestage
+go_client "the Nacos SDK for Go" $nacos/go nacos-go
+go_client "the kie client for Go" tests/interop/kie/go kie-go
+go_client "the ServiceComb client for Go" tests/interop/servicecomb/go servicecomb-go
+java_client "the Nacos SDK for Java 3" nacos-java-3.1.1 $nacos/java/pom.xml -Dnacos=3.1.1 $nacos/java/{Story,Newer}.java
+java_client "the Nacos SDK for Java 2" nacos-java-2.5.1 $nacos/java/pom.xml -Dnacos=2.5.1 $nacos/java/Story.java
+java_client "the Nacos SDK for Java 1" nacos-java-1.4.6 $nacos/java/pom.xml -Dnacos=1.4.6 $nacos/java/Story.java
+java_client "the Nacos client for administrators" nacos-maintainer $nacos/maintainer/pom.xml "" $nacos/maintainer/{Maintainer,NamingMaintainer}.java
+java_client "the configuration clients of Java chassis" kie-java tests/interop/kie/java/pom.xml "" tests/interop/kie/java/Story.java
+java_client "the ServiceComb client for Java" servicecomb-java tests/interop/servicecomb/java/pom.xml "" tests/interop/servicecomb/java/Story.java
+
+rust=$nacos/rust
 if ! command -v cargo >/dev/null; then
     missing "the Nacos SDK for Rust (Cargo is not installed)"
 elif [ "$rust/src/main.rs" -nt "$tools/bin/nacos-rust" ] || [ "$rust/Cargo.lock" -nt "$tools/bin/nacos-rust" ]; then
     mkdir -p "$tools/bin"
     cargo build --quiet --locked --manifest-path "$rust/Cargo.toml" --target-dir "$tools/nacos-rust" &&
         cp "$tools/nacos-rust/debug/nacos-rust" "$tools/bin/" || missing "the Nacos SDK for Rust (cargo build failed)"
-fi
-
-if ! command -v go >/dev/null; then
-    missing "the kie client for Go (Go is not installed)"
-elif [ tests/interop/kie/go/main.go -nt "$tools/bin/kie-go" ]; then
-    mkdir -p "$tools/bin"
-    go build -C tests/interop/kie/go -o "$tools/bin/kie-go" . || missing "the kie client for Go (go build failed)"
-fi
-
-java=$tools/kie-java
-sources=(tests/interop/kie/java/pom.xml tests/interop/kie/java/Story.java)
-if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then
-    missing "the configuration clients of Java chassis (a JDK and Maven are needed)"
-elif ! cat "${sources[@]}" | cmp -s - "$java/built-from"; then
-    rm -rf "$java"
-    mvn --quiet --batch-mode --file tests/interop/kie/java/pom.xml dependency:copy-dependencies -DoutputDirectory="$java" >&2 &&
-        javac -cp "$java/*" -d "$java" tests/interop/kie/java/Story.java &&
-        cat "${sources[@]}" >"$java/built-from" ||
-        missing "the configuration clients of Java chassis (their build failed)"
 fi

@@ -33,6 +33,8 @@ LAYERS: dict[str, tuple[Any, tuple[str, Any], tuple[str, Any], tuple[str, Any]]]
     "max_instances": (1_000_000, ("2", 2), ("3", 3), ("4", 4)),
     "max_content_bytes": (10 << 20, ("2", 2), ("3", 3), ("4", 4)),
     "max_total_content_bytes": (1 << 30, ("2", 2), ("3", 3), ("4", 4)),
+    "max_definitions": (50_000, ("2", 2), ("3", 3), ("4", 4)),
+    "max_total_schema_bytes": (256 << 20, ("2", 2), ("3", 3), ("4", 4)),
     "history_days": (30.0, ("2", 2.0), ("0.5", 0.5), ("4", 4.0)),
     **{name: (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))) for name in FILES},
     "ready_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
@@ -48,6 +50,8 @@ BAD = {
     "max_instances": ["0", "-1", "many"],
     "max_content_bytes": ["0", str((12 << 20) + 1), "10M"],
     "max_total_content_bytes": ["0", "x"],
+    "max_definitions": ["0", "many"],
+    "max_total_schema_bytes": ["0", "much"],
     "history_days": ["-1", "nan", "1e9"],
 }
 OPEN_HOSTS = ["0.0.0.0", "::", "10.0.0.1", "registry.example.com", "", "127.0.0.1.example.com", "localhost."]

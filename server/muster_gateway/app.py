@@ -1,23 +1,25 @@
 """One ASGI app for all HTTP ports: finds the room that a path belongs to, and its route."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Protocol
 
 import grpc.aio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from muster_gateway import openapi
 from muster_gateway.bodies import Bodies, BodyRefusedError
-from muster_gateway.callers import Caller, acting_for
+from muster_gateway.callers import Caller, acting_for, authorization_of
 from muster_gateway.finders.room import FindersRoom
 from muster_gateway.kie.room import KieRoom
 from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.room import NacosRoom
 from muster_gateway.registry import Registry, http_status, message_of
-from muster_gateway.route import Paths, Room
+from muster_gateway.route import Paths, Room, SocketRoom
+from muster_gateway.servicecomb.room import ServiceCombRoom
 from muster_gateway.servicestage.room import ServiceStageRoom
 from muster_gateway.turns import Turns
 
@@ -48,6 +50,7 @@ def create_app(
     rooms = (
         NacosRoom(registry, connections, host=host, is_guarded=is_guarded),
         ServiceStageRoom(registry, is_guarded=is_guarded),
+        ServiceCombRoom(registry),
         KieRoom(registry),
         FindersRoom(registry),
     )
@@ -68,6 +71,7 @@ class Gateway:
         self._metrics = metrics
         self._prove = prove
         self._paths = Paths(self.routes)
+        self._sockets = Paths([socket for room in rooms if isinstance(room, SocketRoom) for socket in room.sockets()])
         self._bodies = Bodies()
         self._turns = Turns()
         self._document = openapi.document(self.routes)
@@ -75,11 +79,13 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        if scope["type"] == "websocket":
+            await self._converse(scope, receive, send)
         if scope["type"] != "http":
             return
         scope["turns"] = self._turns
         request = Request(scope)
-        room = self._room_of(request.url.path)
+        room = self._room_of(scope["path"])
         try:
             async with self._bodies.read(scope, receive) as request, self._turns:
                 authorization = await room.authorization(request)
@@ -103,11 +109,28 @@ class Gateway:
                 await stack.enter_async_context(room.serving())
             yield
 
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket. It takes no turns: it is mostly silent, and what it sends is small."""
+        methods, scope["path_params"] = self._sockets.find(scope["path"])
+        socket = WebSocket(scope, receive, send)
+        if not methods:
+            await socket.close()
+            return
+        address = socket.client.host if socket.client else ""
+        with acting_for(Caller(authorization_of(socket), address, scope.get("state", {}).get("certificate", ""))):
+            try:
+                await self._check_caller()
+            except BodyRefusedError:
+                await socket.close()  # before it is accepted: the handshake is answered 403
+                return
+            with suppress(WebSocketDisconnect):
+                await methods["WEBSOCKET"].handler(socket)
+
     def _room_of(self, path: str) -> Room:
         return next((room for room in self._rooms if path.startswith(room.prefixes)), self._rooms[-1])
 
     async def _answer(self, room: Room, request: Request) -> Response:
-        path = request.url.path
+        path = request.scope["path"]  # not that of the URL, which ends at a # or ? that was escaped
         if request.method == "GET" and (own := await self._own(path)) is not None:
             return own
         methods, request.scope["path_params"] = self._paths.find(path)

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ async def as_gateway(work: Coroutine[Any, Any, T]) -> T:
         return await work
 
 
-def authorization_of(request: Request) -> str:
+def authorization_of(request: HTTPConnection) -> str:
     """The credential where HTTP has it: in the header `authorization`."""
     return request.headers.get("authorization", "")
 

@@ -7,6 +7,7 @@ from typing import Any
 import grpc.aio
 from muster.admin.v1 import access_service_pb2 as access
 from muster.admin.v1 import access_service_pb2_grpc, admin_service_pb2_grpc
+from muster.catalog.v1 import catalog_service_pb2_grpc
 from muster.config.v1 import config_service_pb2 as config
 from muster.config.v1 import config_service_pb2_grpc
 from muster.delivery.v1 import delivery_service_pb2_grpc
@@ -26,6 +27,7 @@ class Registry:
         self.registration = registration_service_pb2_grpc.RegistrationServiceStub(channel)
         self.discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
         self.admin = admin_service_pb2_grpc.AdminServiceStub(channel)
+        self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(channel)
         self.delivery = delivery_service_pb2_grpc.DeliveryServiceStub(channel)
         self.config = config_service_pb2_grpc.ConfigServiceStub(channel)
         self.locks = lock_service_pb2_grpc.LockServiceStub(channel)

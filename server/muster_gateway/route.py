@@ -4,10 +4,11 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from muster_gateway.bodies import BodyRefusedError
 
@@ -47,6 +48,18 @@ class Route:
     is_public: bool = False
 
 
+SocketHandler = Callable[[WebSocket], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRoute:
+    """One path on which a client may open a WebSocket. The handler accepts or refuses it."""
+
+    path: str
+    handler: SocketHandler
+    method: str = "WEBSOCKET"
+
+
 class Room(Protocol):
     """One dialect, as the app sees it. A path belongs to the first room that has a prefix of it."""
 
@@ -83,12 +96,24 @@ class Room(Protocol):
         ...
 
 
-class Paths:
+@runtime_checkable
+class SocketRoom(Protocol):
+    """A room that serves WebSockets too."""
+
+    def sockets(self) -> tuple[SocketRoute, ...]:
+        """Where it does."""
+        ...
+
+
+R = TypeVar("R", Route, SocketRoute)
+
+
+class Paths(Generic[R]):
     """Finds the routes of a path: one that is written out first, then those with variables, in their order."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._exact: dict[str, dict[str, Route]] = {}
-        self._templates: dict[int, dict[str, tuple[re.Pattern[str], dict[str, Route]]]] = {}
+    def __init__(self, routes: Iterable[R]) -> None:
+        self._exact: dict[str, dict[str, R]] = {}
+        self._templates: dict[int, dict[str, tuple[re.Pattern[str], dict[str, R]]]] = {}
         for route in routes:
             if "{" in route.path:
                 same_length = self._templates.setdefault(route.path.count("/"), {})
@@ -97,7 +122,7 @@ class Paths:
                 methods = self._exact.setdefault(route.path, {})
             methods[route.method] = route
 
-    def find(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
+    def find(self, path: str) -> tuple[Mapping[str, R], dict[str, str]]:
         """The routes by method, and the values of the path's variables. Both are empty if nothing is served there."""
         if (methods := self._exact.get(path)) is not None:
             return methods, {}

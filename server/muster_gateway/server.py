@@ -15,6 +15,7 @@ from muster_gateway.spelling import spelling
 
 MAX_CONNECTIONS = 10_000
 STOP_S = 2
+MAX_SOCKET_MESSAGE_BYTES = 64  # clients of watchers have nothing to say but pings
 
 
 def listen(host: str, ports: Sequence[int]) -> list[socket.socket]:
@@ -66,7 +67,9 @@ class GatewayServer:
         config = uvicorn.Config(
             spelling(app),
             http=_Protocol,
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # events are small, and there are many sockets
             lifespan="off",
             log_config=None,
             access_log=False,

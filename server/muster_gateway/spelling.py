@@ -2,7 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SPELLED = ("X-Kie-Revision", "X-Resource-Revision")  # the HTTP client of Java chassis compares names letter by letter
+# The HTTP client of Java chassis compares names letter by letter.
+SPELLED = ("X-Kie-Revision", "X-Resource-Revision", "X-Schema-Summary")
 
 
 class _AsWritten(bytes):

@@ -108,6 +108,8 @@ def _limits(settings: Settings) -> Limits:
         max_instances=settings.max_instances,
         max_content_bytes=settings.max_content_bytes,
         max_total_bytes=settings.max_total_content_bytes,
+        max_definitions=settings.max_definitions,
+        max_total_schema_bytes=settings.max_total_schema_bytes,
         history_retention_s=settings.history_days * 24 * 3600.0,
     )
 

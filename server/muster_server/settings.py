@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     max_total_content_bytes: Annotated[int, Field(ge=1)] = Field(
         1 << 30, description="Bytes of all config contents together at the most. They are kept in memory; earlier releases are not."
     )
+    max_definitions: Annotated[int, Field(ge=1)] = Field(
+        50_000, description="Definitions of services at the most, every version counted. Each takes about 2 KiB of memory."
+    )
+    max_total_schema_bytes: Annotated[int, Field(ge=1)] = Field(
+        256 << 20, description="Bytes of all schemas of definitions together at the most. They are kept in memory."
+    )
     history_days: Annotated[float, Field(ge=0, le=36500)] = Field(
         30.0, description="Days that releases are kept. The last 10 of each item stay in any case. Raising it costs disk."
     )

@@ -215,7 +215,7 @@ def test_delete_of_a_namespace_in_use_is_refused_and_says_what_is_in_it() -> Non
     error = refusal(world, DeleteNamespace("shop"))
 
     assert error.reason is Reason.NAMESPACE_NOT_EMPTY
-    assert error.details == {"instance_count": "2", "service_count": "1", "config_count": "1"}
+    assert error.details == {"instance_count": "2", "service_count": "1", "config_count": "1", "definition_count": "0"}
 
 
 def test_described_service_uses_its_namespace_and_goes_with_it_by_force() -> None:

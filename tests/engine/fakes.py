@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.story import ref, registration
+from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.catalog_view import Providers
 from muster_server.core.commands import Command, Register
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.errors import MusterError, Reason
@@ -89,6 +91,19 @@ class TextEncoder:
         return f"cancelled {key.name} {reason.name}".encode()
 
     def listen_reconnect_after(self, delay_s: float) -> bytes:
+        return f"reconnect {delay_s}".encode()
+
+    def providers(self, found: Providers, revision: int) -> bytes:
+        services = (f" {provider.service.name}:{len(provider.definitions)}" for provider in found.providers)
+        return f"providers {found.consumer.definition_id}{''.join(services)}".encode()
+
+    def providers_bookmark(self, revision: int, epoch: int) -> bytes:
+        return f"bookmark {revision} {epoch}".encode()
+
+    def providers_cancelled(self, consumer: DefinitionRef, reason: Reason, message: str) -> bytes:
+        return f"cancelled {consumer.definition_id} {reason.name}".encode()
+
+    def providers_reconnect_after(self, delay_s: float) -> bytes:
         return f"reconnect {delay_s}".encode()
 
 

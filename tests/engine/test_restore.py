@@ -2,6 +2,15 @@
 
 import pytest
 from core.story import ref, registration
+from muster_server.core.catalog_commands import (
+    AddProviders,
+    CreateDefinition,
+    DefinitionRef,
+    DeleteDefinition,
+    DeleteSchema,
+    PutSchemas,
+)
+from muster_server.core.catalog_model import Definition, Schema, definition_key, derived_key
 from muster_server.core.commands import Deregister, InstanceKey, OpenSession, Register, SetAdminState
 from muster_server.core.config_commands import Publish
 from muster_server.core.config_model import Text, config_key
@@ -427,3 +436,40 @@ async def test_release_whose_content_is_missing_stops_the_start() -> None:
 
     with pytest.raises(StorageUnusableError, match="content of release 1 of config 'a' is missing"):
         Engine(store, TextEncoder(), ManualClock())
+
+
+async def test_catalog_comes_back_with_its_schemas_and_dependencies() -> None:
+    engine, store, clock = make()
+    basket = DefinitionRef("default", "basket")
+    wanted = Definition(definition_key("", "shop", "basket", "testing", "1.2"), "basket", "alias", "text", {"a": "b"}, {"t": "v"})
+    await perform(engine, CreateDefinition(wanted, has_id=True))
+    await perform(engine, PutSchemas(basket, (Schema("one", "text", "sum"), Schema("two", "more"))))
+    await perform(engine, DeleteSchema(basket, "two"))
+    await perform(engine, AddProviders(basket, (API,)))
+    before = engine.state.catalog.get(basket)
+
+    again = await restarted(engine, store, clock)
+
+    assert again.state.catalog.get(basket) == before
+    assert again.state.catalog.schemas == {basket: {"one": Schema("one", "text", "sum")}}
+    assert again.state.catalog.schema_bytes == 4
+    assert list(again.state.catalog.providers[basket]) == [API]
+    await again.close()
+
+
+async def test_deleted_definition_stays_away_and_takes_what_the_journal_kept_of_its_instances() -> None:
+    engine, store, clock = make()
+    ref = DefinitionRef(API.namespace, "api")
+    await perform(engine, CreateDefinition(Definition(derived_key(API), "api"), has_id=True))
+    engine.execute(put("api#1", definition_id="api"))
+    await turns_of_the_loop()
+    journal = store.scan(Bucket.JOURNAL)
+    await perform(engine, DeleteDefinition(ref, is_forced=True))
+    await engine.close()
+    store.submit([Write(Bucket.JOURNAL, key, value) for key, value in journal], lambda _: None)  # as a crash would leave it
+
+    again = make(store, clock)[0]
+
+    assert again.state.catalog.get(ref) is None
+    assert again.state.services == {}
+    await again.close()

@@ -20,6 +20,8 @@ from muster_gateway.channel import LocalChannel
 from muster_gateway.registry import Registry
 from muster_server.app import gateway_serving
 from muster_server.settings import Settings
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.test_app import NoMetrics
 
@@ -32,6 +34,8 @@ LOGINS = {
 STATE = "/nacos/v3/admin/core/state"
 METRICS = "/nacos/v1/ns/operator/metrics"
 PUBLIC = {("GET", path) for path in ("/server/health", METRICS, STATE, f"{STATE}/liveness", f"{STATE}/readiness")} | LOGINS
+PUBLIC |= {("GET", f"/v4/project_id/registry/{path}") for path in ("health", "health/readiness", "version")}
+PUBLIC |= {("GET", "/health"), ("GET", "/version")}
 KINDS = pytest.mark.parametrize("kind", ["local", "apart"])
 INSTANCE = {"serviceName": "pay", "ip": "10.0.0.1", "port": 80}
 
@@ -76,7 +80,7 @@ async def test_every_route_but_the_public_ones_refuses_a_caller_without_credenti
 def test_public_routes_are_the_listed_ones() -> None:
     app: Any = create_app(LocalChannel(lambda *_: None), NoMetrics())  # type: ignore[arg-type, return-value]  # never called
 
-    assert {(route.method, route.path) for route in app.routes if route.is_public} == PUBLIC
+    assert {(route.method, route.path.replace("{", "").replace("}", "")) for route in app.routes if route.is_public} == PUBLIC
 
 
 @KINDS
@@ -198,3 +202,53 @@ async def test_work_that_a_request_starts_is_done_in_its_callers_name() -> None:
 async def test_without_authentication_no_route_asks() -> None:
     async with guarded(has_admin=False, auth=False) as world, httpx.AsyncClient(base_url=world.server.http_urls[0]) as client:
         assert (await client.post("/api/instance", json=INSTANCE)).status_code == 200
+
+
+@KINDS
+async def test_servicecomb_callers_get_what_they_are_permitted(kind: str) -> None:
+    async with guarded() as world, edge(kind, world) as url, httpx.AsyncClient(base_url=f"{url}/v4/default/registry") as client:
+        clerk = headers(await world.user("clerk", ("default:shop:service/stock", "rw")))
+        boss = headers(world.admin)
+        service = {"appId": "shop", "serviceName": "stock", "version": "1.0"}
+        made = await client.post("/microservices", json={"service": service}, headers=clerk)
+        stock = made.json()["serviceId"]
+        instance = {"instance": {"hostName": "h", "endpoints": ["rest://10.0.0.1:80"], "instanceId": "i"}}
+        registered = await client.post(f"/microservices/{stock}/instances", json=instance, headers=clerk)
+        vault = {"service": {**service, "serviceName": "vault"}}
+        hidden = (await client.post("/microservices", json=vault, headers=boss)).json()["serviceId"]
+
+        asked = {"services": [{"service": service}, {"service": vault["service"]}]}
+        batch = (await client.post("/instances/action?type=query", json=asked, headers=clerk)).json()["services"]
+        refused = [
+            await client.post("/microservices", json={"service": {**service, "serviceName": "basket"}}, headers=clerk),
+            await client.get(f"/microservices/{hidden}", headers=clerk),
+            await client.get("/instances", params={"appId": "shop", "serviceName": "vault"}, headers=clerk),
+            await client.put(f"/microservices/{hidden}/schemas/a", json={"schema": "x"}, headers=clerk),
+            await client.delete(f"/microservices/{hidden}", headers=clerk),
+            await client.get("/microservices", headers=clerk),
+        ]
+        unknown = [await client.get("/microservices"), await client.get("/microservices", headers={"authorization": "Bearer x"})]
+
+        assert (made.status_code, registered.status_code) == (200, 200)
+        assert [answer.json()["errorCode"] for answer in refused] == ["403205"] * 6
+        assert [answer.json()["errorCode"] for answer in unknown] == ["401204", "401201"]
+        assert ([one["index"] for one in batch["updated"]], batch["failed"][0]["indexes"]) == ([0], [1])
+
+
+@KINDS
+async def test_servicecomb_watchers_are_asked_who_they_are(kind: str) -> None:
+    async with guarded() as world, edge(kind, world) as url, httpx.AsyncClient(base_url=f"{url}/v4/default/registry") as client:
+        clerk = headers(await world.user("clerk", ("default:shop:service/stock", "rw")))
+        service = {"service": {"appId": "shop", "serviceName": "vault", "version": "1.0"}}
+        vault = (await client.post("/microservices", json=service, headers=headers(world.admin))).json()["serviceId"]
+        watcher = f"{url.replace('http', 'ws', 1)}/v4/default/registry/microservices/{vault}/watcher"
+
+        with pytest.raises(InvalidStatus) as nobody:
+            await connect(watcher)
+        forbidden = await connect(watcher, additional_headers=clerk)
+        with pytest.raises(ConnectionClosed) as closed:
+            await forbidden.recv()
+
+        assert nobody.value.response.status_code == 403
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008

@@ -141,3 +141,115 @@ async def test_deregistration_in_one_dialect_is_seen_in_the_other(kind: str) -> 
         await http.delete(NACOS, params=FORM)
 
         assert await view(http, discovery.WatchResponse()) == ([], [], [])
+
+
+CSE = "/v4/default/registry"
+NAME = {"appId": "default", "serviceName": "shared"}
+
+
+async def cse_register(http: httpx.AsyncClient, **fields: Any) -> tuple[str, str]:
+    service = {"service": {**NAME, "version": "1.2.0", **fields}}
+    service_id = (await http.post(f"{CSE}/microservices", json=service)).json()["serviceId"]
+    instance = {"hostName": "h", "endpoints": ["rest://10.0.0.1:80"], "instanceId": "i", "properties": {"zone": "a"}}
+    await http.post(f"{CSE}/microservices/{service_id}/instances", json={"instance": instance})
+    return service_id, "i"
+
+
+async def cse_view(http: httpx.AsyncClient, **query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await http.get(f"{CSE}/instances", params={**NAME, **query})).json().get("instances", [])
+    return found
+
+
+@pytest.mark.parametrize("kind", ["local", "apart"])
+@pytest.mark.parametrize("register", [finders_register, nacos_register], ids=["finders", "nacos"])
+async def test_instance_of_another_dialect_is_found_by_servicecomb_under_a_derived_service(register: Any, kind: str) -> None:
+    async with running_server() as server, running_gateway(server, kind) as url, httpx.AsyncClient(base_url=url) as http:
+        await register(http)
+
+        (found,) = await cse_view(http)
+        service = (await http.get(f"{CSE}/microservices/{found['serviceId']}")).json()["service"]
+        path = f"{CSE}/microservices/{found['serviceId']}/instances/{found['instanceId'].replace('#', '%23')}"
+        one = (await http.get(path)).json()["instance"]
+        beat = await http.put(f"{path}/heartbeat")
+        gone = await http.delete(path)
+
+        assert found["endpoints"] == ["rest://10.0.0.1:80"]
+        assert (found["status"], found["version"], found["hostName"]) == ("UP", "0.0.1", "10.0.0.1")
+        assert (service["appId"], service["serviceName"], service["version"]) == ("default", "shared", "0.0.1")
+        assert one == found
+        assert (beat.status_code, gone.status_code) == (200, 200)
+        assert await view(http, discovery.WatchResponse()) == ([], [], [])
+
+
+@pytest.mark.parametrize("kind", ["local", "apart"])
+async def test_instance_of_servicecomb_is_seen_in_all(kind: str) -> None:
+    async with (
+        running_server() as server,
+        server.channel() as channel,
+        running_gateway(server, kind) as url,
+        httpx.AsyncClient(base_url=url) as http,
+    ):
+        watch = await watching(server, channel)
+        await cse_register(http)
+        frame = await watch.read()
+        (host,) = (await http.get(f"{NACOS}/list", params={"serviceName": "shared"})).json()["data"]
+
+        assert await view(http, frame) == (["HEALTHY"], [True], ["HEALTHY"])
+        assert (host["ip"], host["port"], host["metadata"]) == ("10.0.0.1", 80, {"zone": "a"})
+        watch.cancel()
+
+
+@pytest.mark.parametrize("status", ["DOWN", "STARTING", "TESTING", "OUTOFSERVICE"])
+async def test_status_of_servicecomb_takes_an_instance_out_of_traffic_everywhere_and_up_brings_it_back(status: str) -> None:
+    async with running_server() as server, running_gateway(server, "local") as url, httpx.AsyncClient(base_url=url) as http:
+        service_id, instance_id = await cse_register(http)
+        path = f"{CSE}/microservices/{service_id}/instances/{instance_id}/status"
+
+        await http.put(path, params={"value": status})
+        out = await view(http, discovery.WatchResponse())
+        await http.put(path, params={"value": "UP"})
+
+        assert out == (["DISABLE"], [], [])
+        assert await view(http, discovery.WatchResponse()) == (["HEALTHY"], [True], [])
+
+
+async def test_disabled_and_silent_instances_of_others_are_down_for_servicecomb() -> None:
+    clock = ManualClock()
+    async with (
+        running_server(clock=clock) as server,
+        running_gateway(server, "local") as url,
+        httpx.AsyncClient(base_url=url) as http,
+    ):
+        await finders_register(http)
+        await http.put("/api/instance/status", json={**BODY, "status": "DISABLE"})
+        disabled = [found["status"] for found in await cse_view(http)]
+        await http.put("/api/instance/status", json={**BODY, "status": "HEALTHY"})
+
+        server.advance(11)
+
+        assert disabled == ["DOWN"]
+        assert [found["status"] for found in await cse_view(http)] == ["DOWN"]
+
+
+async def test_environments_are_apart_in_every_dialect() -> None:
+    async with running_server() as server, running_gateway(server, "local") as url, httpx.AsyncClient(base_url=url) as http:
+        await cse_register(http, environment="production")
+
+        named = (await http.get("/api/instance/list", params={"serviceName": "shared@production"})).json()["instances"]
+
+        assert await view(http, discovery.WatchResponse()) == ([], [], [])
+        assert len(named) == 1
+        assert [len(await cse_view(http, env=env)) for env in ("production", "testing")] == [1, 0]
+
+
+async def test_services_of_others_and_created_versions_are_found_side_by_side_and_by_version() -> None:
+    async with running_server() as server, running_gateway(server, "local") as url, httpx.AsyncClient(base_url=url) as http:
+        await cse_register(http)
+        await http.post("/api/instance", json={**BODY, "ip": "10.0.0.2"})
+
+        every, newest = await cse_view(http, version="0+"), await cse_view(http, version="latest")
+        listed = (await http.get(f"{CSE}/microservices")).json()["services"]
+
+        assert sorted(found["version"] for found in every) == ["0.0.1", "1.2.0"]
+        assert [found["version"] for found in newest] == ["1.2.0"]
+        assert sorted(service["version"] for service in listed) == ["0.0.1", "1.2.0"]

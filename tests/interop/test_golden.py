@@ -1,4 +1,4 @@
-"""What the real Finders, Nacos and kie servers answered, replayed against Muster. What differs on purpose is in deviations.toml."""
+"""What the real servers of the dialects answered, replayed against Muster. What differs on purpose is in deviations.toml."""
 
 import argparse
 import concurrent.futures
@@ -36,7 +36,7 @@ def program(tmp_path: Path, request: pytest.FixtureRequest, name: str) -> Iterat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["finders", "kie", "nacos-http", "nacos-auth"])
+@pytest.mark.parametrize("name", ["finders", "kie", "nacos-http", "nacos-auth", "servicecomb"])
 def test_golden_answers_hold_but_for_the_listed_deviations(program: Program, name: str) -> None:
     lines = (HERE / "golden" / f"{name}.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in lines]
@@ -75,7 +75,7 @@ def run_all(runner: Any, records: list[dict[str, Any]]) -> dict[str, list[str]]:
         return {record["id"]: runner.replay(record, values) for record in chain}
 
     def waiting(chain: list[dict[str, Any]]) -> float:
-        return -sum(step.get("wait_ms", 0) for record in chain for step in record.get("setup", []))
+        return -sum(step.get("wait_ms", 0) for record in chain for step in record.get("setup", []) + record.get("steps", []))
 
     results: dict[str, list[str]] = {}
     with concurrent.futures.ThreadPoolExecutor(40) as pool:

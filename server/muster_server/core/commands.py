@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from muster_server.core.access_commands import AccessCommand, AccessEvent
+from muster_server.core.catalog_commands import CatalogCommand, CatalogEvent
 from muster_server.core.config_commands import ConfigCommand, ConfigEvent
 from muster_server.core.delivery_commands import DeliveryCommand, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
@@ -47,13 +48,17 @@ class InstanceRef:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Put an instance. `session` is the session it shall live by. Answers the Instance."""
+    """Put an instance. `session` is the session it shall live by. Answers the Instance.
+
+    `is_id_reused`: an instance of the same definition with the same endpoints keeps its id.
+    """
 
     service: ServiceKey
     registration: Registration
     session: str | None = None
     is_address_unique: bool = False
     expected_revision: int | None = None
+    is_id_reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +90,15 @@ class Renew:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Change fields: weight, metadata, health, declared_state, ttl_s, grace_s, is_paused. Answers the Instance."""
+    """Change fields: weight, metadata, health, declared_state, ttl_s, grace_s, is_paused. Answers the Instance.
+
+    `is_touched`: it counts as a change even if all values are what they were.
+    """
 
     ref: InstanceRef
     changes: Mapping[str, object]
     expected_revision: int | None = None
+    is_touched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +161,16 @@ class EndSession:
 
 SessionCommand = OpenSession | RenewSession | LoseSession | EndSession
 NamingCommand = Register | Replace | Deregister | Renew | Update | LayOverride | SetAdminState | SessionCommand
-OtherCommand = ConfigCommand | NamespaceCommand | ServiceCommand | DeliveryCommand | AccessCommand | LockCommand | RestoreArchive
+OtherCommand = (
+    ConfigCommand
+    | CatalogCommand
+    | NamespaceCommand
+    | ServiceCommand
+    | DeliveryCommand
+    | AccessCommand
+    | LockCommand
+    | RestoreArchive
+)
 Command = NamingCommand | OtherCommand
 
 
@@ -271,8 +289,10 @@ Bookkeeping = (
     | DeliveryEvent
     | EpochBegan
 )
-Event = NamingEvent | ConfigEvent | AccessEvent | LockEvent | Bookkeeping
-DurableEvent = OverrideSet | ConfigEvent | AccessEvent | LockEvent | NamespaceEvent | ServiceEvent | DeliveryEvent | EpochBegan
+Event = NamingEvent | ConfigEvent | CatalogEvent | AccessEvent | LockEvent | Bookkeeping
+DurableEvent = (
+    OverrideSet | ConfigEvent | CatalogEvent | AccessEvent | LockEvent | NamespaceEvent | ServiceEvent | DeliveryEvent | EpochBegan
+)
 
 
 def is_durable(event: Event) -> bool:

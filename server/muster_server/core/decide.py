@@ -2,6 +2,7 @@
 
 from muster_server.core import (
     access_rules,
+    catalog_rules,
     config_rules,
     delivery_rules,
     described_services,
@@ -13,6 +14,7 @@ from muster_server.core import (
     sessions,
 )
 from muster_server.core.access_commands import AccessCommand
+from muster_server.core.catalog_commands import CatalogCommand
 from muster_server.core.commands import (
     Command,
     Deregister,
@@ -62,6 +64,8 @@ def decide(turn: Turn, command: Command) -> object:
 def _decide_other(turn: Turn, command: OtherCommand) -> object:
     if isinstance(command, ConfigCommand):
         return config_rules.decide_config(turn, command)
+    if isinstance(command, CatalogCommand):
+        return catalog_rules.decide_catalog(turn, command)
     if isinstance(command, NamespaceCommand):
         return namespaces.decide_namespace(turn, command)
     if isinstance(command, ServiceCommand):

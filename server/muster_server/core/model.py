@@ -22,6 +22,8 @@ MAX_ID_BYTES = 1024
 MAX_CLUSTER_BYTES = 256
 MAX_METADATA_ENTRIES = 256
 MAX_METADATA_BYTES = 64 * 1024
+MAX_DEFINITION_ID_BYTES = 64
+MAX_ATTRIBUTES = 16
 MAX_WEIGHT = 1_000_000.0
 MIN_TTL_S = 0.1
 DEFAULT_TTL_S = 15.0
@@ -172,6 +174,7 @@ class Registration:
     """What a client says of one instance.
 
     `lease` is None for a persistent instance and for one that lives by a session. An empty id means the default one.
+    `definition_id` is the definition that it runs, empty if it came without one; `attributes` is what dialects keep about it.
     """
 
     endpoints: tuple[Endpoint, ...]
@@ -183,6 +186,8 @@ class Registration:
     lease: Lease | None = None
     health: Health = Health.HEALTHY
     declared_state: AdminState = AdminState.ENABLED
+    definition_id: str = ""
+    attributes: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.endpoints) <= 16:
@@ -197,8 +202,19 @@ class Registration:
             check_metadata(self.metadata)
         else:
             object.__setattr__(self, "metadata", None)
+        checked_text("definition_id", self.definition_id, MAX_DEFINITION_ID_BYTES)
+        if self.attributes:
+            check_pairs("attributes", self.attributes, MAX_ATTRIBUTES, MAX_METADATA_BYTES)
+        else:
+            object.__setattr__(self, "attributes", None)
         if self.is_persistent and self.lease is not None:
             raise MusterError.invalid("lease", "must be absent: a persistent instance has none")
+
+    @property
+    def address(self) -> Address:
+        """Host and port of the primary endpoint."""
+        primary = self.endpoints[0]
+        return Address(primary.host, primary.port)
 
 
 def check_weight(weight: float) -> None:
@@ -209,14 +225,19 @@ def check_weight(weight: float) -> None:
 
 def check_metadata(metadata: Mapping[str, str]) -> None:
     """Raises MusterError unless the pairs are within their bounds."""
-    if len(metadata) > MAX_METADATA_ENTRIES:
-        raise MusterError.invalid("metadata", f"must hold at most {MAX_METADATA_ENTRIES} entries")
+    check_pairs("metadata", metadata, MAX_METADATA_ENTRIES, MAX_METADATA_BYTES)
+
+
+def check_pairs(field: str, pairs: Mapping[str, str], most: int, most_bytes: int) -> None:
+    """Raises MusterError unless there are at most `most` pairs, within `most_bytes` together, and keys of 1 to 1024 bytes."""
+    if len(pairs) > most:
+        raise MusterError.invalid(field, f"must hold at most {most} entries")
     size = 0
-    for key, value in metadata.items():
-        checked_text("metadata key", key, MAX_ID_BYTES, is_required=True)
-        size += len(key) + len(value) if value.isascii() else _size_bytes("metadata", key + value)
-    if size > MAX_METADATA_BYTES:
-        raise MusterError.invalid("metadata", f"must not be longer than {MAX_METADATA_BYTES} bytes together")
+    for key, value in pairs.items():
+        checked_text(f"{field} key", key, MAX_ID_BYTES, is_required=True)
+        size += len(key) + len(value) if value.isascii() else _size_bytes(field, key + value)
+    if size > most_bytes:
+        raise MusterError.invalid(field, f"must not be longer than {most_bytes} bytes together")
 
 
 def _size_bytes(field: str, text: str) -> int:
@@ -250,8 +271,7 @@ class Instance:
     @property
     def address(self) -> Address:
         """Host and port of the primary endpoint."""
-        primary = self.said.endpoints[0]
-        return Address(primary.host, primary.port)
+        return self.said.address
 
     @property
     def admin_state(self) -> AdminState:

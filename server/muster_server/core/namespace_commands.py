@@ -51,6 +51,7 @@ class NamespaceDeleted:
 
     removed_instance_count: int
     deleted_config_count: int
+    deleted_definition_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass, replace
 
 from muster_server.core import guard
+from muster_server.core.catalog_rules import forget
 from muster_server.core.commands import ServiceForgotten
 from muster_server.core.config_model import ConfigKey
 from muster_server.core.config_rules import delete_all
@@ -34,6 +35,7 @@ class NamespaceSummary:
     service_count: int
     instance_count: int
     config_count: int
+    definition_count: int
 
 
 def decide_namespace(turn: Turn, command: NamespaceCommand) -> Namespace | NamespaceDeleted:
@@ -81,18 +83,28 @@ def delete(turn: Turn, command: DeleteNamespace) -> NamespaceDeleted:
     if not exists(state, name):
         raise namespace_not_found(name)
     instances, services, configs = state.instance_tally[name], state.described_tally[name], state.configs.live_tally[name]
-    if (instances or services or configs) and not command.is_forced:
+    definitions = list(state.catalog.definitions.get(name, {}).values())
+    if (instances or services or configs or definitions) and not command.is_forced:
+        held = {
+            "instance_count": instances,
+            "service_count": services,
+            "config_count": configs,
+            "definition_count": len(definitions),
+        }
         raise MusterError(
             Reason.NAMESPACE_NOT_EMPTY,
-            f"there are {instances} instances, {services} described services and {configs} config items in namespace {name!r}",
-            {"instance_count": str(instances), "service_count": str(services), "config_count": str(configs)},
+            f"there are {instances} instances, {services} described services, {configs} config items and {len(definitions)}"
+            f" definitions in namespace {name!r}",
+            {what: str(count) for what, count in held.items()},
         )
     for key in itertools.takewhile(lambda key: key.namespace == name, state.services_after(ServiceKey(name, "", ""))):
         _empty(turn, key)
     delete_all(turn, itertools.takewhile(lambda key: key.namespace == name, state.configs.after(ConfigKey(name, "", ""))))
+    for definition in definitions:
+        forget(turn, definition)
     if name in state.namespaces:
         turn.events.append(NamespaceForgotten(name, turn.next_revision()))
-    return NamespaceDeleted(instances, configs)
+    return NamespaceDeleted(instances, configs, len(definitions))
 
 
 def _empty(turn: Turn, key: ServiceKey) -> None:
@@ -123,18 +135,21 @@ def summary(state: RegistryState, name: str) -> NamespaceSummary:
         state.service_tally[name],
         state.instance_tally[name],
         state.configs.live_tally[name],
+        len(state.catalog.definitions.get(name, ())),
     )
 
 
 def summaries(state: RegistryState) -> list[NamespaceSummary]:
     """All that are described or used, and `default`; ordered by name. O(namespaces)."""
-    names = {DEFAULT_NAMESPACE, *state.namespaces, *state.instance_tally, *state.described_tally, *state.configs.live_tally}
+    tallies = (state.instance_tally, state.described_tally, state.configs.live_tally, state.catalog.definitions)
+    names = {DEFAULT_NAMESPACE, *state.namespaces, *(name for tally in tallies for name in tally)}
     return [summary(state, name) for name in sorted(names)]
 
 
 def exists(state: RegistryState, name: str) -> bool:
     """True if a namespace is described or used, or is `default`."""
     is_used = state.instance_tally[name] or state.described_tally[name] or state.configs.live_tally[name]
+    is_used = is_used or name in state.catalog.definitions
     return bool(is_used) or name in state.namespaces or name == DEFAULT_NAMESPACE
 
 

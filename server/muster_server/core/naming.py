@@ -4,6 +4,8 @@ from dataclasses import fields, replace
 from typing import cast
 
 from muster_server.core import guard
+from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.catalog_view import definition_not_found, found
 from muster_server.core.commands import (
     AddressQuery,
     Deregister,
@@ -20,7 +22,7 @@ from muster_server.core.commands import (
     Update,
 )
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import Health, Instance, Lease, Override, Registration, RemovalReason, ServiceKey
+from muster_server.core.model import Address, Health, Instance, Lease, Override, Registration, RemovalReason, ServiceKey
 from muster_server.core.state import Service
 from muster_server.core.turn import Turn
 
@@ -30,7 +32,7 @@ _LEASE_FIELDS = frozenset(entry.name for entry in fields(Lease))
 def register(turn: Turn, command: Register) -> Instance:
     """Put an instance. The same content again renews its lease and is no change.
 
-    Raises MusterError: REVISION_MISMATCH, SERVICE_KIND_MISMATCH, SESSION_NOT_FOUND, LIMIT_EXCEEDED.
+    Raises MusterError: REVISION_MISMATCH, SERVICE_KIND_MISMATCH, SESSION_NOT_FOUND, DEFINITION_NOT_FOUND, LIMIT_EXCEEDED.
     """
     instance = place(turn, command)
     guard.release_if_recovered(turn, command.service)
@@ -42,13 +44,17 @@ def place(turn: Turn, command: Register) -> Instance:
     state, said = turn.state, command.registration
     if command.session is not None and command.session not in state.sessions:
         raise session_not_found()
+    if said.definition_id:
+        _define(turn, command.service, said.definition_id)
     service = state.services.get(command.service)
+    if service is not None and command.is_id_reused:
+        said = _with_known_id(service, said)
     previous = service.instances.get(said.instance_id) if service else None
     check_revision(previous, command.expected_revision)
     _check_room(turn, service, previous, said)
     key = InstanceKey(command.service, said.instance_id)
     if service is not None and command.is_address_unique:
-        _replace_others(turn, command, service)
+        _replace_others(turn, command.service, service, said)
     is_same = previous is not None and previous.said == said and previous.session == command.session
     if previous is not None and is_same and previous.health is said.health:
         turn.events.append(Renewed(key, turn.now_s))
@@ -66,6 +72,16 @@ def place(turn: Turn, command: Register) -> Instance:
     )
     turn.events.append(Put(command.service, instance, previous, turn.now_s))
     return instance
+
+
+def _define(turn: Turn, service: ServiceKey, definition_id: str) -> None:
+    """See that a definition's instances may register in a service; a derived one is made by it. Raises DEFINITION_NOT_FOUND."""
+    ref = DefinitionRef(service.namespace, definition_id)
+    definition = found(turn.state, ref)
+    if definition.key.service != service:
+        raise definition_not_found(definition_id)
+    if turn.state.catalog.get(ref) is None:
+        turn.define(definition)
 
 
 def _check_room(turn: Turn, service: Service | None, previous: Instance | None, said: Registration) -> None:
@@ -87,11 +103,21 @@ def _check_room(turn: Turn, service: Service | None, previous: Instance | None, 
             raise limit_exceeded("instances of a service", limits.max_instances_per_service)
 
 
-def _replace_others(turn: Turn, command: Register, service: Service) -> None:
-    primary = command.registration.endpoints[0]
-    for instance_id in service.by_address.get((primary.host, primary.port), ()):  # type: ignore[call-overload]  # an Address is that tuple
-        if instance_id != command.registration.instance_id:
-            turn.remove(command.service, service.instances[instance_id], RemovalReason.REPLACED)
+def _replace_others(turn: Turn, key: ServiceKey, service: Service, said: Registration) -> None:
+    for instance_id in service.by_address.get(said.address, ()):
+        if instance_id != said.instance_id:
+            turn.remove(key, service.instances[instance_id], RemovalReason.REPLACED)
+
+
+def _with_known_id(service: Service, said: Registration) -> Registration:
+    """The registration under the id that an instance of the same definition with the same endpoints has, if there is one."""
+    wanted = set(said.endpoints)
+    for endpoint in wanted:
+        for instance_id in service.by_address.get(Address(endpoint.host, endpoint.port), ()):
+            other = service.instances[instance_id].said
+            if other.definition_id == said.definition_id and set(other.endpoints) == wanted:
+                return replace(said, instance_id=instance_id)
+    return said
 
 
 def deregister(turn: Turn, command: Deregister) -> Removed | None:
@@ -152,7 +178,7 @@ def update(turn: Turn, command: Update) -> Instance:
     said = replace(instance.said, **changes)  # type: ignore[arg-type]  # likewise
     health = cast("Health", changes.get("health", instance.health))
     renews = bool(lease_changes) or "health" in changes
-    if said == instance.said and health is instance.health:
+    if said == instance.said and health is instance.health and not command.is_touched:
         if renews and said.lease is not None:
             turn.events.append(Renewed(InstanceKey(command.ref.service, instance.instance_id), turn.now_s))
             guard.release_if_recovered(turn, command.ref.service)

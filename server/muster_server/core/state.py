@@ -8,6 +8,15 @@ from typing import NamedTuple
 
 from muster_server.core.access_commands import AccessPut, AccessRemoved
 from muster_server.core.access_state import AccessState
+from muster_server.core.catalog_commands import (
+    CatalogEvent,
+    DefinitionDeleted,
+    DefinitionPut,
+    ProvidersSet,
+    SchemaDeleted,
+    SchemaPut,
+)
+from muster_server.core.catalog_state import CatalogState
 from muster_server.core.commands import (
     AddressQuery,
     Bookkeeping,
@@ -27,7 +36,7 @@ from muster_server.core.commands import (
     SessionClosed,
     SessionRenewed,
 )
-from muster_server.core.config_commands import ConfigReleased, ReleasesCompacted
+from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.config_state import ConfigState
 from muster_server.core.deadlines import Deadlines
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded
@@ -68,6 +77,10 @@ class Limits:
     history_retention_s: float = 30 * 24 * 3600.0
     min_releases: int = 10
     max_releases: int = 10_000
+    max_definitions: int = 50_000
+    max_schemas: int = 100
+    max_total_schema_bytes: int = 256 << 20
+    max_providers: int = 1000
 
 
 class SessionTimer(NamedTuple):
@@ -109,7 +122,7 @@ class Service:
 
     `is_guarded` holds back removals; `is_guard_spent` keeps it from closing again until nothing is lapsed any more.
     `expiries` holds when recent expiries removed an instance, oldest first. `departed` holds the last removal of the 100 instances
-    that went last, for whoever asks why.
+    that went last, for whoever asks why. `undefined_count` is how many instances came without a definition.
     """
 
     instances: dict[str, Instance] = field(default_factory=dict)
@@ -121,6 +134,7 @@ class Service:
     revision: int = 0
     is_guarded: bool = False
     is_guard_spent: bool = False
+    undefined_count: int = 0
 
     @property
     def is_persistent(self) -> bool:
@@ -148,6 +162,7 @@ class RegistryState:
         self.overrides: dict[InstanceKey, Override] = {}
         self.timers: Deadlines[Timer] = Deadlines()
         self.configs = ConfigState()
+        self.catalog = CatalogState()
         self.namespaces: dict[str, Namespace] = {}
         self.access = AccessState()
         self.delivery = DeliveryState()
@@ -188,9 +203,9 @@ class RegistryState:
             case OverrideOrphaned(key=key, drop_s=drop):
                 self.drop_override_at(key, drop)
             case ConfigReleased() | ReleasesCompacted():
-                self.configs.apply(event)
-                if isinstance(event, ConfigReleased):
-                    self.revision = event.release.revision
+                self._apply_config(event)
+            case DefinitionPut() | DefinitionDeleted() | SchemaPut() | SchemaDeleted() | ProvidersSet():
+                self._apply_catalog(event)
             case AccessPut() | AccessRemoved():
                 self.access.apply(event)
                 self.revision = self.access.revision
@@ -215,6 +230,15 @@ class RegistryState:
             case LockFreed(key=key):
                 del self.locks[key]
                 self.timers.cancel(LockTimer(key))
+
+    def _apply_config(self, event: ConfigEvent) -> None:
+        self.configs.apply(event)
+        if isinstance(event, ConfigReleased):
+            self.revision = event.release.revision
+
+    def _apply_catalog(self, event: CatalogEvent) -> None:
+        self.catalog.apply(event)
+        self.revision = event.definition.revision if isinstance(event, DefinitionPut) else event.revision
 
     def _apply_bookkeeping(self, event: Bookkeeping) -> None:
         match event:
@@ -257,6 +281,7 @@ class RegistryState:
                 service.revision = self.revision = revision
             case ServiceForgotten(service=key):
                 del self.services[key]
+                self.catalog.forget_service(key)
                 self.timers.cancel(ServiceTimer(key))
                 self.service_tally.add(key.namespace, -1)
                 del self._service_names[bisect_left(self._service_names, key)]
@@ -275,6 +300,7 @@ class RegistryState:
         if service is None:
             service = self.services[key] = Service()
             insort(self._service_names, key)
+            self.catalog.note_service(key)
             self.service_tally.add(key.namespace, 1)
         return service
 
@@ -308,6 +334,7 @@ class RegistryState:
             self.session_instances.get(previous.session, {}).pop(key, None)
         if instance.session is not None:
             self.session_instances.setdefault(instance.session, {})[key] = None
+        service.undefined_count += (not instance.said.definition_id) - (previous is not None and not previous.said.definition_id)
         service.instances[instance.instance_id] = instance
         service.revision = self.revision = instance.revision
         if event.lease_from_s is not None:
@@ -317,6 +344,7 @@ class RegistryState:
         previous, service = event.previous, self.services[event.service]
         key = InstanceKey(event.service, previous.instance_id)
         del service.instances[previous.instance_id]
+        service.undefined_count -= not previous.said.definition_id
         self._forget_address(service, previous)
         service.lapsed.discard(previous.instance_id)
         self._restore_guard(service)

@@ -1,5 +1,9 @@
 """One turn of deciding: when it is, and which revisions its changes get."""
 
+from dataclasses import replace
+
+from muster_server.core.catalog_commands import DefinitionPut
+from muster_server.core.catalog_model import Definition
 from muster_server.core.commands import Event, InstanceKey, OverrideOrphaned, Put, Removed
 from muster_server.core.model import Instance, RemovalReason, ServiceKey
 from muster_server.core.state import Limits, RegistryState
@@ -39,6 +43,13 @@ class Turn:
         changed = instance.changed(self.next_revision(), self.wall_s, **fields)
         self.events.append(Put(service, changed, instance, self.now_s if renews else None))
         return changed
+
+    def define(self, definition: Definition) -> Definition:
+        """Decide that a definition stands as it is given. Answers it stamped."""
+        created_s = definition.create_time or self.wall_s
+        stamped = replace(definition, create_time=created_s, update_time=self.wall_s, revision=self.next_revision())
+        self.events.append(DefinitionPut(stamped))
+        return stamped
 
     def remove(self, service: ServiceKey, instance: Instance, reason: RemovalReason, by_session: str | None = None) -> Removed:
         """Decide that an instance goes. Its override, if any, outlives it for a while."""

@@ -205,6 +205,8 @@ class InstanceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     registered_health: Health
     create_time: float
     update_time: float
+    definition_id: str = ""
+    attributes: dict[str, str] = {}
 
     @classmethod
     def of(cls, key: ServiceKey, instance: Instance) -> "InstanceRecord":
@@ -222,6 +224,8 @@ class InstanceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
             registered_health=said.health,
             create_time=instance.create_time,
             update_time=instance.update_time,
+            definition_id=said.definition_id,
+            attributes=dict(said.attributes or {}),
         )
 
     def key(self) -> ServiceKey:
@@ -239,6 +243,8 @@ class InstanceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
             is_persistent=True,
             health=self.registered_health,
             declared_state=self.declared_state,
+            definition_id=self.definition_id,
+            attributes=self.attributes,
         )
         return Instance(said, self.health, None, None, 0, 0, _time(self.create_time), _time(self.update_time))
 

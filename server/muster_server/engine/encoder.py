@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
+from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.catalog_view import Providers
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.errors import Reason
 from muster_server.core.model import Instance, RemovalReason, ServiceKey
@@ -80,6 +82,26 @@ class ConfigEncoder(Protocol):
         ...
 
 
+class CatalogEncoder(Protocol):
+    """Makes the frames of WatchProviders."""
+
+    def providers(self, found: Providers, revision: int) -> bytes:
+        """The frame of what a definition depends on."""
+        ...
+
+    def providers_bookmark(self, revision: int, epoch: int) -> bytes:
+        """The frame of a bookmark."""
+        ...
+
+    def providers_cancelled(self, consumer: DefinitionRef, reason: Reason, message: str) -> bytes:
+        """The frame that ends one subscription."""
+        ...
+
+    def providers_reconnect_after(self, delay_s: float) -> bytes:
+        """The frame that asks to connect anew."""
+        ...
+
+
 class NamesEncoder(Protocol[N_contra]):
     """Makes the frames of WatchServices or of WatchConfigs."""
 
@@ -100,7 +122,7 @@ class NamesEncoder(Protocol[N_contra]):
         ...
 
 
-class Encoder(NamingEncoder, ConfigEncoder, Protocol):
+class Encoder(NamingEncoder, ConfigEncoder, CatalogEncoder, Protocol):
     """All frames."""
 
     @property

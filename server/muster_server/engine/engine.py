@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from threading import Event as Signal
 
 from muster_server.core.access_commands import AccessEvent, AccessPut, AccessRemoved
+from muster_server.core.catalog_commands import DefinitionDeleted, DefinitionPut, ProvidersSet
 from muster_server.core.commands import (
     Command,
     Event,
@@ -31,6 +32,7 @@ from muster_server.core.service_commands import ServiceDescribed, ServiceUndescr
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
 from muster_server.engine import records
+from muster_server.engine.catalog_hub import CatalogHub
 from muster_server.engine.clock import Clock
 from muster_server.engine.config_hub import ConfigHub
 from muster_server.engine.durations import Durations
@@ -91,7 +93,9 @@ class Engine:
         self.config_hub = ConfigHub(self.state, encoder, clock, restored.epoch)
         self.names = names_hubs(self.state, encoder, clock)
         self.names.services.is_warming_up = restored.is_warm
-        self._mailrooms = (self.hub, self.config_hub, self.names.services, self.names.configs, self.names.releases)
+        self.catalog_hub = CatalogHub(self.state, encoder, clock, restored.epoch)
+        names = (self.names.services, self.names.configs, self.names.releases)
+        self._mailrooms = (self.hub, self.config_hub, self.catalog_hub, *names)
         self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
         self._revision = self.state.revision
         self._reserved = restored.reserved_revision
@@ -286,6 +290,8 @@ class Engine:
             elif isinstance(event, ConfigReleased):
                 self.config_hub.note(event)
                 note_config(self.names, self.state, event)
+            elif isinstance(event, DefinitionPut | DefinitionDeleted | ProvidersSet):
+                self.catalog_hub.note(event)
             elif isinstance(event, ServiceDescribed | ServiceUndescribed):
                 self.hub.begin_anew(event.service)
             elif isinstance(event, AccessPut | AccessRemoved):
@@ -302,6 +308,7 @@ class Engine:
         self.config_hub.reset(epoch)
         for names in (self.names.services, self.names.configs, self.names.releases):
             names.reset()
+        self.catalog_hub.reset(epoch)
 
     def _commit(self, batch: list[_Decided]) -> None:
         self._in_flight = batch

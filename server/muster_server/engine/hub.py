@@ -1,6 +1,6 @@
 """The hub: who watches which service, and what each of them is sent next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from muster_server.core.commands import Put, Removed
@@ -47,9 +47,13 @@ class Hub(Mailroom[ServiceKey, Subscription]):
         feed = self._feed(key, service)
         if wanted is None:
             return feed.list_response(service, self.epoch, is_warming_up=self.is_warming_up)
-        fragments = [feed.fragment(instance) for instance in wanted]
         head = Head(feed.revision, self.epoch, service.protect_threshold, is_warming_up=self.is_warming_up)
-        return self._encoder.list_response(fragments, head)
+        return self._encoder.list_response(self.fragments(key, wanted), head)
+
+    def fragments(self, key: ServiceKey, instances: Iterable[Instance]) -> list[bytes]:
+        """The bytes of instances of a service, each ready to be joined with others into a list."""
+        feed = self._feed(key, self.state.services.get(key))
+        return [feed.fragment(instance) for instance in instances]
 
     def note(self, event: Put | Removed) -> None:
         """A change was applied: tell the watchers, at once when it is quiet, else within 50 ms."""

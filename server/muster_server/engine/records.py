@@ -4,6 +4,8 @@ import msgspec
 
 from muster_server.core.access_commands import AccessRecord
 from muster_server.core.access_model import AccessKey, ApiToken, Role, SigningKey, User
+from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.catalog_model import Definition, Schema
 from muster_server.core.commands import InstanceKey, Session
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.delivery_commands import Kept
@@ -21,6 +23,9 @@ _session = msgspec.msgpack.Decoder(Session)
 _key = msgspec.msgpack.Decoder(tuple[str, str, str, str])
 _release = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], Release])
 _namespace = msgspec.msgpack.Decoder(Namespace)
+_definition = msgspec.msgpack.Decoder(Definition)
+_schema = msgspec.msgpack.Decoder(tuple[DefinitionRef, Schema])
+_providers = msgspec.msgpack.Decoder(tuple[DefinitionRef, tuple[ServiceKey, ...]])
 _kept: dict[Bucket, msgspec.msgpack.Decoder[Kept]] = {
     Bucket.ENVIRONMENTS: msgspec.msgpack.Decoder(Environment),
     Bucket.APPLICATIONS: msgspec.msgpack.Decoder(Application),
@@ -35,7 +40,7 @@ _access: dict[str, msgspec.msgpack.Decoder[AccessRecord]] = {
 }
 
 
-def encode(value: Instance | Override | Session | Namespace | Kept | AccessRecord | Lock | int) -> bytes:
+def encode(value: Instance | Override | Session | Namespace | Definition | Kept | AccessRecord | Lock | int) -> bytes:
     """One value as a record."""
     return _encoder.encode(value)
 
@@ -60,6 +65,36 @@ def decode_release(record: bytes) -> tuple[ConfigKey, Release]:
     """The item and the release back."""
     key, release = _release.decode(record)
     return ConfigKey(*key), release
+
+
+def encode_definition_key(ref: DefinitionRef, *parts: str) -> bytes:
+    """A definition's identity, or that of a part of it, as a record key."""
+    return _encoder.encode((*ref, *parts))
+
+
+def encode_schema(ref: DefinitionRef, schema: Schema) -> bytes:
+    """A schema, and of which definition it is, as a record."""
+    return _encoder.encode((ref, schema))
+
+
+def encode_providers(consumer: DefinitionRef, providers: tuple[ServiceKey, ...]) -> bytes:
+    """What a definition depends on, as a record."""
+    return _encoder.encode((consumer, providers))
+
+
+def decode_definition(record: bytes) -> Definition:
+    """A definition back."""
+    return _definition.decode(record)
+
+
+def decode_schema(record: bytes) -> tuple[DefinitionRef, Schema]:
+    """The definition and the schema back."""
+    return _schema.decode(record)
+
+
+def decode_providers(record: bytes) -> tuple[DefinitionRef, tuple[ServiceKey, ...]]:
+    """The consumer and its providers back."""
+    return _providers.decode(record)
 
 
 def encode_revision(revision: int) -> bytes:

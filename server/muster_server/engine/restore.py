@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from muster_server.core.access_commands import AccessPut
+from muster_server.core.catalog_commands import DefinitionPut, DefinitionRef, ProvidersSet, SchemaPut
 from muster_server.core.commands import InstanceKey, Lapsed, Put, SessionChanged
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.config_state import shown_numbers
@@ -64,6 +65,7 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
     for record, value in store.scan(Bucket.OVERRIDES):
         state.overrides[records.decode_key(record)] = records.decode_override(value)
     _restore_sessions(store, state, now_s, limits)
+    _restore_catalog(store, state)
     found = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.INSTANCES)]
     durable = {key for key, _ in found}  # a crash may have left an older, ephemeral life of these in the journal
     journal = [(records.decode_key(key), records.decode_instance(value)) for key, value in store.scan(Bucket.JOURNAL)]
@@ -71,7 +73,7 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
     found += ephemeral
     found.sort(key=lambda entry: entry[1].create_revision)
     for key, instance in found:
-        if instance.session is None or instance.session in state.sessions:
+        if _has_basis(state, key, instance):
             current = replace(instance, override=state.overrides.get(key))
             state.apply(Put(key.service, current, None, now_s), now_s, limits)
             if not (current.said.is_persistent or current.said.lease or current.session):
@@ -85,6 +87,13 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
     for key in state.overrides:
         _watch_orphan(state, key, now_s, limits)
     return Restored(state, epoch, first + REVISION_BLOCK, bool(ephemeral))
+
+
+def _has_basis(state: RegistryState, key: InstanceKey, instance: Instance) -> bool:
+    """False if what an instance lives by is gone: its session, or its definition, whose end is on disk before its own."""
+    has_session = instance.session is None or instance.session in state.sessions
+    ref = DefinitionRef(key.service.namespace, instance.said.definition_id)
+    return has_session and (not instance.said.definition_id or state.catalog.get(ref) is not None)
 
 
 def _suspected(instance: Instance) -> Instance:
@@ -132,6 +141,16 @@ def _restore_configs(store: Store, state: RegistryState) -> None:
                     raise StorageUnusableError(f"the content of release {release.number} of config {key.name!r} is missing")
                 contents[release.number] = content
         state.configs.restore(key, releases, contents)
+
+
+def _restore_catalog(store: Store, state: RegistryState) -> None:
+    definitions = [records.decode_definition(value) for _, value in store.scan(Bucket.DEFINITIONS)]
+    for definition in sorted(definitions, key=lambda definition: definition.create_time):
+        state.catalog.apply(DefinitionPut(definition))
+    for _, value in store.scan(Bucket.SCHEMAS):
+        state.catalog.apply(SchemaPut(*records.decode_schema(value), state.revision))
+    for _, value in store.scan(Bucket.PROVIDERS):
+        state.catalog.apply(ProvidersSet(*records.decode_providers(value), state.revision))
 
 
 def read_content(store: Store, release: Release) -> str | None:

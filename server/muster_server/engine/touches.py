@@ -2,6 +2,8 @@
 
 from collections.abc import Hashable
 
+from muster_server.core.catalog_commands import AddProviders, ChangeDefinition, ChangeTags, CreateDefinition, PutSchemas
+from muster_server.core.catalog_view import seen
 from muster_server.core.commands import AddressQuery, Command, Deregister, LayOverride, Register, Replace, SetAdminState, Update
 from muster_server.core.config_commands import Delete, Promote, Publish, Rollback, StopGray
 from muster_server.core.lock_commands import AcquireLock, ReleaseLock
@@ -58,6 +60,13 @@ class Touched:
                 return ("config", command.key), None
             case AcquireLock() | ReleaseLock():
                 return ("lock", command.key), None
+            case CreateDefinition(definition=definition, has_id=has_id) if not (has_id or definition.alias):
+                return ("catalog", definition.key.service), None
+            case ChangeDefinition(ref=known) | ChangeTags(ref=known) | PutSchemas(ref=known):
+                changed = seen(self._state, known)
+                return (("catalog", changed.key.service), None) if changed is not None else None
+            case AddProviders(consumer=consumer):
+                return ("providers", consumer), None
             case _:
                 return None
 

@@ -3,6 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from muster_server.core.access_commands import AccessEvent, AccessPut
+from muster_server.core.catalog_commands import (
+    CatalogEvent,
+    DefinitionDeleted,
+    DefinitionPut,
+    DefinitionRef,
+    ProvidersSet,
+    SchemaDeleted,
+    SchemaPut,
+)
 from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Removed, is_durable
 from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryEvent
@@ -42,6 +51,8 @@ def _writes(event: Event) -> Iterator[Write]:
 def _other_writes(event: Event) -> Iterator[Write]:
     if isinstance(event, ConfigEvent):
         yield from _config_writes(event)
+    elif isinstance(event, CatalogEvent):
+        yield from _catalog_writes(event)
     elif isinstance(event, NamespaceEvent):
         yield _namespace_write(event)
     elif isinstance(event, ServiceEvent):
@@ -108,3 +119,24 @@ def _config_writes(event: ConfigEvent) -> Iterator[Write]:
                 name = records.encode_revision(release.revision)
                 yield Write(Bucket.RELEASES, name, None)
                 yield Write(Bucket.CONTENTS, name, None)
+
+
+def _catalog_writes(event: CatalogEvent) -> Iterator[Write]:
+    match event:
+        case DefinitionPut(definition=definition):
+            ref = DefinitionRef(definition.key.namespace, definition.definition_id)
+            yield Write(Bucket.DEFINITIONS, records.encode_definition_key(ref), records.encode(definition))
+        case DefinitionDeleted(definition=definition, schema_ids=schema_ids):
+            ref = DefinitionRef(definition.key.namespace, definition.definition_id)
+            yield Write(Bucket.DEFINITIONS, records.encode_definition_key(ref), None)
+            yield Write(Bucket.PROVIDERS, records.encode_definition_key(ref), None)
+            for schema_id in schema_ids:
+                yield Write(Bucket.SCHEMAS, records.encode_definition_key(ref, schema_id), None)
+        case SchemaPut(ref=ref, schema=schema):
+            key = records.encode_definition_key(ref, schema.schema_id)
+            yield Write(Bucket.SCHEMAS, key, records.encode_schema(ref, schema))
+        case SchemaDeleted(ref=ref, schema_id=schema_id):
+            yield Write(Bucket.SCHEMAS, records.encode_definition_key(ref, schema_id), None)
+        case ProvidersSet(consumer=consumer, providers=providers):
+            record = records.encode_providers(consumer, providers) if providers else None
+            yield Write(Bucket.PROVIDERS, records.encode_definition_key(consumer), record)

@@ -159,6 +159,29 @@ _CONFIG = {
     "WatchConfigs": Rule(Need.RIGHT, READ, _names(CONFIG)),
 }
 _LOCK = dict.fromkeys(("AcquireLock", "ReleaseLock"), Rule(Need.RIGHT, WRITE, _lock))
+_CATALOG = {
+    "ListDefinitions": Rule(Need.RIGHT, READ, _names(SERVICE)),
+    **dict.fromkeys(
+        (
+            "CreateDefinition",
+            "GetDefinition",
+            "ResolveDefinition",
+            "UpdateDefinition",
+            "ChangeTags",
+            "DeleteDefinitions",
+            "PutSchemas",
+            "GetSchema",
+            "ListSchemas",
+            "DeleteSchema",
+            "SetDependencies",
+            "ListProviders",
+            "ListConsumers",
+            "FindInstances",
+            "WatchProviders",
+        ),
+        _EACH,  # which service a definition is of stands in the state, not in the request
+    ),
+}
 _ADMINISTRATION = {
     "CreateNamespace": _ADMIN,
     "ListNamespaces": _EACH,
@@ -237,6 +260,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, Rule]] = {
     "muster.registry.v1.DiscoveryService": _DISCOVERY,
     "muster.config.v1.ConfigService": _CONFIG,
     "muster.lock.v1.LockService": _LOCK,
+    "muster.catalog.v1.CatalogService": _CATALOG,
     "muster.delivery.v1.DeliveryService": _DELIVERY,
     "muster.admin.v1.AdminService": _ADMINISTRATION,
     "muster.admin.v1.AccessService": _ACCESS,

@@ -59,7 +59,7 @@ def decode_register(request: registration.RegisterRequest, session: str | None =
     require(request, "instance")
     said = decode_registration(request.instance, session)
     expected = request.expected_revision if request.HasField("expected_revision") else None
-    return Register(decode_service(request.service), said, session, request.unique_address, expected)
+    return Register(decode_service(request.service), said, session, request.unique_address, expected, request.reuse_id)
 
 
 def decode_registration(message: instance_pb2.Instance, session: str | None) -> Registration:
@@ -76,6 +76,8 @@ def decode_registration(message: instance_pb2.Instance, session: str | None) -> 
         lease=_lease(message, session),
         health=decode_health(message.health) if message.health else Health.HEALTHY,
         declared_state=decode_state(message.declared_admin_state) if message.declared_admin_state else AdminState.ENABLED,
+        definition_id=message.definition_id,
+        attributes=dict(message.attributes) if message.attributes else None,
     )
 
 

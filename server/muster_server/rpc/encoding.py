@@ -15,7 +15,7 @@ from muster_server.core.model import Instance, Override, RemovalReason, ServiceK
 from muster_server.engine.encoder import Head
 
 MAX_PART_BYTES = 1 << 20
-_TAG_1 = b"\x0a"
+TAG_1 = b"\x0a"
 _TAG_2 = b"\x12"
 
 
@@ -79,6 +79,10 @@ def instance_message(instance: Instance) -> instance_pb2.Instance:
         message.endpoints.add(scheme=endpoint.scheme, host=endpoint.host, port=endpoint.port)
     if metadata := instance.metadata:
         message.metadata.update(metadata)
+    if said.definition_id:
+        message.definition_id = said.definition_id
+    if said.attributes:
+        message.attributes.update(said.attributes)
     _set_time(message.create_time, instance.create_time)
     _set_time(message.update_time, instance.update_time)
     if said.lease is not None:
@@ -103,7 +107,7 @@ def _set_override(message: instance_pb2.AdminOverride, override: Override) -> No
 
 def joined(instance: Instance, rest: Message) -> bytes:
     """A response whose field 1 is this instance. Joining spares the copy that protobuf makes of a message within a message."""
-    return _entry(_TAG_1, instance_message(instance).SerializeToString()) + rest.SerializeToString()
+    return entry(TAG_1, instance_message(instance).SerializeToString()) + rest.SerializeToString()
 
 
 class WatchEncoder:
@@ -111,12 +115,12 @@ class WatchEncoder:
 
     def fragment(self, instance: Instance) -> bytes:
         """One entry of field 1: ListInstancesResponse.instances, Snapshot.instances and Delta.puts alike."""
-        return _entry(_TAG_1, instance_message(instance).SerializeToString())
+        return entry(TAG_1, instance_message(instance).SerializeToString())
 
     def removal(self, instance_id: str, reason: RemovalReason, revision: int) -> bytes:
         """One entry of Delta.removals."""
         gone = discovery.WatchResponse.Removal(instance_id=instance_id, reason=cast("Any", reason), revision=revision)
-        return _entry(_TAG_2, gone.SerializeToString())
+        return entry(_TAG_2, gone.SerializeToString())
 
     def list_response(self, fragments: Sequence[bytes], head: Head) -> bytes:
         """A whole ListInstancesResponse."""
@@ -146,13 +150,13 @@ class WatchEncoder:
                 warming_up=head.is_warming_up,
                 protect_threshold=head.protect_threshold,
             )
-            frames.append(_entry(_TAG_1, b"".join((*part, rest.SerializeToString()))))
+            frames.append(entry(TAG_1, b"".join((*part, rest.SerializeToString()))))
         return frames
 
     def delta(self, key: ServiceKey, puts: Sequence[bytes], removals: Sequence[bytes], at: tuple[int, int]) -> bytes:
         """A delta frame; `at` is (revision, prev_revision)."""
         rest = discovery.WatchResponse.Delta(service=service_message(key), revision=at[0], prev_revision=at[1])
-        return _entry(_TAG_2, b"".join((*puts, *removals, rest.SerializeToString())))
+        return entry(_TAG_2, b"".join((*puts, *removals, rest.SerializeToString())))
 
     def bookmark(self, revision: int, epoch: int, *, is_warming_up: bool) -> bytes:
         """A bookmark frame."""
@@ -171,7 +175,8 @@ class WatchEncoder:
         return discovery.WatchResponse(reconnect_after=after).SerializeToString()
 
 
-def _entry(tag: bytes, payload: bytes) -> bytes:
+def entry(tag: bytes, payload: bytes) -> bytes:
+    """A field whose value is a message or text, given serialised: `tag` is the field's number and type as one byte."""
     length, prefix = len(payload), bytearray(tag)
     while length > 0x7F:
         prefix.append(length & 0x7F | 0x80)

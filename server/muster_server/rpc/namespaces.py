@@ -38,7 +38,9 @@ class NamespaceServicer:
         """Take the description away, and what is in it if that is forced."""
         deleted: NamespaceDeleted = await perform(self._engine, DeleteNamespace(request.name, request.force))
         return wire.DeleteNamespaceResponse(
-            removed_instance_count=deleted.removed_instance_count, deleted_config_count=deleted.deleted_config_count
+            removed_instance_count=deleted.removed_instance_count,
+            deleted_config_count=deleted.deleted_config_count,
+            deleted_definition_count=deleted.deleted_definition_count,
         )
 
     def _message(self, name: str) -> wire.Namespace:
@@ -60,4 +62,5 @@ def _message(found: NamespaceSummary) -> wire.Namespace:
         service_count=found.service_count,
         instance_count=found.instance_count,
         config_count=found.config_count,
+        definition_count=found.definition_count,
     )

@@ -68,7 +68,7 @@ class RegistrationServicer:
         """Change fields."""
         require(request, "ref")
         expected = request.expected_revision if request.HasField("expected_revision") else None
-        instance = await perform(self._engine, Update(decode_ref(request.ref), decode_changes(request), expected))
+        instance = await perform(self._engine, Update(decode_ref(request.ref), decode_changes(request), expected, request.touch))
         return joined(instance, wire.UpdateInstanceResponse(revision=self._engine.revision))
 
     async def override_instance(self, request: wire.OverrideInstanceRequest, call: Call) -> bytes:

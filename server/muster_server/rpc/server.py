@@ -11,6 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import _async as reflection_aio
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from muster.admin.v1 import access_service_pb2, admin_service_pb2
+from muster.catalog.v1 import catalog_service_pb2
 from muster.config.v1 import config_service_pb2
 from muster.delivery.v1 import delivery_service_pb2
 from muster.lock.v1 import lock_service_pb2
@@ -20,6 +21,9 @@ from muster_server.access.authenticator import Authenticator
 from muster_server.engine.engine import Engine
 from muster_server.rpc.adapter import SERVER_OPTIONS, Services
 from muster_server.rpc.admin import access_methods, admin_methods
+from muster_server.rpc.catalog import CatalogServicer
+from muster_server.rpc.catalog_finding import FindServicer
+from muster_server.rpc.catalog_watching import WatchProvidersServicer
 from muster_server.rpc.config import ConfigServicer
 from muster_server.rpc.config_listeners import ListenerLister
 from muster_server.rpc.config_listing import ConfigLister
@@ -90,6 +94,28 @@ def make_services(
             "PromoteGray": config.promote_gray,
             "Listen": listening.listen,
             "WatchConfigs": NamesServicer(lambda asked: engine.names.releases if asked.releases else engine.names.configs).watch,
+        },
+    )
+    catalog = CatalogServicer(engine)
+    services.add(
+        catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"],
+        {
+            "CreateDefinition": catalog.create_definition,
+            "GetDefinition": catalog.get_definition,
+            "ListDefinitions": catalog.list_definitions,
+            "ResolveDefinition": catalog.resolve_definition,
+            "UpdateDefinition": catalog.update_definition,
+            "ChangeTags": catalog.change_tags,
+            "DeleteDefinitions": catalog.delete_definitions,
+            "PutSchemas": catalog.put_schemas,
+            "GetSchema": catalog.get_schema,
+            "ListSchemas": catalog.list_schemas,
+            "DeleteSchema": catalog.delete_schema,
+            "SetDependencies": catalog.set_dependencies,
+            "ListProviders": catalog.list_providers,
+            "ListConsumers": catalog.list_consumers,
+            "FindInstances": FindServicer(engine).find_instances,
+            "WatchProviders": WatchProvidersServicer(engine).watch_providers,
         },
     )
     services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())

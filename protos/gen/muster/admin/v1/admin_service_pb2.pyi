@@ -25,7 +25,7 @@ CONNECTION_KIND_WATCH: ConnectionKind
 CONNECTION_KIND_LISTEN: ConnectionKind
 
 class Namespace(_message.Message):
-    __slots__ = ("name", "display_name", "description", "described", "service_count", "instance_count", "config_count")
+    __slots__ = ("name", "display_name", "description", "described", "service_count", "instance_count", "config_count", "definition_count")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,7 @@ class Namespace(_message.Message):
     SERVICE_COUNT_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_COUNT_FIELD_NUMBER: _ClassVar[int]
     CONFIG_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_COUNT_FIELD_NUMBER: _ClassVar[int]
     name: str
     display_name: str
     description: str
@@ -40,7 +41,8 @@ class Namespace(_message.Message):
     service_count: int
     instance_count: int
     config_count: int
-    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., described: _Optional[bool] = ..., service_count: _Optional[int] = ..., instance_count: _Optional[int] = ..., config_count: _Optional[int] = ...) -> None: ...
+    definition_count: int
+    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., described: _Optional[bool] = ..., service_count: _Optional[int] = ..., instance_count: _Optional[int] = ..., config_count: _Optional[int] = ..., definition_count: _Optional[int] = ...) -> None: ...
 
 class CreateNamespaceRequest(_message.Message):
     __slots__ = ("namespace",)
@@ -85,12 +87,14 @@ class DeleteNamespaceRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., force: _Optional[bool] = ...) -> None: ...
 
 class DeleteNamespaceResponse(_message.Message):
-    __slots__ = ("removed_instance_count", "deleted_config_count")
+    __slots__ = ("removed_instance_count", "deleted_config_count", "deleted_definition_count")
     REMOVED_INSTANCE_COUNT_FIELD_NUMBER: _ClassVar[int]
     DELETED_CONFIG_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DELETED_DEFINITION_COUNT_FIELD_NUMBER: _ClassVar[int]
     removed_instance_count: int
     deleted_config_count: int
-    def __init__(self, removed_instance_count: _Optional[int] = ..., deleted_config_count: _Optional[int] = ...) -> None: ...
+    deleted_definition_count: int
+    def __init__(self, removed_instance_count: _Optional[int] = ..., deleted_config_count: _Optional[int] = ..., deleted_definition_count: _Optional[int] = ...) -> None: ...
 
 class ServiceCluster(_message.Message):
     __slots__ = ("name", "metadata")

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!muster/registry/v1/instance.proto\x12\x12muster.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"<\n\nServiceRef\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\r\n\x05group\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\"6\n\x08\x45ndpoint\x12\x0e\n\x06scheme\x18\x01 \x01(\t\x12\x0c\n\x04host\x18\x02 \x01(\t\x12\x0c\n\x04port\x18\x03 \x01(\r\"i\n\x05Lease\x12&\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05grace\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06paused\x18\x03 \x01(\x08\"\xa1\x02\n\rAdminOverride\x12-\n\x05state\x18\x01 \x01(\x0e\x32\x1e.muster.registry.v1.AdminState\x12\x0e\n\x06\x61uthor\x18\x02 \x01(\t\x12\x0f\n\x07\x63omment\x18\x03 \x01(\t\x12,\n\x08set_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x06weight\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x41\n\x08metadata\x18\x06 \x03(\x0b\x32/.muster.registry.v1.AdminOverride.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07_weight\"\xa9\x05\n\x08Instance\x12\x13\n\x0binstance_id\x18\x01 \x01(\t\x12/\n\tendpoints\x18\x02 \x03(\x0b\x32\x1c.muster.registry.v1.Endpoint\x12\x0f\n\x07\x63luster\x18\x03 \x01(\t\x12\x13\n\x06weight\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12<\n\x08metadata\x18\x05 \x03(\x0b\x32*.muster.registry.v1.Instance.MetadataEntry\x12\x12\n\npersistent\x18\x06 \x01(\x08\x12(\n\x05lease\x18\x07 \x01(\x0b\x32\x19.muster.registry.v1.Lease\x12*\n\x06health\x18\x08 \x01(\x0e\x32\x1a.muster.registry.v1.Health\x12\x33\n\x0b\x61\x64min_state\x18\t \x01(\x0e\x32\x1e.muster.registry.v1.AdminState\x12<\n\x14\x64\x65\x63lared_admin_state\x18\n \x01(\x0e\x32\x1e.muster.registry.v1.AdminState\x12\x39\n\x0e\x61\x64min_override\x18\x0b \x01(\x0b\x32!.muster.registry.v1.AdminOverride\x12\x12\n\non_session\x18\x0c \x01(\x08\x12\x10\n\x08revision\x18\r \x01(\x03\x12\x17\n\x0f\x63reate_revision\x18\x0e \x01(\x03\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07_weight\"U\n\x0fInstanceAddress\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x0c\n\x04port\x18\x02 \x01(\r\x12\x17\n\npersistent\x18\x03 \x01(\x08H\x00\x88\x01\x01\x42\r\n\x0b_persistent\"\x94\x01\n\x0bInstanceRef\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x15\n\x0binstance_id\x18\x02 \x01(\tH\x00\x12\x36\n\x07\x61\x64\x64ress\x18\x03 \x01(\x0b\x32#.muster.registry.v1.InstanceAddressH\x00\x42\x05\n\x03key\":\n\x0eReconnectAfter\x12(\n\x05\x64\x65lay\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration*r\n\x06Health\x12\x16\n\x12HEALTH_UNSPECIFIED\x10\x00\x12\x12\n\x0eHEALTH_HEALTHY\x10\x01\x12\x14\n\x10HEALTH_UNHEALTHY\x10\x02\x12\x12\n\x0eHEALTH_SUSPECT\x10\x03\x12\x12\n\x0eHEALTH_UNKNOWN\x10\x04*\xc9\x01\n\nAdminState\x12\x1b\n\x17\x41\x44MIN_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41\x44MIN_STATE_ENABLED\x10\x01\x12\x18\n\x14\x41\x44MIN_STATE_DISABLED\x10\x02\x12\x18\n\x14\x41\x44MIN_STATE_STARTING\x10\x03\x12\x17\n\x13\x41\x44MIN_STATE_TESTING\x10\x04\x12\x1e\n\x1a\x41\x44MIN_STATE_OUT_OF_SERVICE\x10\x05\x12\x18\n\x14\x41\x44MIN_STATE_DRAINING\x10\x06*\xee\x01\n\rRemovalReason\x12\x1e\n\x1aREMOVAL_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1bREMOVAL_REASON_DEREGISTERED\x10\x01\x12 \n\x1cREMOVAL_REASON_LEASE_EXPIRED\x10\x02\x12\"\n\x1eREMOVAL_REASON_CONNECTION_LOST\x10\x03\x12\x18\n\x14REMOVAL_REASON_ADMIN\x10\x04\x12\x1f\n\x1bREMOVAL_REASON_CHECK_FAILED\x10\x05\x12\x1b\n\x17REMOVAL_REASON_REPLACED\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!muster/registry/v1/instance.proto\x12\x12muster.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"<\n\nServiceRef\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\r\n\x05group\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\"6\n\x08\x45ndpoint\x12\x0e\n\x06scheme\x18\x01 \x01(\t\x12\x0c\n\x04host\x18\x02 \x01(\t\x12\x0c\n\x04port\x18\x03 \x01(\r\"i\n\x05Lease\x12&\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05grace\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06paused\x18\x03 \x01(\x08\"\xa1\x02\n\rAdminOverride\x12-\n\x05state\x18\x01 \x01(\x0e\x32\x1e.muster.registry.v1.AdminState\x12\x0e\n\x06\x61uthor\x18\x02 \x01(\t\x12\x0f\n\x07\x63omment\x18\x03 \x01(\t\x12,\n\x08set_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x06weight\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x41\n\x08metadata\x18\x06 \x03(\x0b\x32/.muster.registry.v1.AdminOverride.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07_weight\"\xb5\x06\n\x08Instance\x12\x13\n\x0binstance_id\x18\x01 \x01(\t\x12/\n\tendpoints\x18\x02 \x03(\x0b\x32\x1c.muster.registry.v1.Endpoint\x12\x0f\n\x07\x63luster\x18\x03 \x01(\t\x12\x13\n\x06weight\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12<\n\x08metadata\x18\x05 \x03(\x0b\x32*.muster.registry.v1.Instance.MetadataEntry\x12\x12\n\npersistent\x18\x06 \x01(\x08\x12(\n\x05lease\x18\x07 \x01(\x0b\x32\x19.muster.registry.v1.Lease\x12*\n\x06health\x18\x08 \x01(\x0e\x32\x1a.muster.registry.v1.Health\x12\x33\n\x0b\x61\x64min_state\x18\t \x01(\x0e\x32\x1e.muster.registry.v1.AdminState\x12<\n\x14\x64\x65\x63lared_admin_state\x18\n \x01(\x0e\x32\x1e.muster.registry.v1.AdminState\x12\x39\n\x0e\x61\x64min_override\x18\x0b \x01(\x0b\x32!.muster.registry.v1.AdminOverride\x12\x12\n\non_session\x18\x0c \x01(\x08\x12\x10\n\x08revision\x18\r \x01(\x03\x12\x17\n\x0f\x63reate_revision\x18\x0e \x01(\x03\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rdefinition_id\x18\x11 \x01(\t\x12@\n\nattributes\x18\x12 \x03(\x0b\x32,.muster.registry.v1.Instance.AttributesEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07_weight\"U\n\x0fInstanceAddress\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x0c\n\x04port\x18\x02 \x01(\r\x12\x17\n\npersistent\x18\x03 \x01(\x08H\x00\x88\x01\x01\x42\r\n\x0b_persistent\"\x94\x01\n\x0bInstanceRef\x12/\n\x07service\x18\x01 \x01(\x0b\x32\x1e.muster.registry.v1.ServiceRef\x12\x15\n\x0binstance_id\x18\x02 \x01(\tH\x00\x12\x36\n\x07\x61\x64\x64ress\x18\x03 \x01(\x0b\x32#.muster.registry.v1.InstanceAddressH\x00\x42\x05\n\x03key\":\n\x0eReconnectAfter\x12(\n\x05\x64\x65lay\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration*r\n\x06Health\x12\x16\n\x12HEALTH_UNSPECIFIED\x10\x00\x12\x12\n\x0eHEALTH_HEALTHY\x10\x01\x12\x14\n\x10HEALTH_UNHEALTHY\x10\x02\x12\x12\n\x0eHEALTH_SUSPECT\x10\x03\x12\x12\n\x0eHEALTH_UNKNOWN\x10\x04*\xc9\x01\n\nAdminState\x12\x1b\n\x17\x41\x44MIN_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41\x44MIN_STATE_ENABLED\x10\x01\x12\x18\n\x14\x41\x44MIN_STATE_DISABLED\x10\x02\x12\x18\n\x14\x41\x44MIN_STATE_STARTING\x10\x03\x12\x17\n\x13\x41\x44MIN_STATE_TESTING\x10\x04\x12\x1e\n\x1a\x41\x44MIN_STATE_OUT_OF_SERVICE\x10\x05\x12\x18\n\x14\x41\x44MIN_STATE_DRAINING\x10\x06*\xee\x01\n\rRemovalReason\x12\x1e\n\x1aREMOVAL_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1bREMOVAL_REASON_DEREGISTERED\x10\x01\x12 \n\x1cREMOVAL_REASON_LEASE_EXPIRED\x10\x02\x12\"\n\x1eREMOVAL_REASON_CONNECTION_LOST\x10\x03\x12\x18\n\x14REMOVAL_REASON_ADMIN\x10\x04\x12\x1f\n\x1bREMOVAL_REASON_CHECK_FAILED\x10\x05\x12\x1b\n\x17REMOVAL_REASON_REPLACED\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,12 +37,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADMINOVERRIDE_METADATAENTRY']._serialized_options = b'8\001'
   _globals['_INSTANCE_METADATAENTRY']._loaded_options = None
   _globals['_INSTANCE_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_HEALTH']._serialized_start=1621
-  _globals['_HEALTH']._serialized_end=1735
-  _globals['_ADMINSTATE']._serialized_start=1738
-  _globals['_ADMINSTATE']._serialized_end=1939
-  _globals['_REMOVALREASON']._serialized_start=1942
-  _globals['_REMOVALREASON']._serialized_end=2180
+  _globals['_INSTANCE_ATTRIBUTESENTRY']._loaded_options = None
+  _globals['_INSTANCE_ATTRIBUTESENTRY']._serialized_options = b'8\001'
+  _globals['_HEALTH']._serialized_start=1761
+  _globals['_HEALTH']._serialized_end=1875
+  _globals['_ADMINSTATE']._serialized_start=1878
+  _globals['_ADMINSTATE']._serialized_end=2079
+  _globals['_REMOVALREASON']._serialized_start=2082
+  _globals['_REMOVALREASON']._serialized_end=2320
   _globals['_SERVICEREF']._serialized_start=122
   _globals['_SERVICEREF']._serialized_end=182
   _globals['_ENDPOINT']._serialized_start=184
@@ -54,13 +56,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADMINOVERRIDE_METADATAENTRY']._serialized_start=579
   _globals['_ADMINOVERRIDE_METADATAENTRY']._serialized_end=626
   _globals['_INSTANCE']._serialized_start=640
-  _globals['_INSTANCE']._serialized_end=1321
+  _globals['_INSTANCE']._serialized_end=1461
   _globals['_INSTANCE_METADATAENTRY']._serialized_start=579
   _globals['_INSTANCE_METADATAENTRY']._serialized_end=626
-  _globals['_INSTANCEADDRESS']._serialized_start=1323
-  _globals['_INSTANCEADDRESS']._serialized_end=1408
-  _globals['_INSTANCEREF']._serialized_start=1411
-  _globals['_INSTANCEREF']._serialized_end=1559
-  _globals['_RECONNECTAFTER']._serialized_start=1561
-  _globals['_RECONNECTAFTER']._serialized_end=1619
+  _globals['_INSTANCE_ATTRIBUTESENTRY']._serialized_start=1401
+  _globals['_INSTANCE_ATTRIBUTESENTRY']._serialized_end=1450
+  _globals['_INSTANCEADDRESS']._serialized_start=1463
+  _globals['_INSTANCEADDRESS']._serialized_end=1548
+  _globals['_INSTANCEREF']._serialized_start=1551
+  _globals['_INSTANCEREF']._serialized_end=1699
+  _globals['_RECONNECTAFTER']._serialized_start=1701
+  _globals['_RECONNECTAFTER']._serialized_end=1759
 # @@protoc_insertion_point(module_scope)

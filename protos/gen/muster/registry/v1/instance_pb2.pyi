@@ -112,8 +112,15 @@ class AdminOverride(_message.Message):
     def __init__(self, state: _Optional[_Union[AdminState, str]] = ..., author: _Optional[str] = ..., comment: _Optional[str] = ..., set_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., weight: _Optional[float] = ..., metadata: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Instance(_message.Message):
-    __slots__ = ("instance_id", "endpoints", "cluster", "weight", "metadata", "persistent", "lease", "health", "admin_state", "declared_admin_state", "admin_override", "on_session", "revision", "create_revision", "create_time", "update_time")
+    __slots__ = ("instance_id", "endpoints", "cluster", "weight", "metadata", "persistent", "lease", "health", "admin_state", "declared_admin_state", "admin_override", "on_session", "revision", "create_revision", "create_time", "update_time", "definition_id", "attributes")
     class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -136,6 +143,8 @@ class Instance(_message.Message):
     CREATE_REVISION_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_ID_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     instance_id: str
     endpoints: _containers.RepeatedCompositeFieldContainer[Endpoint]
     cluster: str
@@ -152,7 +161,9 @@ class Instance(_message.Message):
     create_revision: int
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
-    def __init__(self, instance_id: _Optional[str] = ..., endpoints: _Optional[_Iterable[_Union[Endpoint, _Mapping]]] = ..., cluster: _Optional[str] = ..., weight: _Optional[float] = ..., metadata: _Optional[_Mapping[str, str]] = ..., persistent: _Optional[bool] = ..., lease: _Optional[_Union[Lease, _Mapping]] = ..., health: _Optional[_Union[Health, str]] = ..., admin_state: _Optional[_Union[AdminState, str]] = ..., declared_admin_state: _Optional[_Union[AdminState, str]] = ..., admin_override: _Optional[_Union[AdminOverride, _Mapping]] = ..., on_session: _Optional[bool] = ..., revision: _Optional[int] = ..., create_revision: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    definition_id: str
+    attributes: _containers.ScalarMap[str, str]
+    def __init__(self, instance_id: _Optional[str] = ..., endpoints: _Optional[_Iterable[_Union[Endpoint, _Mapping]]] = ..., cluster: _Optional[str] = ..., weight: _Optional[float] = ..., metadata: _Optional[_Mapping[str, str]] = ..., persistent: _Optional[bool] = ..., lease: _Optional[_Union[Lease, _Mapping]] = ..., health: _Optional[_Union[Health, str]] = ..., admin_state: _Optional[_Union[AdminState, str]] = ..., declared_admin_state: _Optional[_Union[AdminState, str]] = ..., admin_override: _Optional[_Union[AdminOverride, _Mapping]] = ..., on_session: _Optional[bool] = ..., revision: _Optional[int] = ..., create_revision: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., definition_id: _Optional[str] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class InstanceAddress(_message.Message):
     __slots__ = ("host", "port", "persistent")

@@ -13,16 +13,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RegisterRequest(_message.Message):
-    __slots__ = ("service", "instance", "unique_address", "expected_revision")
+    __slots__ = ("service", "instance", "unique_address", "expected_revision", "reuse_id")
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_FIELD_NUMBER: _ClassVar[int]
     UNIQUE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    REUSE_ID_FIELD_NUMBER: _ClassVar[int]
     service: _instance_pb2.ServiceRef
     instance: _instance_pb2.Instance
     unique_address: bool
     expected_revision: int
-    def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., unique_address: _Optional[bool] = ..., expected_revision: _Optional[int] = ...) -> None: ...
+    reuse_id: bool
+    def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., unique_address: _Optional[bool] = ..., expected_revision: _Optional[int] = ..., reuse_id: _Optional[bool] = ...) -> None: ...
 
 class RegisterResponse(_message.Message):
     __slots__ = ("instance", "revision", "epoch")
@@ -111,16 +113,18 @@ class RenewResponse(_message.Message):
     def __init__(self, missing: _Optional[_Iterable[_Union[_instance_pb2.InstanceRef, _Mapping]]] = ...) -> None: ...
 
 class UpdateInstanceRequest(_message.Message):
-    __slots__ = ("ref", "instance", "update_mask", "expected_revision")
+    __slots__ = ("ref", "instance", "update_mask", "expected_revision", "touch")
     REF_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    TOUCH_FIELD_NUMBER: _ClassVar[int]
     ref: _instance_pb2.InstanceRef
     instance: _instance_pb2.Instance
     update_mask: _field_mask_pb2.FieldMask
     expected_revision: int
-    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., expected_revision: _Optional[int] = ...) -> None: ...
+    touch: bool
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., expected_revision: _Optional[int] = ..., touch: _Optional[bool] = ...) -> None: ...
 
 class UpdateInstanceResponse(_message.Message):
     __slots__ = ("instance", "revision")

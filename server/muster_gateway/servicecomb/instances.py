@@ -1,0 +1,126 @@
+"""Instances: what is registered of one, and how it is shown."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from muster.registry.v1 import instance_pb2 as wire
+
+from muster_gateway.servicecomb import rules
+from muster_gateway.servicecomb.definitions import DIALECT
+from muster_gateway.servicecomb.names import native_state, status_of
+
+MAX_ENDPOINTS = 16
+MAX_LEASE_S = 24 * 3600
+DEFAULT_CHECK = {"mode": "push", "interval": 30, "times": 3}
+MIN_INTERVAL_S = 5
+MIN_TIMES = 3
+
+
+def checked(instance: Mapping[str, Any] | None, service_id: str) -> dict[str, Any]:
+    """An instance that is to be registered, defaults filled in. Raises CseError."""
+    rules.check("RegisterInstanceRequest.Instance", instance)
+    filled = {**(instance or {})}
+    rules.check("MicroServiceInstance.ServiceId", service_id)
+    rules.check("MicroServiceInstance.InstanceId", filled.get("instanceId", ""))
+    rules.check("MicroServiceInstance.HostName", filled.get("hostName", ""))
+    rules.check("MicroServiceInstance.Endpoints", filled.get("endpoints", []))
+    rules.check("MicroServiceInstance.Status", filled.get("status", ""))
+    if (center := filled.get("dataCenterInfo")) is not None:
+        for name in ("name", "region", "availableZone"):
+            rules.check(f"DataCenterInfo.{name[0].upper()}{name[1:]}", center.get(name, ""))
+    filled["healthCheck"] = _health_check(filled.get("healthCheck"))
+    return filled
+
+
+def _health_check(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The check that holds: never more often than each 5 s, or than after three misses; a platform's checks have fixed times."""
+    if given is None:
+        return DEFAULT_CHECK
+    for name, empty in (("mode", ""), ("port", 0), ("interval", 0), ("times", 0), ("url", "")):
+        rules.check(f"HealthCheck.{name.capitalize()}", given.get(name, empty))
+    found = {name: value for name, value in given.items() if value}
+    if found["mode"] == "pull":
+        return {**found, "interval": DEFAULT_CHECK["interval"], "times": DEFAULT_CHECK["times"]}
+    return {**found, "interval": max(MIN_INTERVAL_S, given["interval"]), "times": max(MIN_TIMES, given.get("times", 0))}
+
+
+def native_id(service_id: str, instance_id: str) -> str:
+    """The registry's id of an instance: ids of this dialect are unique within a microservice, not within a name."""
+    return f"{service_id}/{instance_id}"
+
+
+def native(service_id: str, instance: Mapping[str, Any]) -> wire.Instance:
+    """A checked instance as it is registered; without an id it gets a new one.
+
+    One that listens nowhere has its host and port 0, and takes no traffic.
+    """
+    endpoints = [_endpoint(text) for text in instance.get("endpoints", [])[:MAX_ENDPOINTS]]
+    check = instance["healthCheck"]
+    message = wire.Instance(
+        instance_id=native_id(service_id, instance.get("instanceId") or uuid.uuid4().hex),
+        endpoints=endpoints or [wire.Endpoint(host=instance["hostName"])],
+        weight=1.0 if endpoints else 0.0,
+        metadata=instance.get("properties", {}),
+        declared_admin_state=native_state(instance.get("status") or "UP"),
+        definition_id=service_id,
+    )
+    message.lease.ttl.seconds = min(MAX_LEASE_S, check["interval"] * (check["times"] + 1))
+    message.lease.grace.seconds = 0
+    kept = {name: instance[name] for name in ("hostName", "endpoints", "healthCheck", "dataCenterInfo") if instance.get(name)}
+    message.attributes[DIALECT] = msgspec.json.encode(kept).decode()
+    return message
+
+
+def _endpoint(text: str) -> wire.Endpoint:
+    """Host and port of an endpoint. Text that is no address is taken as a host, so that nothing is refused for it."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port or 0
+    except ValueError:
+        host, port, parts = None, 0, None
+    if not host or parts is None:
+        return wire.Endpoint(host=text.strip()[:1024])
+    return wire.Endpoint(scheme=parts.scheme, host=host, port=port)
+
+
+def shown_id(instance: wire.Instance) -> str:
+    """The id as this dialect's clients know it."""
+    return instance.instance_id.removeprefix(f"{instance.definition_id}/")
+
+
+def view(instance: wire.Instance, service_id: str, version: str) -> dict[str, Any]:
+    """An instance as this dialect shows it. What is empty is left out."""
+    is_own = DIALECT in instance.attributes
+    kept = msgspec.json.decode(instance.attributes[DIALECT]) if is_own else _foreign(instance)
+    shown = {
+        "instanceId": shown_id(instance) if is_own else instance.instance_id,
+        "serviceId": service_id,
+        **kept,
+        "status": status_of(instance, heeds_health=not is_own),
+        "properties": dict(instance.metadata),
+        "timestamp": str(instance.create_time.seconds),
+        "modTimestamp": str(instance.update_time.seconds),
+        "version": version,
+    }
+    return {name: value for name, value in shown.items() if value}
+
+
+def _foreign(instance: wire.Instance) -> dict[str, Any]:
+    """What an instance that came by another dialect has of what this one keeps."""
+    lease_s = instance.lease.ttl.seconds + instance.lease.grace.seconds
+    times = DEFAULT_CHECK["times"]
+    check = {"mode": "push", "interval": max(1, lease_s // (MIN_TIMES + 1)), "times": times} if lease_s else DEFAULT_CHECK
+    return {"hostName": instance.endpoints[0].host, "endpoints": list(map(_text, instance.endpoints)), "healthCheck": check}
+
+
+def _text(endpoint: wire.Endpoint) -> str:
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    return f"{endpoint.scheme or 'rest'}://{host}:{endpoint.port}"
+
+
+def encoded(instances: Iterable[tuple[wire.Instance, str, str]]) -> bytes:
+    """A list of instances, each with its microservice's id and version, as JSON."""
+    return msgspec.json.encode([view(*instance) for instance in instances])

@@ -67,15 +67,27 @@ async def test_gray_lines_have_entries_of_their_own() -> None:
 
 
 async def test_end_of_a_config_that_was_a_beta_alone_has_no_content_to_show() -> None:
-    async with gateway() as (http, _, _):
+    async with gateway() as (http, native, _):
         await publish(http, "beta", {"betaIps": "9.9.9.9"})
-        await http.delete(CONFIG, params=NAMES)
+        await native.DeleteConfig(wire.DeleteConfigRequest(ref=REF))
 
         listed = await entries(http)
 
         assert [told(entry)[:2] for entry in listed] == [("D", "formal"), ("I", "gray")]
         status, code, _ = await refusal(http, "GET", "/history", params={**NAMES, "nid": listed[0]["id"]})
         assert (status, code) == (404, 20004)
+
+
+async def test_deletion_that_leaves_a_beta_is_one_of_the_formal_content() -> None:
+    async with gateway() as (http, _, _):
+        await publish(http, "formal")
+        await publish(http, "beta", {"betaIps": "9.9.9.9"})
+        await http.delete(CONFIG, params=NAMES)
+
+        listed = await entries(http)
+
+        assert [told(entry)[:2] for entry in listed] == [("D", "formal"), ("I", "gray"), ("I", "formal")]
+        assert (await got(http, "/history", **NAMES, nid=listed[0]["id"]))["content"] == "formal"
 
 
 async def test_previous_is_the_last_entry_of_a_config_by_its_id() -> None:

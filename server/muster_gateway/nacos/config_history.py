@@ -27,7 +27,7 @@ from muster_gateway.registry import Registry, pages, reason_of
 from muster_gateway.route import Parameter, Route
 
 MAX_PAGE = 500
-_ENDS = (config_pb2.RELEASE_KIND_DELETED, config_pb2.RELEASE_KIND_GRAY_STOPPED)
+_ENDS = (config_pb2.RELEASE_KIND_DELETED, config_pb2.RELEASE_KIND_GRAY_STOPPED, config_pb2.RELEASE_KIND_MAIN_ENDED)
 _INSERTED, _UPDATED, _DELETED = (operation.ljust(10) for operation in "IUD")  # padded, as the original's embedded database has them
 _LIST = (
     *NAMES,

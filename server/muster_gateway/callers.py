@@ -4,7 +4,7 @@ It goes with the task, so that every call of a stub, and every task that a reque
 default: work that forgets to say for whom it is done may do nothing on a server with authentication.
 """
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -48,10 +48,13 @@ def current_caller() -> Caller:
     return _current.get()
 
 
-async def as_gateway(work: Coroutine[Any, Any, T]) -> T:
-    """Do something in the gateway's own name: what is shared by callers, who are then asked for their rights one by one."""
+async def as_gateway(work: Callable[[], Awaitable[T]]) -> T:
+    """Do something in the gateway's own name: what is shared by callers, who are then asked for their rights one by one.
+
+    It is begun here and not before: a task that is cancelled before it runs leaves nothing behind.
+    """
     with acting_for(_GATEWAY):
-        return await work
+        return await work()
 
 
 def authorization_of(request: HTTPConnection) -> str:

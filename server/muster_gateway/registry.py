@@ -43,7 +43,7 @@ class Registry:
         request = access.VerifySignatureRequest(
             access_key_id=access_key_id, signed_text=signed_text, signature=signature, caller_address=address
         )
-        return await as_gateway(self._verified(request))
+        return await as_gateway(lambda: self._verified(request))
 
     async def _verified(self, request: access.VerifySignatureRequest) -> str:
         answer: access.VerifySignatureResponse = await self.access.VerifySignature(request, timeout=CALL_TIMEOUT_S)

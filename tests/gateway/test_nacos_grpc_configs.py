@@ -1,6 +1,7 @@
 """The config half of the Nacos gRPC protocol, spoken without an SDK, in the server's own process and apart from it."""
 
 import hashlib
+import time
 from typing import Any
 
 import pytest
@@ -80,6 +81,22 @@ async def test_listener_is_told_what_differs_and_of_each_change_by_the_names_it_
 
         assert (before, differs, same) == ([], [names], [])
         assert [{key: push[key] for key in names} for push in (came, went)] == [names, names]
+
+
+async def test_push_does_not_overtake_the_answer_to_a_listen(place: str) -> None:
+    async with (
+        running_nacos(place) as server,
+        nacos_client(server.nacos) as client,
+        nacos_client(server.nacos) as other,
+    ):
+        assert await listen(client) == []
+        answered_s = time.monotonic()
+        await publish(other, "x: 1")
+        await publish(other, "x: 2")
+        await client.ack(await client.pushed("ConfigChangeNotifyRequest"))
+
+        assert time.monotonic() - answered_s > 0.05  # of 0.1 s, some of which the answer was under way
+        assert await listen(client, md5("x: 2")) == []
 
 
 async def test_listener_that_ends_is_told_nothing_more(place: str) -> None:

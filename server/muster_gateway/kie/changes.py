@@ -149,7 +149,7 @@ class Changes:
         if is_new:
             namespace = namespace_of(project)
             followed = _Project(lambda: self._registry.watch_configs(namespace, releases=True), lambda: self._forget(project))
-            self._projects[project] = (followed, self._group.create_task(as_gateway(followed.run()), name="kie changes"))
+            self._projects[project] = (followed, self._group.create_task(as_gateway(followed.run), name="kie changes"))
         return self._projects[project][0]
 
     def _forget(self, project: str) -> None:

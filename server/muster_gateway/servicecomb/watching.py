@@ -47,8 +47,8 @@ class Watching:
         """Watch for as long as the context is open."""
         async with asyncio.TaskGroup() as group:
             tasks = (
-                group.create_task(as_gateway(self._providers.run()), name="servicecomb providers"),
-                group.create_task(as_gateway(self._instances.run()), name="servicecomb watch"),
+                group.create_task(as_gateway(self._providers.run), name="servicecomb providers"),
+                group.create_task(as_gateway(self._instances.run), name="servicecomb watch"),
             )
             try:
                 yield

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 MAX_ITEMS = 10_000
 MAX_ADDED = 1000
+SETTLED_S = 0.1
 
 
 @dataclass(slots=True)
@@ -54,13 +55,19 @@ class Hearer(Protocol):
 
 
 class Listening:
-    """Owned by its task, which is `run`; others add and remove items, 10,000 at most."""
+    """Owned by its task, which is `run`; others add and remove items, 10,000 at most.
+
+    Nothing is told within 100 ms of an answer: SDKs take up the answer to all that they listen to after they have it, and would
+    undo by it what a push that overtakes them has just said.
+    """
 
     def __init__(self, stub: Any, traits: config_pb2.ClientTraits, hearer: Hearer) -> None:
         self._stub, self._traits, self._hearer = stub, traits, hearer
         self._items: dict[Key, Item] = {}
         self._wanted: dict[Key, bool] = {}
         self._wake, self._news = asyncio.Event(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._answered_s = -SETTLED_S
 
     async def listen(self, asked: Mapping[Key, tuple[Mapping[str, str], str]]) -> list[Mapping[str, str]]:
         """Listen to these, given by the client's names and md5; answers the names of those that differ. Raises RefusedCallError."""
@@ -87,6 +94,7 @@ class Listening:
         for item in items:
             if item.failure is not None:
                 raise item.failure
+        self._answered_s = self._loop.time()
         return [item.names for item in items if item.md5 != item.client_md5]
 
     def ignore(self, keys: list[Key]) -> None:
@@ -150,7 +158,17 @@ class Listening:
             item.failure = RefusedCallError(code, why)
             return
         item.md5 = message.release.md5 if kind == "changed" else ""
-        if not is_first and item.md5 != item.client_md5:
+        if not is_first:
+            self._tell(key, item)
+
+    def _tell(self, key: Key, item: Item) -> None:
+        """Say that a config differs, if it still does, as soon as answers have settled."""
+        settled_s = self._answered_s + SETTLED_S
+        if item.md5 == item.client_md5 or self._items.get(key) is not item:
+            return
+        if self._loop.time() < settled_s:
+            self._loop.call_at(settled_s, self._tell, key, item)
+        else:
             self._hearer.differs(key, item)
 
 

@@ -52,7 +52,7 @@ class Names:
 
     async def run(self) -> None:
         """Watch for ever, in the gateway's own name."""
-        await as_gateway(self._run())
+        await as_gateway(self._run)
 
     async def _run(self) -> None:
         """Watch for ever; a stream that breaks is begun anew."""

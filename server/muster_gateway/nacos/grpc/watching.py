@@ -86,7 +86,7 @@ class ServiceWatch:
 
     async def run(self) -> None:
         """Watch for ever, in the gateway's own name."""
-        await as_gateway(self._run())
+        await as_gateway(self._run)
 
     async def _run(self) -> None:
         """Watch for ever; a stream that breaks is begun anew, and every service with it."""

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,9 +179,9 @@ async def test_a_gateway_apart_does_in_its_own_name_what_its_own_token_may() -> 
         known = Registry(IdentifiedChannel(world.channel, Identity(token)))
         unknown = Registry(IdentifiedChannel(world.channel, Identity()))
 
-        seen = [await as_gateway(known.may_read("service", namespace)) for namespace in ("prod", "test")]
+        seen = [await as_gateway(partial(known.may_read, "service", namespace)) for namespace in ("prod", "test")]
         with pytest.raises(grpc.aio.AioRpcError) as without_token:
-            await as_gateway(unknown.prove())
+            await as_gateway(unknown.prove)
         with pytest.raises(grpc.aio.AioRpcError) as for_nobody:
             await known.prove()
 

@@ -1,4 +1,4 @@
-"""The official SDKs for Python and Go as users of a server with authentication: right and wrong passwords, and revocation."""
+"""The official SDKs as users of a server with authentication: right and wrong passwords, and revocation."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,10 +12,12 @@ from muster_server.app import gateway_serving
 from muster_server.settings import Settings
 
 from interop.nacos import test_go
-from interop.nacos.sdks import PYTHON, Sdk, done, param, subscribed
+from interop.nacos.sdks import ALL, JAVA_1, NODE, PYTHON, Sdk, done, param, subscribed
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("place", ["local", "apart"])]
 python = pytest.mark.parametrize("sdk", [param(PYTHON)])
+each = pytest.mark.parametrize("sdk", [param(sdk) for sdk in ALL])
+over_http = pytest.mark.parametrize("sdk", [param(NODE), param(JAVA_1)])
 go = pytest.mark.skipif(test_go.PROGRAM is None, reason="the Nacos SDK for Go is missing: scripts/tools.sh")
 
 
@@ -38,8 +40,8 @@ def login(port: str, user: str, password: str = PASSWORD) -> dict[str, str]:
     return {"STORY_HTTP_PORT": port, "STORY_USER": user, "STORY_PASSWORD": password}
 
 
-@python
-async def test_python_sdk_logs_in_registers_subscribes_publishes_and_listens(place: str, sdk: Sdk, tmp_path: Path) -> None:
+@each
+async def test_sdk_logs_in_registers_subscribes_publishes_and_listens(place: str, sdk: Sdk, tmp_path: Path) -> None:
     async with guarded() as world, nacos_side(place, world, tmp_path) as (target, port):
         await world.user("provider", ("default:*:service/*", "rw"), ("default:*:config/*", "rw"))
         await world.user("consumer", ("default:*:service/*", "r"), ("default:*:config/*", "r"))
@@ -61,6 +63,21 @@ async def test_python_sdk_logs_in_registers_subscribes_publishes_and_listens(pla
 
         assert (registered, published, withdrawn, listed) == (True, True, True, ["10.0.0.1"])
         assert "authorization failed" in refused["error"]
+
+
+@over_http
+async def test_sdk_over_http_does_all_as_a_user(place: str, sdk: Sdk, tmp_path: Path) -> None:
+    async with guarded() as world, nacos_side(place, world, tmp_path) as (target, port):
+        await world.user("provider", ("default:*:service/*", "rw"), ("default:*:config/*", "rw"))
+        address = f"{target.partition(':')[0]}:{port}"
+        async with sdk.running(address, **login(port, "provider")) as client:
+            await done(client, "subscribe svc")
+            await done(client, "listen app")
+            await done(client, "register svc 10.0.0.1")
+            await client.until("push", hosts=["10.0.0.1:80"], within_s=40.0)
+            await done(client, "publish app one")
+            await client.until("config", data_id="app", content="one", within_s=40.0)
+            await done(client, "deregister svc 10.0.0.1")
 
 
 @python

@@ -24,9 +24,19 @@ public class Story {
 
     public Story(String address) throws Exception {
         properties.put("serverAddr", address);
+        if (System.getenv("STORY_USER") != null) login(address);
         properties.put("clientWorkerThreadCount", "4"); // with fewer the SDK of 3.x never tells of fuzzy watches
         naming = NacosFactory.createNamingService(properties);
         config = NacosFactory.createConfigService(properties);
+    }
+
+    /** As a user. Logins are by HTTP, at a port of their own. */
+    private void login(String address) {
+        String host = address.split(":")[0], grpc = address.split(":")[1], http = System.getenv("STORY_HTTP_PORT");
+        System.setProperty("nacos.server.grpc.port.offset", String.valueOf(Integer.parseInt(grpc) - Integer.parseInt(http)));
+        properties.put("serverAddr", host + ":" + http);
+        properties.put("username", System.getenv("STORY_USER"));
+        properties.put("password", System.getenv("STORY_PASSWORD"));
     }
 
     public static void main(String[] arguments) throws Exception {

@@ -39,8 +39,9 @@ const freePort = () =>
   process.env.NODE_CLUSTER_CLIENT_PORT = await freePort();
   const { NacosNamingClient, NacosConfigClient } = createRequire(path.join(modules, "package.json"))("nacos");
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
-  const naming = new NacosNamingClient({ logger: silent, serverList: address, namespace: "public" });
-  const config = new NacosConfigClient({ serverAddr: address, cacheDir: process.cwd() });
+  const { STORY_USER: username, STORY_PASSWORD: password } = process.env;
+  const naming = new NacosNamingClient({ logger: silent, serverList: address, namespace: "public", username, password });
+  const config = new NacosConfigClient({ serverAddr: address, cacheDir: process.cwd(), username, password });
   for (const client of [naming, config]) client.on("error", (error) => tell("error", { error: String(error) }));
   await Promise.all([naming.ready(), config.ready()]);
   tell("ready", {});

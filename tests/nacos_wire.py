@@ -109,6 +109,16 @@ async def register(client: NacosClient, ip: str, service: str = "svc", **more: A
 
 
 async def subscribe(client: NacosClient, service: str = "svc", **more: Any) -> dict[str, Any]:
+    """Subscribe for the first time: the answer, which the first push repeats."""
+    info = await ask_subscription(client, service, **more)
+    push = await client.pushed("NotifySubscriberRequest")
+    await client.ack(push)
+    assert push["serviceInfo"]["hosts"] == info["hosts"]
+    return info
+
+
+async def ask_subscription(client: NacosClient, service: str = "svc", **more: Any) -> dict[str, Any]:
+    """Subscribe, for the answer alone."""
     answer = await client.ok("SubscribeServiceRequest", serviceName=service, subscribe=True, **more)
     return dict(answer["serviceInfo"])
 

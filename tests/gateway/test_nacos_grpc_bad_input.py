@@ -7,7 +7,7 @@ import grpc
 import grpc.aio
 import pytest
 from muster_gateway.nacos.grpc import wire
-from nacos_wire import host, ips, nacos_client, register, stranger, subscribe
+from nacos_wire import ask_subscription, host, ips, nacos_client, register, stranger, subscribe
 from running import running_nacos
 
 pytestmark = pytest.mark.parametrize("place", ["local", "apart"])
@@ -133,7 +133,7 @@ async def test_client_that_never_reads_holds_one_push_of_each_service_and_delays
 
 async def test_many_subscriptions_at_once_are_each_answered_with_their_own_service(place: str) -> None:
     async with running_nacos(place) as server, nacos_client(server.nacos) as client:
-        infos = await asyncio.gather(*(subscribe(client, service=f"s{number}") for number in range(200)))
+        infos = await asyncio.gather(*(ask_subscription(client, service=f"s{number}") for number in range(200)))
 
         assert [info["name"] for info in infos] == [f"s{number}" for number in range(200)]
 

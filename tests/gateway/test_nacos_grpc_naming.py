@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nacos_wire import host, ips, nacos_client, register, subscribe
+from nacos_wire import ask_subscription, host, ips, nacos_client, register, subscribe
 from running import ManualClock, running_nacos
 
 pytestmark = pytest.mark.parametrize("place", ["local", "apart"])
@@ -125,6 +125,23 @@ async def test_client_that_comes_back_within_the_grace_keeps_its_instance(place:
             found = await consumer.ok("ServiceQueryRequest", serviceName="svc")
 
             assert ips(found["serviceInfo"]) == ["10.0.0.1"]
+
+
+async def test_first_subscription_of_a_connection_is_told_by_a_push_too_even_of_nothing(place: str) -> None:
+    async with running_nacos(place) as server, nacos_client(server.nacos) as provider:
+        async with nacos_client(server.nacos) as consumer:
+            await register(provider, "10.0.0.1")
+            await subscribe(consumer)
+        await provider.ok("InstanceRequest", type="deregisterInstance", serviceName="svc", instance=host("10.0.0.1"))
+        async with nacos_client(server.nacos) as consumer:  # back, and SDKs for Java look at no answer now
+            await ask_subscription(consumer)
+
+            push = await consumer.pushed("NotifySubscriberRequest")
+            await ask_subscription(consumer)
+            await register(provider, "10.0.0.2")
+            after = await consumer.pushed("NotifySubscriberRequest")
+
+        assert (ips(push["serviceInfo"]), ips(after["serviceInfo"])) == ([], ["10.0.0.2"])
 
 
 async def test_unsubscribed_client_is_pushed_nothing_more(place: str) -> None:

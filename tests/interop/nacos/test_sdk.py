@@ -99,10 +99,7 @@ async def test_registrations_of_sdk_and_of_others_are_seen_by_each_other(sdk: Sd
         assert found.content == "sdk"
 
 
-async def test_sdk_outlives_a_restart_of_its_server(tmp_path: Path, sdk: Sdk, request: pytest.FixtureRequest) -> None:
-    if sdk.name.startswith("java"):
-        why = "a defect not yet found: now and then a Java consumer is not told that a service became empty after a restart"
-        request.applymarker(pytest.mark.xfail(reason=why, strict=False, raises=TimeoutError))
+async def test_sdk_outlives_a_restart_of_its_server(tmp_path: Path, sdk: Sdk) -> None:
     first = start(tmp_path / "data")
     port = first.grpc.rpartition(":")[2]
     async with sdk.running(first.grpc) as provider, sdk.running(first.grpc) as consumer:

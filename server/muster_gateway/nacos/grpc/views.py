@@ -43,7 +43,11 @@ class View:
             self.ready.set()
             return
         for connection in self.subscribers:
-            connection.outbox.post(self.watched.service, partial(self._push, connection), outbox.naming)
+            self.tell(connection)
+
+    def tell(self, connection: Connection) -> None:
+        """Push the state to one subscriber."""
+        connection.outbox.post(self.watched.service, partial(self._push, connection), outbox.naming)
 
     def _cancelled(self, why: str) -> None:
         self.failure = why
@@ -76,10 +80,15 @@ class Views:
         return self._views[service]
 
     async def subscribe(self, service: Key, connection: Connection, clusters: str, namespace: str) -> bytes:
-        """Subscribe and answer the ServiceInfo. `namespace` is as the client wrote it. Raises RefusedCallError."""
+        """Subscribe and answer the ServiceInfo. `namespace` is as the client wrote it. Raises RefusedCallError.
+
+        The first subscription of a connection is told the state by a push too, an empty list included: SDKs for Java, when they
+        subscribe again after a reconnect, do not look at the answer.
+        """
         view = self._views.get(service)
         if view is None or view.failure:
             view = self._begin(service, view)
+        is_first = connection not in view.subscribers
         view.subscribers[connection] = (clusters, namespace)
         connection.subscriptions.add(service)
         try:
@@ -90,6 +99,8 @@ class Views:
         if view.failure:
             self.unsubscribe(service, connection)
             raise RefusedCallError(wire.FAILED, view.failure)
+        if is_first:
+            view.tell(connection)
         return view.render(clusters)
 
     def unsubscribe(self, service: Key, connection: Connection) -> None:

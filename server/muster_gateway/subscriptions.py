@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 import grpc.aio
 import structlog
 
-log = structlog.get_logger(__name__)
+from muster_gateway.retry import Retry
 
-RETRY_S = 0.5
+log = structlog.get_logger(__name__)
 
 K = TypeVar("K", bound=Hashable)
 
@@ -46,20 +46,21 @@ class Subscriptions(Generic[K]):
 
     async def run(self) -> None:
         """Run for ever."""
+        retry = Retry()
         while True:
             while not self._wanted:
                 self._wake.clear()
                 await self._wake.wait()
             try:
-                await self._converse()
+                await self._converse(retry)
+                continue
             except* (grpc.aio.AioRpcError, asyncio.InvalidStateError) as errors:
                 log.warning("stream to the registry has ended", stream=self._name, error=str(errors.exceptions[0]))
-                await asyncio.sleep(RETRY_S)
             except* Exception as errors:
                 log.error("stream to the registry failed", stream=self._name, exc_info=errors)
-                await asyncio.sleep(RETRY_S)
+            await retry.wait()
 
-    async def _converse(self) -> None:
+    async def _converse(self, retry: Retry) -> None:
         self._begun()
         self._unsaid = dict.fromkeys(self._wanted, True)
         stream = self._open_stream()
@@ -70,6 +71,7 @@ class Subscriptions(Generic[K]):
                     if frame.WhichOneof("frame") == "reconnect_after":
                         raise asyncio.InvalidStateError("the registry is about to stop")
                     self._take(frame)
+                    retry.succeeded()
                 if not writer.done():
                     raise asyncio.InvalidStateError("the registry has ended the stream")
         finally:

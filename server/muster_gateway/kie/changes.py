@@ -15,13 +15,13 @@ from muster_gateway.kie.filters import Filter
 from muster_gateway.kie.items import Items, Moment
 from muster_gateway.kie.names import Identity, identity_of, namespace_of
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+from muster_gateway.retry import Retry
 
 log = structlog.get_logger(__name__)
 
 MAX_WAITING = 5000
 MAX_PROJECTS = 1000
 ANY_REVISION = 2**63
-RETRY_S = 0.5
 
 
 class Waiter:
@@ -60,10 +60,11 @@ class _Project:
 
     async def run(self) -> None:
         """Follow the stream, and begin it anew when it breaks. Whoever waits then is answered: changes may have been missed."""
+        retry = Retry()
         while True:
             stream = self._open_stream()
             try:
-                if await self._follow(stream):
+                if await self._follow(stream, retry):
                     return
             except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
                 log.warning("watch for kie clients has ended", error=str(error))
@@ -72,13 +73,14 @@ class _Project:
             finally:
                 stream.cancel()
             self.ready.clear()
-            await asyncio.sleep(RETRY_S)
+            await retry.wait()
 
-    async def _follow(self, stream: Any) -> bool:
+    async def _follow(self, stream: Any, retry: Retry) -> bool:
         """True at the end for want of anybody who waits."""
         while (frame := await stream.read()) is not grpc.aio.EOF:
             match frame.WhichOneof("frame"):
                 case "snapshot" if not frame.snapshot.more:
+                    retry.succeeded()
                     self.ready.set()
                     self.wake_all(frame.snapshot.revision)
                 case "delta":

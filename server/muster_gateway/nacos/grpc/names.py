@@ -10,9 +10,9 @@ import structlog
 from muster_gateway.callers import as_gateway
 from muster_gateway.nacos.grpc import wire
 from muster_gateway.nacos.grpc.patterns import Name
-from muster_gateway.nacos.grpc.retry import Retry
 from muster_gateway.nacos.grpc.wire import RefusedCallError
 from muster_gateway.registry import CALL_TIMEOUT_S
+from muster_gateway.retry import Retry
 
 log = structlog.get_logger(__name__)
 

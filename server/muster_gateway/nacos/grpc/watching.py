@@ -1,24 +1,20 @@
 """One native Watch: which services it is asked for, and what it says of them."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import grpc.aio
-import structlog
 from muster.registry.v1 import discovery_service_pb2 as native
 from muster.registry.v1 import instance_pb2
 
 from muster_gateway.callers import as_gateway
 from muster_gateway.nacos import convert
-from muster_gateway.nacos.grpc.retry import Retry
 from muster_gateway.nacos.grpc.service_info import NOWHERE, Place
 from muster_gateway.nacos.grpc.session import Key, service_ref
-
-log = structlog.get_logger(__name__)
+from muster_gateway.subscriptions import Subscriptions
 
 MAX_SERVICES = 10_000
 """What the registry lets one Watch have."""
+_NAME = (("muster-client", "nacos-gateway"),)
 
 
 class Watched:
@@ -61,13 +57,14 @@ class Watched:
 
 
 class ServiceWatch:
-    """Owned by its task, which is `run`. The stream is open while there is something to watch."""
+    """One stream, and what it watches. Owned by its task, which is `run`."""
 
     def __init__(self, stub: Any, max_services: int) -> None:
-        self._stub, self._max_services = stub, max_services
+        self._max_services = max_services
         self._services: dict[Key, Watched] = {}
-        self._wanted: dict[Key, bool] = {}
-        self._wake = asyncio.Event()
+        self._subscriptions: Subscriptions[Key] = Subscriptions(
+            "watch for nacos clients", lambda: stub.Watch(metadata=_NAME), _frame, self._take, self._begun
+        )
 
     @property
     def has_room(self) -> bool:
@@ -77,73 +74,23 @@ class ServiceWatch:
     def add(self, watched: Watched) -> None:
         """Watch a service from now on."""
         self._services[watched.service] = watched
-        self._want(watched.service, is_wanted=True)
+        self._subscriptions.want(watched.service)
 
     def remove(self, service: Key) -> None:
         """Watch it no more."""
         del self._services[service]
-        self._want(service, is_wanted=False)
+        self._subscriptions.unwant(service)
 
     async def run(self) -> None:
         """Watch for ever, in the gateway's own name."""
-        await as_gateway(self._run)
+        await as_gateway(self._subscriptions.run)
 
-    async def _run(self) -> None:
-        """Watch for ever; a stream that breaks is begun anew, and every service with it."""
-        retry = Retry()
-        while True:
-            while not self._services:
-                self._wake.clear()
-                await self._wake.wait()
-            try:
-                await self._watch(retry)
-                continue
-            except* (grpc.aio.AioRpcError, asyncio.InvalidStateError) as errors:
-                log.warning("watch for nacos clients has ended", error=str(errors.exceptions[0]))
-            except* Exception as errors:
-                log.error("watch for nacos clients failed", exc_info=errors)
-            await retry.wait()
-
-    async def _watch(self, retry: Retry) -> None:
+    def _begun(self) -> None:
         for watched in self._services.values():
             watched.begin()
-        self._wanted = dict.fromkeys(self._services, True)
-        stream = self._stub.Watch(metadata=(("muster-client", "nacos-gateway"),))
-        try:
-            async with asyncio.TaskGroup() as group:
-                writer = group.create_task(self._write(stream), name="nacos watch writer")
-                while (frame := await stream.read()) is not grpc.aio.EOF:
-                    self._take(frame)
-                    retry.succeeded()
-                if not writer.done():
-                    raise asyncio.InvalidStateError("the registry has ended the watch")
-        finally:
-            stream.cancel()
-
-    async def _write(self, stream: Any) -> None:
-        """Tell what is wanted; half-close when nothing is any more."""
-        while self._services:
-            while self._wanted:
-                service = next(iter(self._wanted))
-                frame = native.WatchRequest()
-                if self._wanted.pop(service):
-                    frame.subscribe.service.CopyFrom(service_ref(service))
-                else:
-                    frame.unsubscribe.service.CopyFrom(service_ref(service))
-                await stream.write(frame)
-            if self._services:
-                self._wake.clear()
-                await self._wake.wait()
-        await stream.done_writing()
-
-    def _want(self, service: Key, *, is_wanted: bool) -> None:
-        self._wanted[service] = is_wanted
-        self._wake.set()
 
     def _take(self, frame: native.WatchResponse) -> None:
         kind = frame.WhichOneof("frame")
-        if kind == "reconnect_after":
-            raise asyncio.InvalidStateError("the registry is about to stop")
         if kind not in ("snapshot", "delta", "cancelled"):
             return  # a bookmark
         message = getattr(frame, kind)
@@ -158,6 +105,12 @@ class ServiceWatch:
                 watched.take_delta(message)
             case _:
                 watched.cancelled(message.message)
+
+
+def _frame(service: Key, is_wanted: bool) -> native.WatchRequest:  # as Subscriptions calls it
+    frame = native.WatchRequest()
+    (frame.subscribe if is_wanted else frame.unsubscribe).service.CopyFrom(service_ref(service))
+    return frame
 
 
 class ServiceWatches:

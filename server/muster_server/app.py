@@ -27,8 +27,9 @@ from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
 from muster_server.engine.engine import Engine
 from muster_server.metrics import Metrics, ProcessMetrics
-from muster_server.rpc.adapter import SERVER_OPTIONS, Call, Services, bind
+from muster_server.rpc.adapter import SERVER_OPTIONS, Services, bind
 from muster_server.rpc.addresses import LOCAL_PEER
+from muster_server.rpc.calls import Call
 from muster_server.rpc.encoders import WireEncoder
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.server import make_server, make_services

@@ -13,7 +13,8 @@ from muster.registry.v1 import discovery_service_pb2_grpc
 from muster_gateway.channel import LocalChannel
 from muster_gateway.registry import reason_of
 from muster_server.core.errors import MusterError, Reason
-from muster_server.rpc.adapter import Services, Stream, bind
+from muster_server.rpc.adapter import Services, bind
+from muster_server.rpc.calls import Stream
 from rpc.test_adapter import DESCRIPTOR, Observer, unused
 
 FRAME = wire.WatchRequest(ack=wire.WatchRequest.Ack(revision=7))

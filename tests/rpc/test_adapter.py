@@ -16,7 +16,8 @@ from muster.admin.v1 import admin_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as wire
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
 from muster_server.core.errors import MusterError, Reason
-from muster_server.rpc.adapter import Call, Services, Stream, bind
+from muster_server.rpc.adapter import Services, bind
+from muster_server.rpc.calls import Call, Stream
 
 from rpc.test_registration import reason
 

@@ -23,8 +23,8 @@ from muster_server.core.copying import copied
 from muster_server.core.errors import MusterError
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Call
 from muster_server.rpc.archives import CHUNK_BYTES, ArchiveServicer
+from muster_server.rpc.calls import Call
 from muster_server.rpc.encoders import WireEncoder
 from muster_server.storage.memory import MemoryStore
 from muster_server.storage.port import StorageError

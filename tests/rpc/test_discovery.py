@@ -7,7 +7,7 @@ from muster.registry.v1 import discovery_service_pb2 as wire
 from muster_server.core.errors import MusterError
 from muster_server.engine.engine import Engine
 from muster_server.engine.mailroom import MAX_NOTICES
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.encoders import WireEncoder
 from muster_server.storage.memory import MemoryStore

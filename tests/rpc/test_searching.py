@@ -4,7 +4,7 @@ import grpc.aio
 import pytest
 from muster.registry.v1 import discovery_service_pb2 as wire
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.searching import Searcher
 from running import running_server
 

@@ -10,7 +10,7 @@ from muster_server.core.commands import Register
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Endpoint, Registration, ServiceKey, service_key
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.encoders import WireEncoder
 from muster_server.rpc.sessions import SessionServicer
 from muster_server.storage.memory import MemoryStore

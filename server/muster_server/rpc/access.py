@@ -24,7 +24,7 @@ from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import DEFAULT_GROUP, DEFAULT_NAMESPACE, checked_text
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import require
 from muster_server.rpc.encoding import timestamp
 from muster_server.rpc.gate import ACCESS, audit_write, is_admin, own_or_admin

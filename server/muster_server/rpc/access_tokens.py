@@ -10,7 +10,7 @@ from muster_server.core.access_model import AccessKey, ApiToken
 from muster_server.core.errors import MusterError
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import seconds
 from muster_server.rpc.encoding import timestamp
 from muster_server.rpc.gate import ACCESS, audit_write, is_admin, own_or_admin

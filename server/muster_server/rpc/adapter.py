@@ -4,9 +4,9 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 import grpc
 import grpc.aio
@@ -15,9 +15,10 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from muster_server.core.access_model import ANYBODY, Action, Principal, Resource
+from muster_server.core.access_model import Action, Resource
 from muster_server.core.errors import MusterError, Reason
-from muster_server.rpc.addresses import CALLER_KEY, CERTIFICATE_KEY, LOCAL_PEER, address_of, certificate_name
+from muster_server.rpc.addresses import CALLER_KEY, CERTIFICATE_KEY, LOCAL_PEER, certificate_name
+from muster_server.rpc.calls import Call, CallObserver, Method, Pipe, Stream, Unary
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.status_codes import STATUS_CODES, trailers
 
@@ -34,90 +35,7 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Who calls. `metadata` holds text values only; `principal` is who they proved to be; a later call has a higher `number`.
-
-    `gate` is None on a server without authentication, where everybody may do everything. `certificate` is the name in a verified
-    client certificate, empty without one.
-    """
-
-    peer: str
-    metadata: Mapping[str, str]
-    principal: Principal = ANYBODY
-    number: int = 0
-    gate: Gate | None = None
-    certificate: str = ""
-
-    @property
-    def address(self) -> str:
-        """The caller's network address without a port; the gateway in this process says for whom it asks."""
-        return address_of(self.peer, self.metadata)
-
-    @property
-    def user(self) -> str:
-        """Who the caller proved to be; empty where nobody has to prove it."""
-        return self.principal.name if self.gate is not None else ""
-
-    def require(self, action: Action, resource: Resource) -> None:
-        """Raises MusterError (PERMISSION_DENIED) unless the caller may do this."""
-        if self.gate is not None:
-            self.gate.require(self, action, resource)
-
-
-class Stream(Protocol):
-    """A stream as a servicer sees it, whichever of its sides has many messages.
-
-    The servicer sets `held` to what tells which rights the stream needs for what it holds.
-    """
-
-    call: Call
-    held: Callable[[], Iterable[tuple[Action, Resource]]]
-
-    async def read(self) -> Any:
-        """The next frame; None after half-close. Raises ConnectionError when the stream is gone."""
-        ...
-
-    async def write(self, frame: Message | bytes) -> None:
-        """Send a frame. One write at a time. Raises ConnectionError when the stream is gone."""
-        ...
-
-    def end(self, error: MusterError) -> None:
-        """Make the handler fail with this error, from outside of it."""
-        ...
-
-
-class Pipe(Protocol):
-    """A stream within this process, as its other end hands it over. Both raise ConnectionError when it has ended."""
-
-    async def receive(self) -> Any:
-        """The next message; None after half-close."""
-        ...
-
-    async def send(self, frame: Message | bytes) -> None:
-        """Send a message."""
-        ...
-
-
-class CallObserver(Protocol):
-    """Hears of every call, for metrics."""
-
-    def started(self, method: str) -> None:
-        """A call began."""
-        ...
-
-    def finished(self, method: str, code: str, seconds: float) -> None:
-        """A call ended with a status code's name."""
-        ...
-
-
 _GONE = (grpc.aio.AbortError, grpc.aio.UsageError, grpc.aio.InternalError, asyncio.InvalidStateError)
-
-Unary = Callable[[Any, Call], Awaitable[Message | bytes]]
-ServerStreaming = Callable[[Any, Stream], Awaitable[None]]
-ClientStreaming = Callable[[Stream], Awaitable[Message | bytes]]
-Bidirectional = Callable[[Stream], Awaitable[None]]
-Method = Unary | ServerStreaming | ClientStreaming | Bidirectional
 
 
 class Shape(Enum):

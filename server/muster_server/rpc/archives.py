@@ -21,7 +21,7 @@ from muster_server.engine.archive_records import MAX_ARCHIVE_BYTES, Header
 from muster_server.engine.archive_writer import write_archive
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Stream
+from muster_server.rpc.calls import Stream
 
 log = structlog.get_logger(__name__)
 

@@ -25,7 +25,7 @@ from muster_server.core.errors import MusterError
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
 from muster_server.rpc.access_table import READ, WRITE, service_resource
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.catalog_decoding import (
     decode_change,
     decode_definition,

@@ -14,7 +14,7 @@ from muster_server.core.model import Instance, ServiceKey
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
 from muster_server.rpc.access_table import READ, service_resource
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.catalog_decoding import decode_definition_ref, decode_namespace, decode_rule
 from muster_server.rpc.catalog_encoding import summary_message
 from muster_server.rpc.decoding import check_batch, require

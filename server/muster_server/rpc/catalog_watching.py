@@ -12,7 +12,7 @@ from muster_server.core.model import MAX_NAME_BYTES
 from muster_server.engine.catalog_hub import Follower
 from muster_server.engine.engine import Engine
 from muster_server.rpc.access_table import READ, service_resource
-from muster_server.rpc.adapter import Call, Stream
+from muster_server.rpc.calls import Call, Stream
 from muster_server.rpc.catalog_decoding import decode_definition_ref
 from muster_server.rpc.discovery import CLIENT_NAME_KEY
 

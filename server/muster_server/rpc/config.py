@@ -20,7 +20,7 @@ from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.config_decoding import decode_condition, decode_config_ref, decode_rule, decode_traits
 from muster_server.rpc.config_encoding import release_message, summary_message
 from muster_server.rpc.content import checked_content

@@ -10,7 +10,7 @@ from muster_server.core.errors import MusterError
 from muster_server.core.model import checked_text
 from muster_server.engine.config_hub import Listener
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.config_decoding import decode_config_ref
 from muster_server.rpc.config_encoding import config_ref
 from muster_server.rpc.encoding import timestamp

@@ -13,7 +13,7 @@ from muster_server.core.config_state import ConfigItem
 from muster_server.core.errors import MusterError
 from muster_server.core.patterns import is_like
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.config_encoding import listed_bytes, summary_message
 from muster_server.rpc.config_filter import ConfigFilter
 from muster_server.rpc.paging import MAX_PAGE, name_token, page_size

@@ -10,7 +10,7 @@ from muster.admin.v1 import admin_service_pb2 as wire
 from muster_server.core.errors import MusterError
 from muster_server.engine import mailroom
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.encoding import timestamp
 from muster_server.rpc.paging import MAX_PAGE, number_token, page_size
 from muster_server.rpc.sessions import Link, SessionServicer

@@ -16,7 +16,7 @@ from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import DEFAULT_NAMESPACE
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Call, Method
+from muster_server.rpc.calls import Call, Method
 from muster_server.rpc.decoding import require
 from muster_server.rpc.delivery_wire import (
     application_message,

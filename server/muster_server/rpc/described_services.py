@@ -8,7 +8,7 @@ from muster_server.core.model import ServiceKey
 from muster_server.core.service_commands import CreateService, DeleteService, ServiceDescription, UpdateService
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import decode_service, no_such_path, require
 from muster_server.rpc.encoding import service_message
 

@@ -11,7 +11,7 @@ from muster_server.core.naming import instance_not_found
 from muster_server.engine.engine import Engine
 from muster_server.engine.hub import Subscriber
 from muster_server.rpc.access_table import READ, service_resource
-from muster_server.rpc.adapter import Call, Stream
+from muster_server.rpc.calls import Call, Stream
 from muster_server.rpc.decoding import decode_ref, decode_service, require
 from muster_server.rpc.encoding import instance_message, service_message, timestamp
 from muster_server.rpc.paging import MAX_PAGE, name_token, number_token, page_size

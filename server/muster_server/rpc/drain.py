@@ -11,7 +11,7 @@ from muster_server.core.naming import instance_not_found
 from muster_server.engine.engine import Engine
 from muster_server.engine.hub import Subscriber
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import check_batch, decode_ref, seconds
 from muster_server.rpc.encoding import service_message
 

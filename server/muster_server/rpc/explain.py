@@ -9,7 +9,7 @@ from muster_server.core.errors import MusterError
 from muster_server.core.model import MAX_CLUSTER_BYTES, AdminState, Health, Instance, checked_text
 from muster_server.core.state import GuardTimer, Service, SessionTimer
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import decode_ref, require
 from muster_server.rpc.discovery import MAX_CLUSTERS
 from muster_server.rpc.encoding import instance_message

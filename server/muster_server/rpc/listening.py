@@ -10,7 +10,7 @@ from muster_server.core.model import MAX_NAME_BYTES, checked_text
 from muster_server.engine.config_hub import Listener, Listening
 from muster_server.engine.engine import Engine
 from muster_server.rpc.access_table import READ, config_resource
-from muster_server.rpc.adapter import Call, Stream
+from muster_server.rpc.calls import Call, Stream
 from muster_server.rpc.config_decoding import decode_config_ref, decode_traits
 from muster_server.rpc.decoding import check_batch
 

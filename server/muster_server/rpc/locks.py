@@ -6,7 +6,7 @@ from muster_server.core.lock_commands import AcquireLock, Grant, LockKey, Releas
 from muster_server.core.state import LockTimer
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import require, seconds
 from muster_server.rpc.encoding import duration
 

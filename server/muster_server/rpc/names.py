@@ -6,7 +6,7 @@ from typing import Any
 
 from muster_server.core.model import MAX_NAME_BYTES, checked_text
 from muster_server.engine.names_hub import NamesHub, Subscriber
-from muster_server.rpc.adapter import Stream
+from muster_server.rpc.calls import Stream
 
 
 class NamesServicer:

@@ -6,7 +6,7 @@ from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespa
 from muster_server.core.namespaces import NamespaceSummary, summaries, summary
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import require
 
 

@@ -12,7 +12,7 @@ from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
 from muster_server.rpc.access_table import WRITE, service_resource
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import (
     check_batch,
     decode_changes,

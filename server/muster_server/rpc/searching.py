@@ -9,7 +9,7 @@ from muster_server.core.commands import AddressQuery
 from muster_server.core.model import MAX_NAME_BYTES, Instance, ServiceKey, checked_text
 from muster_server.core.state import Service
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import Call
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import decode_address
 from muster_server.rpc.encoding import instance_message, service_message
 from muster_server.rpc.paging import MAX_PAGE, name_token, number_token, page_size

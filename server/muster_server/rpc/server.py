@@ -1,11 +1,12 @@
 """The gRPC server: our services, and the standard ones (health, reflection, channelz)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
 import grpc.aio
 from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import FileDescriptor
 from grpc_channelz.v1 import channelz, channelz_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import _async as reflection_aio
@@ -19,24 +20,11 @@ from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
 from muster_server.access.authenticator import Authenticator
 from muster_server.engine.engine import Engine
+from muster_server.rpc import methods
 from muster_server.rpc.adapter import SERVER_OPTIONS, Services
-from muster_server.rpc.admin import access_methods, admin_methods
-from muster_server.rpc.catalog import CatalogServicer
-from muster_server.rpc.catalog_finding import FindServicer
-from muster_server.rpc.catalog_watching import WatchProvidersServicer
-from muster_server.rpc.config import ConfigServicer
-from muster_server.rpc.config_listeners import ListenerLister
-from muster_server.rpc.config_listing import ConfigLister
+from muster_server.rpc.calls import Method
 from muster_server.rpc.delivery import DeliveryServicer, Discover
-from muster_server.rpc.discovery import DiscoveryServicer
-from muster_server.rpc.drain import Drainer
-from muster_server.rpc.explain import Explainer
 from muster_server.rpc.guarded import GuardedServer
-from muster_server.rpc.listening import ListenServicer
-from muster_server.rpc.locks import LockServicer
-from muster_server.rpc.names import NamesServicer
-from muster_server.rpc.registration import RegistrationServicer
-from muster_server.rpc.searching import Searcher
 from muster_server.rpc.sessions import SessionServicer
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
@@ -45,87 +33,19 @@ REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 def make_services(
     engine: Engine, sessions: SessionServicer, services: Services, authenticator: Authenticator, discover: Discover
 ) -> Services:
-    """All services of this server, by path, added to none."""
-    registration, discovery = RegistrationServicer(engine), DiscoveryServicer(engine)
-    services.add(
-        registration_service_pb2.DESCRIPTOR.services_by_name["RegistrationService"],
-        {
-            "Register": registration.register,
-            "RegisterBatch": registration.register_batch,
-            "ReplaceInstances": registration.replace_instances,
-            "Deregister": registration.deregister,
-            "Renew": registration.renew,
-            "UpdateInstance": registration.update_instance,
-            "SetAdminState": registration.set_admin_state,
-            "OverrideInstance": registration.override_instance,
-            "Drain": Drainer(engine).drain,
-            "Session": sessions.session,
-        },
+    """Fill `services` with all of this server, and answer it."""
+    parts: tuple[tuple[FileDescriptor, str, Mapping[str, Method]], ...] = (
+        (registration_service_pb2.DESCRIPTOR, "RegistrationService", methods.registration_methods(engine, sessions)),
+        (discovery_service_pb2.DESCRIPTOR, "DiscoveryService", methods.discovery_methods(engine)),
+        (config_service_pb2.DESCRIPTOR, "ConfigService", methods.config_methods(engine)),
+        (catalog_service_pb2.DESCRIPTOR, "CatalogService", methods.catalog_methods(engine)),
+        (delivery_service_pb2.DESCRIPTOR, "DeliveryService", DeliveryServicer(engine, discover).methods()),
+        (lock_service_pb2.DESCRIPTOR, "LockService", methods.lock_methods(engine)),
+        (admin_service_pb2.DESCRIPTOR, "AdminService", methods.admin_methods(engine, sessions, services)),
+        (access_service_pb2.DESCRIPTOR, "AccessService", methods.access_methods(engine, authenticator)),
     )
-    services.add(
-        discovery_service_pb2.DESCRIPTOR.services_by_name["DiscoveryService"],
-        {
-            "GetInstance": discovery.get_instance,
-            "ListInstances": discovery.list_instances,
-            "SearchInstances": Searcher(engine).search_instances,
-            "ListServices": discovery.list_services,
-            "ListSubscribers": discovery.list_subscribers,
-            "Explain": Explainer(engine).explain,
-            "Watch": discovery.watch,
-            "WatchServices": NamesServicer(lambda _: engine.names.services).watch,
-        },
-    )
-    config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
-    services.add(
-        config_service_pb2.DESCRIPTOR.services_by_name["ConfigService"],
-        {
-            "GetConfig": config.get_config,
-            "DescribeConfig": config.describe_config,
-            "ListConfigs": listed.list_configs,
-            "ListListeners": ListenerLister(engine).list_listeners,
-            "PublishConfig": config.publish_config,
-            "DeleteConfig": config.delete_config,
-            "ListReleases": config.list_releases,
-            "GetRelease": config.get_release,
-            "DiffReleases": config.diff_releases,
-            "RollbackConfig": config.rollback_config,
-            "PublishGray": config.publish_gray,
-            "StopGray": config.stop_gray,
-            "PromoteGray": config.promote_gray,
-            "Listen": listening.listen,
-            "WatchConfigs": NamesServicer(lambda asked: engine.names.releases if asked.releases else engine.names.configs).watch,
-        },
-    )
-    catalog = CatalogServicer(engine)
-    services.add(
-        catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"],
-        {
-            "CreateDefinition": catalog.create_definition,
-            "GetDefinition": catalog.get_definition,
-            "ListDefinitions": catalog.list_definitions,
-            "ResolveDefinition": catalog.resolve_definition,
-            "UpdateDefinition": catalog.update_definition,
-            "ChangeTags": catalog.change_tags,
-            "DeleteDefinitions": catalog.delete_definitions,
-            "PutSchemas": catalog.put_schemas,
-            "GetSchema": catalog.get_schema,
-            "ListSchemas": catalog.list_schemas,
-            "DeleteSchema": catalog.delete_schema,
-            "SetDependencies": catalog.set_dependencies,
-            "ListProviders": catalog.list_providers,
-            "ListConsumers": catalog.list_consumers,
-            "FindInstances": FindServicer(engine).find_instances,
-            "WatchProviders": WatchProvidersServicer(engine).watch_providers,
-        },
-    )
-    services.add(delivery_service_pb2.DESCRIPTOR.services_by_name["DeliveryService"], DeliveryServicer(engine, discover).methods())
-    locks = LockServicer(engine)
-    services.add(
-        lock_service_pb2.DESCRIPTOR.services_by_name["LockService"],
-        {"AcquireLock": locks.acquire_lock, "ReleaseLock": locks.release_lock},
-    )
-    services.add(admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"], admin_methods(engine, sessions, services))
-    services.add(access_service_pb2.DESCRIPTOR.services_by_name["AccessService"], access_methods(engine, authenticator))
+    for file, name, made in parts:
+        services.add(file.services_by_name[name], made)
     return services
 
 

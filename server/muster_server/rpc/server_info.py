@@ -8,7 +8,8 @@ from muster.admin.v1 import admin_service_pb2 as wire
 
 from muster_server.engine.durations import Durations
 from muster_server.engine.engine import Engine
-from muster_server.rpc.adapter import Call, Services
+from muster_server.rpc.adapter import Services
+from muster_server.rpc.calls import Call
 from muster_server.rpc.encoding import duration, timestamp
 from muster_server.rpc.sessions import SessionServicer
 

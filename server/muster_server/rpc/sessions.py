@@ -28,7 +28,7 @@ from muster_server.core.naming import session_not_found
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
 from muster_server.rpc.access_table import WRITE, service_resource
-from muster_server.rpc.adapter import Call, Stream
+from muster_server.rpc.calls import Call, Stream
 from muster_server.rpc.decoding import check_batch, decode_ref, seconds
 from muster_server.rpc.encoding import duration, ref_message, service_message
 from muster_server.rpc.registration import register_items, session_name

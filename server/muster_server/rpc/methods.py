@@ -1,0 +1,161 @@
+"""What each service is put together from: its methods by name."""
+
+from collections.abc import Mapping
+
+from muster_server.access.authenticator import Authenticator
+from muster_server.engine.engine import Engine
+from muster_server.rpc.access import AccessServicer
+from muster_server.rpc.access_tokens import TokenServicer
+from muster_server.rpc.adapter import Services
+from muster_server.rpc.archives import ArchiveServicer
+from muster_server.rpc.calls import Method
+from muster_server.rpc.catalog import CatalogServicer
+from muster_server.rpc.catalog_finding import FindServicer
+from muster_server.rpc.catalog_watching import WatchProvidersServicer
+from muster_server.rpc.config import ConfigServicer
+from muster_server.rpc.config_listeners import ListenerLister
+from muster_server.rpc.config_listing import ConfigLister
+from muster_server.rpc.connections import ConnectionServicer
+from muster_server.rpc.described_services import DescribedServiceServicer
+from muster_server.rpc.discovery import DiscoveryServicer
+from muster_server.rpc.drain import Drainer
+from muster_server.rpc.explain import Explainer
+from muster_server.rpc.listening import ListenServicer
+from muster_server.rpc.locks import LockServicer
+from muster_server.rpc.names import NamesServicer
+from muster_server.rpc.namespaces import NamespaceServicer
+from muster_server.rpc.registration import RegistrationServicer
+from muster_server.rpc.searching import Searcher
+from muster_server.rpc.server_info import ServerInfoServicer
+from muster_server.rpc.sessions import SessionServicer
+
+
+def registration_methods(engine: Engine, sessions: SessionServicer) -> Mapping[str, Method]:
+    """RegistrationService."""
+    registration = RegistrationServicer(engine)
+    return {
+        "Register": registration.register,
+        "RegisterBatch": registration.register_batch,
+        "ReplaceInstances": registration.replace_instances,
+        "Deregister": registration.deregister,
+        "Renew": registration.renew,
+        "UpdateInstance": registration.update_instance,
+        "SetAdminState": registration.set_admin_state,
+        "OverrideInstance": registration.override_instance,
+        "Drain": Drainer(engine).drain,
+        "Session": sessions.session,
+    }
+
+
+def discovery_methods(engine: Engine) -> Mapping[str, Method]:
+    """DiscoveryService."""
+    discovery = DiscoveryServicer(engine)
+    return {
+        "GetInstance": discovery.get_instance,
+        "ListInstances": discovery.list_instances,
+        "SearchInstances": Searcher(engine).search_instances,
+        "ListServices": discovery.list_services,
+        "ListSubscribers": discovery.list_subscribers,
+        "Explain": Explainer(engine).explain,
+        "Watch": discovery.watch,
+        "WatchServices": NamesServicer(lambda _: engine.names.services).watch,
+    }
+
+
+def config_methods(engine: Engine) -> Mapping[str, Method]:
+    """ConfigService."""
+    config, listening, listed = ConfigServicer(engine), ListenServicer(engine), ConfigLister(engine)
+    return {
+        "GetConfig": config.get_config,
+        "DescribeConfig": config.describe_config,
+        "ListConfigs": listed.list_configs,
+        "ListListeners": ListenerLister(engine).list_listeners,
+        "PublishConfig": config.publish_config,
+        "DeleteConfig": config.delete_config,
+        "ListReleases": config.list_releases,
+        "GetRelease": config.get_release,
+        "DiffReleases": config.diff_releases,
+        "RollbackConfig": config.rollback_config,
+        "PublishGray": config.publish_gray,
+        "StopGray": config.stop_gray,
+        "PromoteGray": config.promote_gray,
+        "Listen": listening.listen,
+        "WatchConfigs": NamesServicer(lambda asked: engine.names.releases if asked.releases else engine.names.configs).watch,
+    }
+
+
+def catalog_methods(engine: Engine) -> Mapping[str, Method]:
+    """CatalogService."""
+    catalog = CatalogServicer(engine)
+    return {
+        "CreateDefinition": catalog.create_definition,
+        "GetDefinition": catalog.get_definition,
+        "ListDefinitions": catalog.list_definitions,
+        "ResolveDefinition": catalog.resolve_definition,
+        "UpdateDefinition": catalog.update_definition,
+        "ChangeTags": catalog.change_tags,
+        "DeleteDefinitions": catalog.delete_definitions,
+        "PutSchemas": catalog.put_schemas,
+        "GetSchema": catalog.get_schema,
+        "ListSchemas": catalog.list_schemas,
+        "DeleteSchema": catalog.delete_schema,
+        "SetDependencies": catalog.set_dependencies,
+        "ListProviders": catalog.list_providers,
+        "ListConsumers": catalog.list_consumers,
+        "FindInstances": FindServicer(engine).find_instances,
+        "WatchProviders": WatchProvidersServicer(engine).watch_providers,
+    }
+
+
+def lock_methods(engine: Engine) -> Mapping[str, Method]:
+    """LockService."""
+    locks = LockServicer(engine)
+    return {"AcquireLock": locks.acquire_lock, "ReleaseLock": locks.release_lock}
+
+
+def admin_methods(engine: Engine, sessions: SessionServicer, services: Services) -> Mapping[str, Method]:
+    """AdminService. `services` counts the calls that GetServerInfo tells of."""
+    namespaces, described, archives = NamespaceServicer(engine), DescribedServiceServicer(engine), ArchiveServicer(engine)
+    return {
+        "CreateNamespace": namespaces.create_namespace,
+        "ListNamespaces": namespaces.list_namespaces,
+        "UpdateNamespace": namespaces.update_namespace,
+        "DeleteNamespace": namespaces.delete_namespace,
+        "CreateService": described.create_service,
+        "GetService": described.get_service,
+        "UpdateService": described.update_service,
+        "DeleteService": described.delete_service,
+        "Backup": archives.backup,
+        "Restore": archives.restore,
+        "GetServerInfo": ServerInfoServicer(engine, sessions, services).get_server_info,
+        "ListConnections": ConnectionServicer(engine, sessions).list_connections,
+    }
+
+
+def access_methods(engine: Engine, authenticator: Authenticator) -> Mapping[str, Method]:
+    """AccessService."""
+    access, tokens = AccessServicer(engine, authenticator), TokenServicer(engine, authenticator)
+    return {
+        "Login": access.login,
+        "CreateFirstUser": access.create_first_user,
+        "WhoAmI": access.who_am_i,
+        "CheckAccess": access.check_access,
+        "VerifySignature": access.verify_signature,
+        "CreateUser": access.create_user,
+        "SetPassword": access.set_password,
+        "DeleteUser": access.delete_user,
+        "ListUsers": access.list_users,
+        "GrantRole": access.grant_role,
+        "RevokeRole": access.revoke_role,
+        "CreateRole": access.create_role,
+        "DeleteRole": access.delete_role,
+        "ListRoles": access.list_roles,
+        "AddPermission": access.add_permission,
+        "RemovePermission": access.remove_permission,
+        "CreateToken": tokens.create_token,
+        "RevokeToken": tokens.revoke_token,
+        "ListTokens": tokens.list_tokens,
+        "CreateAccessKey": tokens.create_access_key,
+        "DeleteAccessKey": tokens.delete_access_key,
+        "ListAccessKeys": tokens.list_access_keys,
+    }

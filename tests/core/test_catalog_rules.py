@@ -135,12 +135,12 @@ def test_schemas_are_declared_as_they_are_put_and_replaced_as_one() -> None:
     ref = catalog.create(schema_ids=("x",))
     catalog.put_schema(ref, "y", content="one")
     catalog.put_schema(ref, "y", content="three")
-    assert catalog.state.catalog.get(ref).schema_ids == ("x", "y")  # type: ignore[union-attr]
+    assert catalog.state.catalog.get(ref).schema_ids == ("x", "y")  # type: ignore[union-attr]  # it is there
     assert catalog.state.catalog.schema_bytes == 5
 
     catalog.put_schema(ref, "a", "b", is_all=True)
 
-    assert catalog.state.catalog.get(ref).schema_ids == ("a", "b")  # type: ignore[union-attr]
+    assert catalog.state.catalog.get(ref).schema_ids == ("a", "b")  # type: ignore[union-attr]  # it is there
     assert list(catalog.state.catalog.schemas[ref]) == ["a", "b"]
     assert catalog.state.catalog.schema_bytes == 8
 
@@ -152,7 +152,7 @@ def test_deleted_schema_stays_declared() -> None:
 
     catalog.do(DeleteSchema(ref, "a"))
 
-    assert catalog.state.catalog.get(ref).schema_ids == ("a",)  # type: ignore[union-attr]
+    assert catalog.state.catalog.get(ref).schema_ids == ("a",)  # type: ignore[union-attr]  # it is there
     assert refused(catalog, DeleteSchema(ref, "a")) is Reason.SCHEMA_NOT_FOUND
 
 
@@ -253,7 +253,7 @@ def test_change_of_a_derived_definition_makes_it() -> None:
     catalog.do(ChangeDefinition(ref, {"tags": {"a": "b"}}))
     catalog.deregister("foreign")
 
-    assert catalog.state.catalog.get(ref).tags == {"a": "b"}  # type: ignore[union-attr]
+    assert catalog.state.catalog.get(ref).tags == {"a": "b"}  # type: ignore[union-attr]  # it is there
 
 
 def test_registration_into_a_derived_definition_makes_it() -> None:

@@ -105,11 +105,11 @@ async def test_51_name_is_used_once_in_an_application() -> None:
 
 async def test_52_code_is_of_the_master_branch_unless_it_is_said() -> None:
     async with client() as http:
-        source = {"kind": "code", "spec": {"repo_type": "GitHub", "repo_url": "https://example.org/a.git"}}
+        spec = {"repo_type": "GitHub", "repo_url": "https://example.org/a.git"}
 
-        _, shown = await http.call("POST", await components(http), COMPONENT | {"source": source})
+        _, shown = await http.call("POST", await components(http), COMPONENT | {"source": {"kind": "code", "spec": spec}})
 
-        assert shown["source"] == {"kind": "code", "spec": {**source["spec"], "repo_ref": "master"}}  # type: ignore[dict-item]
+        assert shown["source"] == {"kind": "code", "spec": {**spec, "repo_ref": "master"}}
 
 
 async def test_52_artifact_and_build_are_shown_as_they_were_said() -> None:

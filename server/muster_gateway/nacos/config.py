@@ -17,6 +17,7 @@ from muster_gateway.nacos.config_parameters import (
     named,
     source_ip,
 )
+from muster_gateway.nacos.config_reads import ConfigReads
 from muster_gateway.nacos.config_writes import ConfigWrites
 from muster_gateway.nacos.errors import CausedError, absence, missing_text
 from muster_gateway.nacos.parameters import Parameters
@@ -55,7 +56,7 @@ class NacosConfig:
 
     def __init__(self, registry: Registry) -> None:
         self._registry, self._config = registry, registry.config
-        self._writes = ConfigWrites(registry)
+        self._writes, self._reads = ConfigWrites(registry), ConfigReads(registry)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -77,7 +78,7 @@ class NacosConfig:
         release = await seen_release(self._registry, ref, config_pb2.ClientTraits(ip=source_ip(request)))
         if release is None:
             return envelope(200, 20004, None)
-        is_typed = not release.gray or await self._has_main_line(ref)
+        is_typed = not release.gray or (await self._reads.lines(ref)).HasField("release")  # a beta alone has no type in Nacos
         return envelope(200, 0, convert.view(release, is_typed=is_typed))
 
     async def publish(self, request: Request) -> Response:
@@ -113,15 +114,3 @@ class NacosConfig:
                 raise
             return envelope(200, 30000, data=False, message="remove beta data error")
         return envelope(200, 0, data=True)
-
-    async def _has_main_line(self, ref: config_pb2.ConfigRef) -> bool:
-        """True if there is a formal config beside the beta: a beta alone has no type in Nacos."""
-        try:
-            found: calls.DescribeConfigResponse = await self._config.DescribeConfig(
-                calls.DescribeConfigRequest(ref=ref), timeout=CALL_TIMEOUT_S
-            )
-        except grpc.aio.AioRpcError as error:
-            if reason_of(error) != "CONFIG_NOT_FOUND":
-                raise
-            return False  # deleted between the two calls
-        return found.config.HasField("release")

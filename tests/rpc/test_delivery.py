@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc.aio
 import pytest
+from access_world import guarded
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.struct_pb2 import Struct
 from muster.delivery.v1 import delivery_pb2, delivery_service_pb2_grpc
@@ -105,6 +106,17 @@ async def test_component_loses_its_source_only_if_it_is_told_to() -> None:
 
         assert renamed.component.source == source
         assert not bare.component.HasField("source")
+
+
+async def test_creator_is_who_the_caller_proved_to_be() -> None:
+    async with guarded() as world:
+        stub = delivery_service_pb2_grpc.DeliveryServiceStub(world.channel)
+        ann = await world.user("ann", ("default:*:delivery/*", "rw"))
+        asked = wire.CreateApplicationRequest(application=delivery_pb2.Application(name="shop", creator="somebody else"))
+
+        created = (await stub.CreateApplication(asked, metadata=ann)).application
+
+        assert created.creator == "ann"
 
 
 async def test_lists_are_paged_in_every_order() -> None:

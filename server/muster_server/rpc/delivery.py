@@ -16,7 +16,7 @@ from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import DEFAULT_NAMESPACE
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.calls import Call, Method
+from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import require
 from muster_server.rpc.delivery_wire import (
     application_message,
@@ -42,35 +42,11 @@ class DeliveryServicer:
         self._discover = discover
         self._runtimes: asyncio.Task[Mapping[str, delivery_pb2.Runtime]] | None = None
 
-    def methods(self) -> Mapping[str, Method]:
-        """The methods by name."""
-        return {
-            "CreateEnvironment": self.create_environment,
-            "GetEnvironment": self.get_environment,
-            "ListEnvironments": self.list_environments,
-            "UpdateEnvironment": self.update_environment,
-            "DeleteEnvironment": self.delete_environment,
-            "CreateApplication": self.create_application,
-            "GetApplication": self.get_application,
-            "ListApplications": self.list_applications,
-            "UpdateApplication": self.update_application,
-            "DeleteApplication": self.delete_application,
-            "SetApplicationConfig": self.set_application_config,
-            "ListApplicationConfigs": self.list_application_configs,
-            "DeleteApplicationConfig": self.delete_application_config,
-            "CreateComponent": self.create_component,
-            "GetComponent": self.get_component,
-            "ListComponents": self.list_components,
-            "UpdateComponent": self.update_component,
-            "DeleteComponent": self.delete_component,
-            "ListRuntimes": self.list_runtimes,
-        }
-
-    async def create_environment(self, request: wire.CreateEnvironmentRequest, _: Call) -> wire.CreateEnvironmentResponse:
+    async def create_environment(self, request: wire.CreateEnvironmentRequest, call: Call) -> wire.CreateEnvironmentResponse:
         """Take a new one."""
         require(request, "environment")
         message = request.environment
-        thing = Environment(namespace=_namespace(message), id=str(uuid4()), **said(Environment, message))
+        thing = Environment(namespace=_namespace(message), id=str(uuid4()), creator=call.user, **said(Environment, message))
         return wire.CreateEnvironmentResponse(environment=environment_message(await perform(self._engine, Create(thing))))
 
     async def get_environment(self, request: wire.GetEnvironmentRequest, _: Call) -> wire.GetEnvironmentResponse:
@@ -92,11 +68,11 @@ class DeliveryServicer:
         await perform(self._engine, Discard(_ref(Environment, request)))
         return wire.DeleteEnvironmentResponse()
 
-    async def create_application(self, request: wire.CreateApplicationRequest, _: Call) -> wire.CreateApplicationResponse:
+    async def create_application(self, request: wire.CreateApplicationRequest, call: Call) -> wire.CreateApplicationResponse:
         """Take a new one."""
         require(request, "application")
         message = request.application
-        thing = Application(namespace=_namespace(message), id=str(uuid4()), **said(Application, message))
+        thing = Application(namespace=_namespace(message), id=str(uuid4()), creator=call.user, **said(Application, message))
         return wire.CreateApplicationResponse(application=self._application(await perform(self._engine, Create(thing))))
 
     async def get_application(self, request: wire.GetApplicationRequest, _: Call) -> wire.GetApplicationResponse:
@@ -140,7 +116,7 @@ class DeliveryServicer:
         await perform(self._engine, DeleteApplicationConfig(_namespace(request), request.application_id, request.environment_id))
         return wire.DeleteApplicationConfigResponse()
 
-    async def create_component(self, request: wire.CreateComponentRequest, _: Call) -> wire.CreateComponentResponse:
+    async def create_component(self, request: wire.CreateComponentRequest, call: Call) -> wire.CreateComponentResponse:
         """Take a new one."""
         require(request, "component")
         message = request.component
@@ -149,6 +125,7 @@ class DeliveryServicer:
             application_id=message.application_id,
             runtime=message.runtime,
             id=str(uuid4()),
+            creator=call.user,
             **said(Component, message),
         )
         self._find(Ref(Application, thing.namespace, thing.application_id))

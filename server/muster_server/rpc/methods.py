@@ -16,6 +16,7 @@ from muster_server.rpc.config import ConfigServicer
 from muster_server.rpc.config_listeners import ListenerLister
 from muster_server.rpc.config_listing import ConfigLister
 from muster_server.rpc.connections import ConnectionServicer
+from muster_server.rpc.delivery import DeliveryServicer, Discover
 from muster_server.rpc.described_services import DescribedServiceServicer
 from muster_server.rpc.discovery import DiscoveryServicer
 from muster_server.rpc.drain import Drainer
@@ -104,6 +105,32 @@ def catalog_methods(engine: Engine) -> Mapping[str, Method]:
         "ListConsumers": catalog.list_consumers,
         "FindInstances": FindServicer(engine).find_instances,
         "WatchProviders": WatchProvidersServicer(engine).watch_providers,
+    }
+
+
+def delivery_methods(engine: Engine, discover: Discover) -> Mapping[str, Method]:
+    """DeliveryService. `discover` finds what components can run on here."""
+    delivery = DeliveryServicer(engine, discover)
+    return {
+        "CreateEnvironment": delivery.create_environment,
+        "GetEnvironment": delivery.get_environment,
+        "ListEnvironments": delivery.list_environments,
+        "UpdateEnvironment": delivery.update_environment,
+        "DeleteEnvironment": delivery.delete_environment,
+        "CreateApplication": delivery.create_application,
+        "GetApplication": delivery.get_application,
+        "ListApplications": delivery.list_applications,
+        "UpdateApplication": delivery.update_application,
+        "DeleteApplication": delivery.delete_application,
+        "SetApplicationConfig": delivery.set_application_config,
+        "ListApplicationConfigs": delivery.list_application_configs,
+        "DeleteApplicationConfig": delivery.delete_application_config,
+        "CreateComponent": delivery.create_component,
+        "GetComponent": delivery.get_component,
+        "ListComponents": delivery.list_components,
+        "UpdateComponent": delivery.update_component,
+        "DeleteComponent": delivery.delete_component,
+        "ListRuntimes": delivery.list_runtimes,
     }
 
 

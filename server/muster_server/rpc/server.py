@@ -23,7 +23,7 @@ from muster_server.engine.engine import Engine
 from muster_server.rpc import methods
 from muster_server.rpc.adapter import SERVER_OPTIONS, Services
 from muster_server.rpc.calls import Method
-from muster_server.rpc.delivery import DeliveryServicer, Discover
+from muster_server.rpc.delivery import Discover
 from muster_server.rpc.guarded import GuardedServer
 from muster_server.rpc.sessions import SessionServicer
 
@@ -39,7 +39,7 @@ def make_services(
         (discovery_service_pb2.DESCRIPTOR, "DiscoveryService", methods.discovery_methods(engine)),
         (config_service_pb2.DESCRIPTOR, "ConfigService", methods.config_methods(engine)),
         (catalog_service_pb2.DESCRIPTOR, "CatalogService", methods.catalog_methods(engine)),
-        (delivery_service_pb2.DESCRIPTOR, "DeliveryService", DeliveryServicer(engine, discover).methods()),
+        (delivery_service_pb2.DESCRIPTOR, "DeliveryService", methods.delivery_methods(engine, discover)),
         (lock_service_pb2.DESCRIPTOR, "LockService", methods.lock_methods(engine)),
         (admin_service_pb2.DESCRIPTOR, "AdminService", methods.admin_methods(engine, sessions, services)),
         (access_service_pb2.DESCRIPTOR, "AccessService", methods.access_methods(engine, authenticator)),

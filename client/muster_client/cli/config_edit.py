@@ -40,7 +40,7 @@ async def edit(context: Context, name: Name, allow_invalid: AllowInvalid = False
         except MusterError as error:
             copy = editor.keep(text, suffix)  # before anything is asked: the user may leave by Ctrl-C
             context.output.note(f"your text is kept in {copy}")
-            if not _goes_on(context, error):
+            if not await _goes_on(context, error):
                 raise
             if isinstance(error, InvalidFieldError):
                 copy.unlink()  # the editor opens it again
@@ -71,7 +71,7 @@ def _publication(context: Context, ref: ConfigRef, base: Release, text: str, all
     )
 
 
-def _goes_on(context: Context, error: MusterError) -> bool:
+async def _goes_on(context: Context, error: MusterError) -> bool:
     """Ask the user, if there is one and another attempt makes sense."""
     if isinstance(error, InvalidFieldError):
         question = "edit it again?"
@@ -82,4 +82,4 @@ def _goes_on(context: Context, error: MusterError) -> bool:
     if not editor.can_ask():
         return False
     context.output.note(f"muster: {describe(error, context.given.target)}")
-    return editor.confirm(question)
+    return await editor.confirm(question)

@@ -7,10 +7,9 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -25,7 +24,7 @@ async def edited(text: str, suffix: str) -> str:
     path = keep(text, suffix)
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
     try:
-        with _interrupts(lambda *_: None):  # Ctrl-C is the editor's, and reaches it by the terminal
+        with _without_interrupts():  # Ctrl-C is the editor's, and reaches it by the terminal
             process = await asyncio.create_subprocess_exec(*command, str(path))
             status = await process.wait()
         if status != 0:
@@ -58,21 +57,33 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def confirm(question: str) -> bool:
-    """Ask on the terminal; the default is yes. Raises typer.Abort on Ctrl-C and at the end of the input.
+async def confirm(question: str) -> bool:
+    """Ask on the terminal; the default is yes, and the end of the input is a no.
 
-    It blocks the loop: while the user thinks, there is nothing else to do.
+    It is the loop that waits, not a read: a Ctrl-C just before a read would go unseen until the user typed something.
     """
-    with _interrupts(signal.default_int_handler):  # asyncio's own handler would wait for the loop, which waits for the user
-        return typer.confirm(question, default=True, err=True)
+    answered = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin, answered.set)
+    try:
+        while True:
+            typer.echo(f"{question} [Y/n]: ", nl=False, err=True)
+            answered.clear()
+            await answered.wait()
+            answer = sys.stdin.readline()  # a terminal has whole lines, or its end
+            if answer.strip().lower() in ("", "y", "yes", "n", "no"):
+                return answer.strip().lower() in ("", "y", "yes") and answer != ""
+            typer.echo("answer y or n", err=True)
+    finally:
+        loop.remove_reader(sys.stdin)
 
 
 @contextmanager
-def _interrupts(handler: Callable[..., Any]) -> Iterator[None]:
+def _without_interrupts() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, handler)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield
     finally:

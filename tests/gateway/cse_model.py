@@ -225,11 +225,12 @@ class ServiceCenter:
     # instances
 
     def register(self, service_id: str, instance_id: str, body: dict[str, Any]) -> None:
-        """A known id is overwritten and keeps its beginning."""
+        """A known id is overwritten and keeps its beginning; who says nothing new only renews."""
         instances = self.service(service_id).instances
         known = instances.get(instance_id)
-        now_s = int(self.now_s)
-        instances[instance_id] = Instance(body, known.create_s if known else now_s, now_s)
+        if known is None or known.body != body:
+            now_s = int(self.now_s)
+            instances[instance_id] = Instance(body, known.create_s if known else now_s, now_s)
         self._renew(instances[instance_id])
 
     def with_endpoints(self, service_id: str, endpoints: list[str]) -> set[str]:

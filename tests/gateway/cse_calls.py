@@ -30,9 +30,8 @@ from gateway.cse_drawing import (
 from gateway.cse_model import INVALID, NO_SERVICE, Name, RefusedError, Service
 
 STEP_S = 61.0
-"""Longer than the registry remembers expiries, for its guard is not the subject."""
-MAX_BY_NAME = 4
-"""Instances of one name at the most: of five the registry would guard some."""
+MAX_BY_NAME = 2
+"""Instances of one name at the most. With as many that went in the last minute they are fewer than what the registry guards."""
 
 
 class Calls(Comparing):
@@ -277,11 +276,12 @@ class Calls(Comparing):
         params = {"env": environment, "appId": application, "serviceName": service, "version": version, "tags": ",".join(tags)}
         self.look("/instances", lambda: self.model.find(name, version, tags, consumer_id), params, consumer_id)
 
-    @drawn(weight=2, place=places, consumer=consumers)
-    def list_instances(self, place: int, consumer: int | None) -> None:
+    @drawn(weight=2, place=places, tags=some(TAGS, 0, 1), consumer=consumers)
+    def list_instances(self, place: int, tags: list[str], consumer: int | None) -> None:
         service_id, consumer_id = self.id_at(place), "" if consumer is None else self.id_at(consumer)
         path = f"/microservices/{service_id}/instances"
-        self.look(path, lambda: self.model.instances(service_id, [], consumer_id), {}, consumer_id)
+        params = {"tags": ",".join(tags)}
+        self.look(path, lambda: self.model.instances(service_id, tags, consumer_id), params, consumer_id)
 
     @drawn(weight=2, place=places, member=members, consumer=consumers)
     def get_instance(self, place: int, member: int, consumer: int | None) -> None:

@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import grpc.aio
+from muster.catalog.v1 import catalog_service_pb2 as catalog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from muster_gateway.registry import Registry, reason_of
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import SocketRoute
 from muster_gateway.servicecomb.calls import definition_of
 from muster_gateway.servicecomb.errors import CseError
-from muster_gateway.servicecomb.followers import Consumer, Outbox
+from muster_gateway.servicecomb.followers import Consumer, Outbox, written
 from muster_gateway.servicecomb.names import namespace_of
-from muster_gateway.servicecomb.registering import Registering
+from muster_gateway.servicecomb.registering import MAX_BATCH, Registering
 from muster_gateway.servicecomb.watching import Watching
 
 UNKNOWN = "service does not exist"
@@ -32,12 +33,23 @@ class Sockets:
     def routes(self) -> tuple[SocketRoute, ...]:
         """What is served, below the project and on the older path."""
         service = "/microservices/{service_id}"
-        rows = ((f"{service}/watcher", self.watch), (f"{service}/instances/{{instance_id}}/heartbeat", self.beat))
+        rows = (
+            (f"{service}/watcher", self.watch),
+            (f"{service}/listwatcher", self.list_and_watch),
+            (f"{service}/instances/{{instance_id}}/heartbeat", self.beat),
+        )
         prefixes = ("/v4/{project_id}/registry", "/registry/v3")
         return tuple(SocketRoute(f"{prefix}{path}", handler) for prefix in prefixes for path, handler in rows)
 
     async def watch(self, socket: WebSocket) -> None:
         """Send the events of what a microservice calls until it, or the client, is gone."""
+        await self._watch(socket, lists=False)
+
+    async def list_and_watch(self, socket: WebSocket) -> None:
+        """The same, after a CREATE for each instance that is there already; what comes meanwhile may come twice. Old clients ask so."""
+        await self._watch(socket, lists=True)
+
+    async def _watch(self, socket: WebSocket, *, lists: bool) -> None:
         consumer = Consumer(namespace_of(socket), socket.path_params["service_id"])
         await socket.accept()
         try:
@@ -46,10 +58,37 @@ class Sockets:
             await _refuse(socket, reason_of(error))
             return
         outbox = self._watching.join(consumer)
+
+        async def talk() -> None:
+            try:
+                present = await self._present(consumer) if lists else []
+            except grpc.aio.AioRpcError as error:
+                await _refuse(socket, reason_of(error))
+                return
+            for event in present:
+                await socket.send_text(event)
+            await _send_all(socket, outbox)
+
         try:
-            await _while_open(socket, lambda: _send_all(socket, outbox))
+            await _while_open(socket, talk)
         finally:
             self._watching.leave(consumer, outbox)
+
+    async def _present(self, consumer: Consumer) -> list[str]:
+        """A CREATE for each instance that a consumer sees of what it calls. Raises grpc.aio.AioRpcError."""
+        namespace, service_id = consumer
+        called: catalog.ListProvidersResponse = await self._registry.catalog.ListProviders(
+            catalog.ListProvidersRequest(namespace=namespace, definition_id=service_id), timeout=CALL_TIMEOUT_S
+        )
+        events = []
+        for start in range(0, len(called.definitions), MAX_BATCH):
+            some = called.definitions[start : start + MAX_BATCH]
+            queries = [catalog.InstanceQuery(definition_id=definition.definition_id) for definition in some]
+            asked = catalog.FindInstancesRequest(namespace=namespace, consumer_id=service_id, queries=queries)
+            answer: catalog.FindInstancesResponse = await self._registry.catalog.FindInstances(asked, timeout=CALL_TIMEOUT_S)
+            for group in (group for part in answer.answers for group in part.found):
+                events += [written(namespace, "CREATE", group.definition, instance) for instance in group.instances]
+        return events
 
     async def beat(self, socket: WebSocket) -> None:
         """Renew an instance for as long as the socket is open."""

@@ -46,7 +46,7 @@ class Sockets:
         await self._watch(socket, lists=False)
 
     async def list_and_watch(self, socket: WebSocket) -> None:
-        """The same, after a CREATE for each instance that is there already; what comes meanwhile may come twice. Old clients ask so."""
+        """The same, after a CREATE for each instance that is there, for old clients. What comes meanwhile may come twice."""
         await self._watch(socket, lists=True)
 
     async def _watch(self, socket: WebSocket, *, lists: bool) -> None:

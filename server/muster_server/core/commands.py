@@ -298,7 +298,7 @@ DurableEvent = (
 def is_durable(event: Event) -> bool:
     """True if the event must be on disk before anybody hears of it.
 
-    Of an ephemeral instance that is what a client changed in it, unless it lives by a session: after a crash sessions say everything
+    Of an ephemeral instance that is what a client changed in it, unless it lives by a session: after a crash sessions say it all
     again, and who renews what is gone is told so; but an instance that came back as it was before would go on being renewed.
     """
     match event:

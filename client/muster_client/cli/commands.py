@@ -10,6 +10,7 @@ from muster_client.cli import (
     archive,
     config,
     connections,
+    definitions,
     drain,
     login,
     namespaces,
@@ -77,6 +78,7 @@ for part in (services, register, drain, watch):
     app.add_typer(part.app)
 app.add_typer(config.app, name="config")
 app.add_typer(namespaces.app, name="ns")
+app.add_typer(definitions.app, name="definition")
 app.add_typer(login.app)
 app.add_typer(users.app, name="user")
 app.add_typer(roles.app, name="role")

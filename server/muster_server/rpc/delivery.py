@@ -9,9 +9,18 @@ from uuid import uuid4
 from muster.delivery.v1 import delivery_pb2
 from muster.delivery.v1 import delivery_service_pb2 as wire
 
-from muster_server.core.delivery_commands import Change, Create, DeleteApplicationConfig, Discard, Ref, SetApplicationConfig
+from muster_server.core.delivery_commands import (
+    Change,
+    Create,
+    DeleteApplicationConfig,
+    Discard,
+    M,
+    Made,
+    Ref,
+    SetApplicationConfig,
+)
 from muster_server.core.delivery_model import Application, Component, Environment
-from muster_server.core.delivery_state import Thing
+from muster_server.core.deployment_model import Deployment
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import DEFAULT_NAMESPACE
 from muster_server.engine.engine import Engine
@@ -132,22 +141,22 @@ class DeliveryServicer:
         if thing.runtime not in (runtimes := await self._known_runtimes()):
             known = ", ".join(sorted(runtimes))
             raise MusterError(Reason.RUNTIME_UNKNOWN, f"nothing here runs {thing.runtime!r}; there are {known}")
-        return wire.CreateComponentResponse(component=component_message(await perform(self._engine, Create(thing))))
+        return wire.CreateComponentResponse(component=self._component(await perform(self._engine, Create(thing))))
 
     async def get_component(self, request: wire.GetComponentRequest, _: Call) -> wire.GetComponentResponse:
         """Answer one."""
-        return wire.GetComponentResponse(component=component_message(self._find(_component_ref(request))))
+        return wire.GetComponentResponse(component=self._component(self._find(_component_ref(request))))
 
     async def list_components(self, request: wire.ListComponentsRequest, _: Call) -> wire.ListComponentsResponse:
         """Answer a page."""
         self._find(Ref(Application, _namespace(request), request.application_id))
         things, page = self._page(Component, request.application_id, request)
-        return wire.ListComponentsResponse(components=map(component_message, things), **page)
+        return wire.ListComponentsResponse(components=map(self._component, things), **page)
 
     async def update_component(self, request: wire.UpdateComponentRequest, _: Call) -> wire.UpdateComponentResponse:
         """Change fields."""
         thing = await self._change(Component, request, "component")
-        return wire.UpdateComponentResponse(component=component_message(thing))
+        return wire.UpdateComponentResponse(component=self._component(thing))
 
     async def delete_component(self, request: wire.DeleteComponentRequest, _: Call) -> wire.DeleteComponentResponse:
         """Delete one."""
@@ -164,20 +173,23 @@ class DeliveryServicer:
             self._runtimes = asyncio.create_task(self._discover(), name="discovery of runtimes")
         return await asyncio.shield(self._runtimes)
 
-    def _find(self, ref: Ref) -> Any:
+    def _find(self, ref: Ref[M]) -> M:
         return self._engine.state.delivery.find(ref)
 
     def _application(self, thing: Application) -> delivery_pb2.Application:
         return application_message(thing, len(self._engine.state.delivery.members(Component, thing.id)))
 
-    async def _change(self, kind: type[Thing], request: Any, field: str) -> Any:
+    def _component(self, thing: Component) -> delivery_pb2.Component:
+        return component_message(thing, len(self._engine.state.delivery.deployments_of(thing.id)))
+
+    async def _change(self, kind: type[Made], request: Any, field: str) -> Any:
         require(request, field)
         message = getattr(request, field)
         ref = _component_ref(message) if kind is Component else _ref(kind, message)
         expected = request.expected_revision if request.HasField("expected_revision") else None
         return await perform(self._engine, Change(ref, changes(kind, message, request.update_mask.paths), expected))
 
-    def _page(self, kind: type[Thing], parent: str, request: Any) -> tuple[list[Any], dict[str, Any]]:
+    def _page(self, kind: type[Made | Deployment], parent: str, request: Any) -> tuple[list[Any], dict[str, Any]]:
         """The things of a page, and the fields that say where the next one is. O(n log n)."""
         delivery = self._engine.state.delivery
         field, _, direction = request.order_by.partition(" ")
@@ -197,9 +209,9 @@ def _namespace(message: Any) -> str:
     return message.namespace or DEFAULT_NAMESPACE
 
 
-def _ref(kind: type[Thing], message: Any) -> Ref:
+def _ref(kind: type[M], message: Any) -> Ref[M]:
     return Ref(kind, _namespace(message), message.id)
 
 
-def _component_ref(message: Any) -> Ref:
+def _component_ref(message: Any) -> Ref[Component]:
     return Ref(Component, _namespace(message), message.id, message.application_id)

@@ -171,7 +171,7 @@ class Deployment(_message.Message):
     def __init__(self, id: _Optional[str] = ..., application_id: _Optional[str] = ..., component_id: _Optional[str] = ..., namespace: _Optional[str] = ..., environment_id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., replicas: _Optional[int] = ..., spec: _Optional[_Union[DeploymentSpec, _Mapping]] = ..., state: _Optional[_Union[DeploymentState, str]] = ..., available_replicas: _Optional[int] = ..., replica_states: _Optional[_Iterable[_Union[Replica, _Mapping]]] = ..., generation: _Optional[int] = ..., agent: _Optional[str] = ..., last_job_id: _Optional[str] = ..., last_job_state: _Optional[_Union[JobState, str]] = ..., creator: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class DeploymentSpec(_message.Message):
-    __slots__ = ("version", "artifacts", "command", "env", "limits", "liveness", "readiness", "post_start", "pre_stop", "strategy", "stop_grace", "ready_timeout", "restart_policy", "resources", "service", "properties")
+    __slots__ = ("version", "artifacts", "command", "env", "limits", "liveness", "readiness", "post_start", "pre_stop", "strategy", "stop_grace", "ready_timeout", "restart_policy", "resources", "service", "properties", "agents")
     class ArtifactsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -195,6 +195,7 @@ class DeploymentSpec(_message.Message):
     RESOURCES_FIELD_NUMBER: _ClassVar[int]
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     PROPERTIES_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_FIELD_NUMBER: _ClassVar[int]
     version: str
     artifacts: _containers.MessageMap[str, Artifact]
     command: _containers.RepeatedScalarFieldContainer[str]
@@ -211,7 +212,8 @@ class DeploymentSpec(_message.Message):
     resources: _containers.RepeatedCompositeFieldContainer[_delivery_pb2.Resource]
     service: str
     properties: _struct_pb2.Struct
-    def __init__(self, version: _Optional[str] = ..., artifacts: _Optional[_Mapping[str, Artifact]] = ..., command: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[_Union[_delivery_pb2.EnvVar, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., liveness: _Optional[_Union[Probe, _Mapping]] = ..., readiness: _Optional[_Union[Probe, _Mapping]] = ..., post_start: _Optional[_Union[Hook, _Mapping]] = ..., pre_stop: _Optional[_Union[Hook, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., stop_grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ready_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., restart_policy: _Optional[_Union[RestartPolicy, str]] = ..., resources: _Optional[_Iterable[_Union[_delivery_pb2.Resource, _Mapping]]] = ..., service: _Optional[str] = ..., properties: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    agents: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, version: _Optional[str] = ..., artifacts: _Optional[_Mapping[str, Artifact]] = ..., command: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[_Union[_delivery_pb2.EnvVar, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., liveness: _Optional[_Union[Probe, _Mapping]] = ..., readiness: _Optional[_Union[Probe, _Mapping]] = ..., post_start: _Optional[_Union[Hook, _Mapping]] = ..., pre_stop: _Optional[_Union[Hook, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., stop_grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ready_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., restart_policy: _Optional[_Union[RestartPolicy, str]] = ..., resources: _Optional[_Iterable[_Union[_delivery_pb2.Resource, _Mapping]]] = ..., service: _Optional[str] = ..., properties: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., agents: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Artifact(_message.Message):
     __slots__ = ("kind", "url", "sha256", "properties")

@@ -30,6 +30,7 @@ from muster_server.metrics import Metrics, ProcessMetrics
 from muster_server.rpc.adapter import SERVER_OPTIONS, Services, bind
 from muster_server.rpc.addresses import LOCAL_PEER
 from muster_server.rpc.calls import Call
+from muster_server.rpc.dispatcher import Dispatcher
 from muster_server.rpc.encoders import WireEncoder
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.server import make_server, make_services
@@ -122,7 +123,8 @@ async def _serving(
     sessions = SessionServicer(engine)
     metrics = Metrics(engine, sessions, tls)
     gate = Gate(engine, authenticator) if settings.auth else None
-    services = make_services(engine, sessions, Services(metrics, gate), authenticator, discover)
+    dispatcher = Dispatcher(engine)
+    services = make_services(engine, sessions, Services(metrics, gate), authenticator, discover, dispatcher)
     identity = Identity(authenticator.gateway_token)
     channel = LocalChannel(
         lambda path, request: services.call(path, request, Call(LOCAL_PEER, identity.metadata())),
@@ -140,6 +142,7 @@ async def _serving(
     try:
         async with channel, asyncio.TaskGroup() as group, AsyncExitStack() as guests:
             ticker = group.create_task(engine.run(), name="engine ticks")
+            dispatching = group.create_task(dispatcher.run(), name="dispatcher")
             watcher = group.create_task(_watch(tls), name="certificates")
             web = group.create_task(gateway.serve(), name="gateway")
             await guests.enter_async_context(nacos.serving())
@@ -162,6 +165,7 @@ async def _serving(
                 await server.stop(0.5)
                 await _streams_end(services.running | nacos.running, 1.0)
                 ticker.cancel()
+                dispatching.cancel()
                 watcher.cancel()
                 await asyncio.wait([web])
     finally:

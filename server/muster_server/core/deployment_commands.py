@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from muster_server.core.deployment_model import Deployment, DeploymentSpec
 
@@ -78,13 +79,13 @@ class BeginJob:
 class DeleteComponent:
     """Delete a component. Answers None.
 
-    `job_ids`, if given, forces it: its deployments go too, each by a job whose id is found under the deployment's.
+    `job_seed` forces it: its deployments go too, each by a job whose id follows from the seed and the deployment's.
     """
 
     namespace: str
     application_id: str
     component_id: str
-    job_ids: Mapping[str, str] | None = None
+    job_seed: UUID | None = None
     creator: str = ""
 
 

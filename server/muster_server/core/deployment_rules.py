@@ -1,6 +1,7 @@
 """The rules of deployments: one job at a time, which says what is wanted, and ends when an agent has made it so."""
 
 from dataclasses import replace
+from uuid import uuid5
 
 from muster_server.core import jobs
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded, Kept, Ref
@@ -116,13 +117,13 @@ def delete_component(turn: Turn, command: DeleteComponent) -> None:
         return
     if component.is_deleting:
         raise MusterError(Reason.COMPONENT_DELETING, f"the component {component.name!r} is being deleted")
-    if command.job_ids is None:
+    if command.job_seed is None:
         count = len(deployments)
         raise MusterError(Reason.COMPONENT_NOT_EMPTY, f"the component has {count} deployments", {"deployment_count": str(count)})
     update_s = max(turn.wall_s, component.update_s + _MOMENT_S)
     turn.events.append(DeliveryChanged(replace(component, is_deleting=True, update_s=update_s, revision=turn.next_revision())))
     for deployment in deployments:
-        job_id = command.job_ids[deployment.id]
+        job_id = str(uuid5(command.job_seed, deployment.id))
         begin(turn, BeginJob(command.namespace, deployment.id, Delete(is_forced=True), job_id, command.creator))
 
 

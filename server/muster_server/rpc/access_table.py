@@ -242,7 +242,35 @@ _DELIVERY = {
     "UpdateComponent": Rule(Need.RIGHT, WRITE, _delivery("component")),
     "DeleteComponent": _WRITE_DELIVERY,
     "ListRuntimes": _KNOWN,
+    "CreateDeployment": _WRITE_DELIVERY,
+    **dict.fromkeys(
+        (
+            "ListAgents",
+            "GetDeployment",
+            "ListDeployments",
+            "WatchDeployment",
+            "ListReleaseRecords",
+            "ReadLogs",
+            "GetJob",
+            "ListJobs",
+            "WatchJob",
+        ),
+        _READ_DELIVERY,
+    ),
+    **dict.fromkeys(
+        (
+            "UpgradeDeployment",
+            "ScaleDeployment",
+            "StartDeployment",
+            "StopDeployment",
+            "RestartDeployment",
+            "RollbackDeployment",
+            "DeleteDeployment",
+        ),
+        _WRITE_DELIVERY,
+    ),
 }
+_AGENT = {"Connect": _EACH}
 _CHANNELZ = dict.fromkeys(
     (
         "GetTopChannels",
@@ -262,6 +290,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, Rule]] = {
     "muster.lock.v1.LockService": _LOCK,
     "muster.catalog.v1.CatalogService": _CATALOG,
     "muster.delivery.v1.DeliveryService": _DELIVERY,
+    "muster.delivery.v1.AgentService": _AGENT,
     "muster.admin.v1.AdminService": _ADMINISTRATION,
     "muster.admin.v1.AccessService": _ACCESS,
     "grpc.channelz.v1.Channelz": _CHANNELZ,

@@ -1,7 +1,8 @@
 """Delivery on the wire and in the core: one table of fields for each kind of thing. Raises MusterError (INVALID_FIELD)."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
@@ -19,6 +20,8 @@ from muster_server.core.delivery_model import (
     Thing,
 )
 from muster_server.core.errors import MusterError
+from muster_server.core.model import DEFAULT_NAMESPACE
+from muster_server.rpc.paging import MAX_PAGE, number_token, page_size
 
 MAX_STRUCT_BYTES = 64 << 10
 
@@ -43,6 +46,29 @@ FIELDS: Mapping[type[Made], Fields] = {
         "build": lambda message: struct_said("build", message.build) if message.HasField("build") else None,
     },
 }
+
+
+T = TypeVar("T", bound=Thing)
+_ORDERS = {"create_time": attrgetter("create_s"), "update_time": attrgetter("update_s"), "name": attrgetter("name")}
+
+
+def namespace_said(message: Any) -> str:
+    """The namespace of a request, or of what it carries."""
+    return message.namespace or DEFAULT_NAMESPACE
+
+
+def ordered_page(things: list[T], request: Any) -> tuple[list[T], dict[str, Any]]:
+    """The things of a page in the order that is asked for, and the fields that say where the next one is. O(n log n)."""
+    field, _, direction = request.order_by.partition(" ")
+    if (order := _ORDERS.get(field or "create_time")) is None or direction not in ("", "asc", "desc"):
+        raise MusterError.invalid("order_by", f"must be one of {', '.join(_ORDERS)}, and may end in desc")
+    if request.skip < 0:
+        raise MusterError.invalid("skip", "must not be negative")
+    things = sorted(things, key=attrgetter("id"))
+    things.sort(key=order, reverse=direction == "desc")
+    start = number_token(request.page_token) + request.skip
+    end = start + page_size(request.page_size, MAX_PAGE)
+    return things[start:end], {"next_page_token": str(end) if end < len(things) else "", "total_size": len(things)}
 
 
 def said(kind: type[Made], message: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from muster_server.engine.engine import Engine
 from muster_server.rpc.access import AccessServicer
 from muster_server.rpc.access_tokens import TokenServicer
 from muster_server.rpc.adapter import Services
+from muster_server.rpc.agents import AgentServicer
 from muster_server.rpc.archives import ArchiveServicer
 from muster_server.rpc.calls import Method
 from muster_server.rpc.catalog import CatalogServicer
@@ -17,8 +18,10 @@ from muster_server.rpc.config_listeners import ListenerLister
 from muster_server.rpc.config_listing import ConfigLister
 from muster_server.rpc.connections import ConnectionServicer
 from muster_server.rpc.delivery import DeliveryServicer, Discover
+from muster_server.rpc.deployments import DeploymentServicer
 from muster_server.rpc.described_services import DescribedServiceServicer
 from muster_server.rpc.discovery import DiscoveryServicer
+from muster_server.rpc.dispatcher import Dispatcher
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.listening import ListenServicer
@@ -108,9 +111,9 @@ def catalog_methods(engine: Engine) -> Mapping[str, Method]:
     }
 
 
-def delivery_methods(engine: Engine, discover: Discover) -> Mapping[str, Method]:
+def delivery_methods(engine: Engine, discover: Discover, dispatcher: Dispatcher) -> Mapping[str, Method]:
     """DeliveryService. `discover` finds what components can run on here."""
-    delivery = DeliveryServicer(engine, discover)
+    delivery, deployments = DeliveryServicer(engine, discover, dispatcher), DeploymentServicer(engine, dispatcher)
     return {
         "CreateEnvironment": delivery.create_environment,
         "GetEnvironment": delivery.get_environment,
@@ -131,7 +134,29 @@ def delivery_methods(engine: Engine, discover: Discover) -> Mapping[str, Method]
         "UpdateComponent": delivery.update_component,
         "DeleteComponent": delivery.delete_component,
         "ListRuntimes": delivery.list_runtimes,
+        "ListAgents": deployments.list_agents,
+        "CreateDeployment": deployments.create_deployment,
+        "GetDeployment": deployments.get_deployment,
+        "ListDeployments": deployments.list_deployments,
+        "WatchDeployment": deployments.watch_deployment,
+        "UpgradeDeployment": deployments.upgrade_deployment,
+        "ScaleDeployment": deployments.scale_deployment,
+        "StartDeployment": deployments.start_deployment,
+        "StopDeployment": deployments.stop_deployment,
+        "RestartDeployment": deployments.restart_deployment,
+        "RollbackDeployment": deployments.rollback_deployment,
+        "DeleteDeployment": deployments.delete_deployment,
+        "ListReleaseRecords": deployments.list_release_records,
+        "ReadLogs": deployments.read_logs,
+        "GetJob": deployments.get_job,
+        "ListJobs": deployments.list_jobs,
+        "WatchJob": deployments.watch_job,
     }
+
+
+def agent_methods(dispatcher: Dispatcher) -> Mapping[str, Method]:
+    """AgentService."""
+    return {"Connect": AgentServicer(dispatcher).connect}
 
 
 def lock_methods(engine: Engine) -> Mapping[str, Method]:

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
         description="The key that encrypts secrets at rest, made if missing; muster.key in the data directory if not given.",
     )
     insecure: bool = Field(False, description="Allow an address other than loopback without authentication.")
+    agent: bool = Field(
+        True, description="Run deployments on this machine too, as this user. Off, agents elsewhere run them: `muster agent`."
+    )
 
     @field_validator("http_ports", mode="before")
     @classmethod

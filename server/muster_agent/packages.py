@@ -1,0 +1,122 @@
+"""Packages: fetched, checked, unpacked once for each content, and kept while something runs from them or there is room."""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from muster_agent.unpacking import PackageError, unpack
+
+MAX_PACKAGE_BYTES = 2 << 30
+MAX_CACHE_BYTES = 10 << 30
+STALL_S = 30.0
+
+_CHUNK = 1 << 20
+
+Progress = Callable[[str], None]
+"""Told how far a fetch is, for people; from another thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What is unpacked: where, and the SHA-256 of what was fetched."""
+
+    directory: Path
+    digest: str
+
+
+class Packages:
+    """A directory with `unpacked/<digest>/`, which nobody changes, and what is on its way in `incoming/`."""
+
+    def __init__(self, directory: Path, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        self._unpacked, self._incoming = directory / "unpacked", directory / "incoming"
+        self._max_bytes = max_bytes
+
+    async def get(self, url: str, sha256: str, progress: Progress) -> Package:
+        """Fetch a package, unless its digest is known and unpacked here. Raises PackageError."""
+        if sha256 and (known := self.known(sha256)) is not None:
+            return known
+        cancelled = threading.Event()
+        try:
+            return await asyncio.to_thread(self._get, url, sha256, progress, cancelled)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    def known(self, digest: str) -> Package | None:
+        """What is unpacked of this digest."""
+        directory = self._unpacked / digest
+        if not digest or not directory.is_dir():
+            return None
+        os.utime(directory)
+        return Package(directory, digest)
+
+    def make_room(self, used: Collection[str]) -> None:
+        """Remove what nothing runs from and was not used for longest, until the rest fits. Blocks."""
+        if not self._unpacked.is_dir():
+            return
+        entries = sorted(self._unpacked.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        kept = 0
+        for path in entries:
+            kept += sum(file.lstat().st_size for file in path.rglob("*"))
+            if kept > self._max_bytes and path.name not in used:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _get(self, url: str, sha256: str, progress: Progress, cancelled: threading.Event) -> Package:
+        self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=self._incoming) as scratch:
+            archive = Path(scratch) / "archive"
+            digest = _fetch(url, archive, progress, cancelled)
+            if sha256 and digest != sha256:
+                raise PackageError(f"what is at {_shown(url)} has the SHA-256 {digest}, and not {sha256}")
+            if (known := self.known(digest)) is not None:
+                return known
+            progress("unpack")
+            unpack(archive, Path(scratch) / "unpacked", unquote(urlsplit(url).path.rpartition("/")[2]))
+            target = self._unpacked / digest
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+            with suppress(OSError):  # somebody else was first with the same
+                (Path(scratch) / "unpacked").rename(target)
+        if not target.is_dir():
+            raise PackageError(f"there is no room for {_shown(url)}")
+        return Package(target, digest)
+
+
+def _fetch(url: str, target: Path, progress: Progress, cancelled: threading.Event) -> str:
+    """Copy what is at a URL into a file; answers its SHA-256. Raises PackageError."""
+    if urlsplit(url).scheme not in ("file", "http", "https"):
+        raise PackageError(f"{_shown(url)} is neither file, http nor https")
+    digest, count = hashlib.sha256(), 0
+    try:
+        with urllib.request.urlopen(url, timeout=STALL_S) as source, target.open("wb") as file:  # noqa: S310  # checked above
+            size = source.headers.get("Content-Length", "?")
+            while data := source.read(_CHUNK):
+                count += len(data)
+                if count > MAX_PACKAGE_BYTES:
+                    raise PackageError(f"{_shown(url)} is larger than {MAX_PACKAGE_BYTES >> 30} GiB")
+                if cancelled.is_set():
+                    raise PackageError("it is not wanted any more")
+                digest.update(data)
+                file.write(data)
+                progress(f"{count:,} of {size} bytes")
+    except urllib.error.HTTPError as error:
+        raise PackageError(f"{_shown(url)} answers {error.code} {error.reason}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise PackageError(f"{_shown(url)} cannot be fetched: {' '.join(str(reason).split())[:300]}") from None
+    return digest.hexdigest()
+
+
+def _shown(url: str) -> str:
+    """A URL without what may be secret in it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:300]

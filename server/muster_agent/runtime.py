@@ -1,0 +1,157 @@
+"""The port to what runs deployments: an adapter converges, tells how it goes, and reads out logs. Local processes are the first."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from muster.delivery.v1 import agent_service_pb2 as wire
+
+from muster_agent import logs
+from muster_agent.deployer import Deployer, Shop
+from muster_agent.store import DeploymentRecord
+
+log = structlog.get_logger(__name__)
+
+HOUSEKEEPING_S = 5.0
+
+
+class Runtime(Protocol):
+    """What runs deployments. `limiting` says for people how replicas are held to their limits.
+
+    `changed` is called with the id of a deployment whose report is another; set it before `serving`.
+    """
+
+    limiting: str
+    changed: Callable[[str], None]
+
+    async def begin(self) -> None:
+        """Look after what runs already."""
+        ...
+
+    def want(self, desired: wire.DesiredDeployment) -> None:
+        """Make this true from now on."""
+        ...
+
+    def keep_only(self, deployment_ids: Collection[str]) -> None:
+        """What is none of these is to be stopped and forgotten."""
+        ...
+
+    def reports(self) -> Sequence[wire.Report]:
+        """How everything is."""
+        ...
+
+    def report(self, deployment_id: str) -> wire.Report | None:
+        """How one is; None if nothing is known of it."""
+        ...
+
+    def read_logs(self, request: wire.LogRequest) -> AsyncIterator[wire.LogChunk]:
+        """What replicas wrote, until its end, or for as long as somebody reads if it is followed."""
+        ...
+
+    async def run(self) -> None:
+        """Do what has to be done from time to time, until cancelled."""
+        ...
+
+    async def close(self) -> None:
+        """End, without ending what runs."""
+        ...
+
+
+class LocalRuntime:
+    """Runs replicas as processes of this machine. See Runtime for the methods."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.limiting = shop.tools.limiter.text
+        self.changed: Callable[[str], None] = lambda _: None
+        self._shop = shop
+        self._deployers: dict[str, Deployer] = {}
+        self._last: dict[str, wire.Report] = {}
+
+    async def begin(self) -> None:
+        """See Runtime. Raises OSError, msgspec.MsgspecError if what was remembered cannot be read."""
+        for record in self._shop.store.load():
+            self._deployers[record.deployment_id] = self._deployer(record)
+
+    def want(self, desired: wire.DesiredDeployment) -> None:
+        """See Runtime."""
+        known = self._deployers.get(desired.deployment_id)
+        if known is None:
+            if desired.drop:  # it is gone already, and the server may not know
+                done = wire.Report(deployment_id=desired.deployment_id, generation=desired.generation, progress=wire.PROGRESS_DONE)
+                self._last[desired.deployment_id] = done
+                self.changed(desired.deployment_id)
+                return
+            known = self._deployer(DeploymentRecord(deployment_id=desired.deployment_id, desired=desired.SerializeToString()))
+            self._deployers[desired.deployment_id] = known
+        known.want(desired)
+
+    def keep_only(self, deployment_ids: Collection[str]) -> None:
+        """See Runtime."""
+        for deployment_id in self._deployers.keys() - set(deployment_ids):
+            log.info("deployment is not wanted any more", deployment=deployment_id)
+            self.want(wire.DesiredDeployment(deployment_id=deployment_id, generation=-1, drop=True))
+
+    def reports(self) -> Sequence[wire.Report]:
+        """See Runtime."""
+        return [deployer.report for deployer in self._deployers.values()]
+
+    def report(self, deployment_id: str) -> wire.Report | None:
+        """See Runtime. What is gone is told of once."""
+        known = self._deployers.get(deployment_id)
+        return known.report if known is not None else self._last.pop(deployment_id, None)
+
+    async def read_logs(self, request: wire.LogRequest) -> AsyncIterator[wire.LogChunk]:
+        """See Runtime."""
+        known = self._deployers.get(request.deployment_id)
+        indexes = sorted({replica.index for replica in known.replicas}) if known is not None else []
+        wanted = [index for index in indexes if not request.HasField("index") or index == request.index]
+        paths = {index: self._shop.logs / request.deployment_id / f"{index}.log" for index in wanted}
+        for index, path in paths.items():
+            for data in await asyncio.to_thread(logs.tail, path, request.tail_lines):
+                yield wire.LogChunk(index=index, data=data)
+        if request.follow and paths:
+            chunks: asyncio.Queue[wire.LogChunk] = asyncio.Queue(16)
+            followers = [asyncio.create_task(_follow(index, path, chunks.put)) for index, path in paths.items()]
+            try:
+                while True:
+                    yield await chunks.get()
+            finally:
+                for follower in followers:
+                    follower.cancel()
+                await asyncio.wait(followers)
+
+    async def run(self) -> None:
+        """See Runtime: files that grow are rotated, and packages that nobody needs go."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            used = {deployer.package for deployer in self._deployers.values()}
+            with suppress(OSError):
+                await asyncio.to_thread(self._keep_house, used)
+
+    async def close(self) -> None:
+        """See Runtime."""
+        for deployer in self._deployers.values():
+            await deployer.let_go()
+
+    def _keep_house(self, used: Collection[str]) -> None:
+        for path in self._shop.logs.glob("*/*.log"):
+            logs.rotate(path)
+        self._shop.packages.make_room(used)
+
+    def _deployer(self, record: DeploymentRecord) -> Deployer:
+        deployment_id = record.deployment_id
+        return Deployer(record, self._shop, lambda: self.changed(deployment_id), lambda: self._forget(deployment_id))
+
+    def _forget(self, deployment_id: str) -> None:
+        gone = self._deployers.pop(deployment_id)
+        self._last[deployment_id] = wire.Report(
+            deployment_id=deployment_id, generation=gone.report.generation, progress=wire.PROGRESS_DONE
+        )
+
+
+async def _follow(index: int, path: Path, put: Callable[[wire.LogChunk], Awaitable[None]]) -> None:
+    async for data in logs.follow(path):
+        await put(wire.LogChunk(index=index, data=data))

@@ -1,0 +1,70 @@
+"""What the agent remembers: one file for each deployment, on disk before what it tells of is done."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from muster_agent.processes import Identity
+
+
+class ReplicaRecord(msgspec.Struct, kw_only=True):
+    """A replica. `mark` is its process's own word; `process` is None while none was started, or its start was not written down."""
+
+    index: int
+    mark: str
+    spec_generation: int
+    spec: bytes
+    directory: str
+    port: int
+    process: Identity | None = None
+    start_s: float = 0.0
+    restarts: int = 0
+    is_leaving: bool = False
+
+
+class DeploymentRecord(msgspec.Struct, kw_only=True):
+    """A deployment. `desired` is the last DesiredDeployment; `package` the digest of what is unpacked for its spec_generation."""
+
+    deployment_id: str
+    desired: bytes
+    replicas: list[ReplicaRecord] = msgspec.field(default_factory=list)
+    package: str = ""
+    package_generation: int = 0
+
+
+class Store:
+    """The files below a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(DeploymentRecord)
+
+    def load(self) -> list[DeploymentRecord]:
+        """All there are. Raises OSError, msgspec.MsgspecError for a file that is no record."""
+        if not self._directory.is_dir():
+            return []
+        return [self._decoder.decode(path.read_bytes()) for path in sorted(self._directory.glob("*.json"))]
+
+    def save(self, record: DeploymentRecord) -> None:
+        """Write one down, and wait until it is on disk. Raises OSError."""
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._path(record.deployment_id)
+        scratch = path.with_suffix(".new")
+        with open(scratch, "wb", opener=_private) as file:  # noqa: PTH123  # a Path's own cannot make it private
+            file.write(self._encoder.encode(record))
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+
+    def forget(self, deployment_id: str) -> None:
+        """Take one away."""
+        self._path(deployment_id).unlink(missing_ok=True)
+
+    def _path(self, deployment_id: str) -> Path:
+        return self._directory / f"{deployment_id}.json"
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

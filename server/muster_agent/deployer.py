@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,14 @@ from muster.registry.v1 import instance_pb2
 
 from muster_agent.packages import Packages
 from muster_agent.registrar import Registrar
-from muster_agent.replica import READY, STOPPING, UNREADY, Replica, ReplicaFailedError, Tools
+from muster_agent.replica import READY, STOPPING, UNREADY, Replica, ReplicaFailedError, Tools, clipped
 from muster_agent.store import DeploymentRecord, ReplicaRecord, Store
 from muster_agent.unpacking import PackageError
 
 log = structlog.get_logger(__name__)
 
 PROGRESS_EVERY_S = 1.0
+MAX_MESSAGE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Deployer:
             generation=self._generation,
             progress=self._progress,
             step=self._step,
-            message=self._message[:4000],
+            message=clipped(self._message, MAX_MESSAGE_BYTES),
             replicas=[replica.message_of() for replica in sorted(self.replicas, key=lambda one: one.index)],
         )
 
@@ -86,15 +87,15 @@ class Deployer:
             self._task.cancel()
         before, self._task = self._task, None
         self._desired, self._generation = desired, desired.generation
-        self._record.desired = desired.SerializeToString()
-        self._save()
         self._task = asyncio.create_task(self._converge(before), name=f"deployment {self.deployment_id}")
 
-    async def let_go(self) -> None:
-        """End without ending what runs."""
+    async def close(self, *, stops: bool) -> None:
+        """End; what runs goes on, or is stopped too."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        if stops:
+            await self._stop(list(self.replicas))
         for replica in self.replicas:
             await replica.let_go()
 
@@ -103,6 +104,8 @@ class Deployer:
             await asyncio.wait([before])
         self._say(wire.PROGRESS_WORKING, "", "")
         try:
+            self._record.desired = self._desired.SerializeToString()
+            self._save()
             await self._make_true()
         except (ReplicaFailedError, PackageError) as error:
             self._say(wire.PROGRESS_FAILED, self._step, str(error))
@@ -148,7 +151,7 @@ class Deployer:
         """A successor is known to the registry before its predecessor leaves."""
         await self._shop.registrar.flush(replica.record.mark)
 
-    async def _stop(self, leaving: list[Replica]) -> None:
+    async def _stop(self, leaving: Sequence[Replica]) -> None:
         if not leaving:
             return
         self._say(wire.PROGRESS_WORKING, "stop", f"{len(leaving)} of {len(self.replicas)} replicas are being stopped")

@@ -26,6 +26,7 @@ GIVE_UP_AFTER = 3
 MIN_UP_S = 1.0
 """How long a process must run to count as ready if nothing else says so."""
 LAST_LINES = 5
+MAX_MESSAGE_BYTES = 1024
 
 STARTING, READY, UNREADY = wire.REPLICA_STATE_STARTING, wire.REPLICA_STATE_READY, wire.REPLICA_STATE_UNREADY
 WAITING, EXITED, STOPPING = wire.REPLICA_STATE_WAITING, wire.REPLICA_STATE_EXITED, wire.REPLICA_STATE_STOPPING
@@ -137,7 +138,7 @@ class Replica:
             port=self.record.port,
             version=self.spec.version,
             restarts=self.record.restarts,
-            message=self.message[:1024],
+            message=clipped(self.message, MAX_MESSAGE_BYTES),
         )
         message.state = self.state  # type: ignore[assignment]
         message.start_time.FromMicroseconds(round(self.record.start_s * 1e6))
@@ -174,24 +175,25 @@ class Replica:
         record.port = ports.take(record.port, self._env.get("PORT"))
         record.mark = f"{record.mark.partition('.')[0]}.{secrets.token_hex(4)}"
         record.process = None
-        self._save()
         self._to(STARTING, "")
         place = self._place()
         try:
+            self._save()
             process = Process.start(list(self.spec.command), place.directory, place.env, self._output)
         except OSError as error:
             self._failures += 1
-            self.message = f"cannot be started: {self.spec.command[0]}: {error.strerror}"
+            self.message = f"cannot be started: {error.filename or self.spec.command[0]}: {error.strerror}"
             log.info("replica not started", replica=record.mark, why=error.strerror)
             return
         self._process = process
         record.process, record.start_s = process.identity, time.time()
-        self._save()
-        with suppress(ProcessLookupError):
-            try:
-                self._tools.limiter.apply(record.mark, process.pid, self.spec.limits)
-            except OSError as error:
-                log.warning("replica is not held to its limits", replica=record.mark, why=error.strerror)
+        try:
+            self._save()
+            self._tools.limiter.apply(record.mark, process.pid, self.spec.limits)
+        except ProcessLookupError:
+            pass  # it has ended already
+        except OSError as error:
+            log.warning("replica is not written down, or not held to its limits", replica=record.mark, why=error.strerror)
         log.info("replica started", replica=record.mark, pid=process.pid, port=record.port)
 
     async def _look_after(self, process: Process) -> None:
@@ -307,6 +309,11 @@ class Tools:
     def __init__(self, limiter: Limiter, ports: Ports) -> None:
         self.limiter = limiter
         self.ports = ports
+
+
+def clipped(text: str, size: int) -> str:
+    """As much of a text as fits into so many bytes."""
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def _period_s(asked: wire.Probe) -> float:

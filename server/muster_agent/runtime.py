@@ -19,13 +19,14 @@ HOUSEKEEPING_S = 5.0
 
 
 class Runtime(Protocol):
-    """What runs deployments. `limiting` says for people how replicas are held to their limits.
+    """What runs deployments. `changed` is called with the id of one whose report is another; set it before `begin`."""
 
-    `changed` is called with the id of a deployment whose report is another; set it before `serving`.
-    """
-
-    limiting: str
     changed: Callable[[str], None]
+
+    @property
+    def limiting(self) -> str:
+        """How replicas are held to their limits, for people."""
+        ...
 
     async def begin(self) -> None:
         """Look after what runs already."""
@@ -55,8 +56,8 @@ class Runtime(Protocol):
         """Do what has to be done from time to time, until cancelled."""
         ...
 
-    async def close(self) -> None:
-        """End, without ending what runs."""
+    async def close(self, *, stops: bool) -> None:
+        """End; what runs goes on, or is stopped too."""
         ...
 
 
@@ -64,11 +65,15 @@ class LocalRuntime:
     """Runs replicas as processes of this machine. See Runtime for the methods."""
 
     def __init__(self, shop: Shop) -> None:
-        self.limiting = shop.tools.limiter.text
         self.changed: Callable[[str], None] = lambda _: None
         self._shop = shop
         self._deployers: dict[str, Deployer] = {}
         self._last: dict[str, wire.Report] = {}
+
+    @property
+    def limiting(self) -> str:
+        """See Runtime."""
+        return self._shop.tools.limiter.text
 
     async def begin(self) -> None:
         """See Runtime. Raises OSError, msgspec.MsgspecError if what was remembered cannot be read."""
@@ -131,10 +136,9 @@ class LocalRuntime:
             with suppress(OSError):
                 await asyncio.to_thread(self._keep_house, used)
 
-    async def close(self) -> None:
+    async def close(self, *, stops: bool) -> None:
         """See Runtime."""
-        for deployer in self._deployers.values():
-            await deployer.let_go()
+        await asyncio.gather(*(deployer.close(stops=stops) for deployer in self._deployers.values()))
 
     def _keep_house(self, used: Collection[str]) -> None:
         for path in self._shop.logs.glob("*/*.log"):

@@ -1,5 +1,6 @@
 """What the agent remembers: one file for each deployment, on disk before what it tells of is done."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -34,25 +35,29 @@ class DeploymentRecord(msgspec.Struct, kw_only=True):
 
 
 class Store:
-    """The files below a directory."""
+    """The files below a directory, which is this process's alone while the store is open. Raises OSError if it is another's."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = (directory / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise OSError(f"{directory} is in use by another agent") from None
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(DeploymentRecord)
 
     def load(self) -> list[DeploymentRecord]:
         """All there are. Raises OSError, msgspec.MsgspecError for a file that is no record."""
-        if not self._directory.is_dir():
-            return []
         return [self._decoder.decode(path.read_bytes()) for path in sorted(self._directory.glob("*.json"))]
 
     def save(self, record: DeploymentRecord) -> None:
         """Write one down, and wait until it is on disk. Raises OSError."""
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._path(record.deployment_id)
         scratch = path.with_suffix(".new")
-        with open(scratch, "wb", opener=_private) as file:  # noqa: PTH123  # a Path's own cannot make it private
+        with open(scratch, "wb", opener=_private) as file:  # a Path's own cannot make it private
             file.write(self._encoder.encode(record))
             file.flush()
             os.fsync(file.fileno())
@@ -61,6 +66,10 @@ class Store:
     def forget(self, deployment_id: str) -> None:
         """Take one away."""
         self._path(deployment_id).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let others have the directory."""
+        self._lock.close()
 
     def _path(self, deployment_id: str) -> Path:
         return self._directory / f"{deployment_id}.json"

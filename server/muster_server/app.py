@@ -22,6 +22,7 @@ from muster_gateway.server import GatewayServer, listen
 
 from muster_server.access.authenticator import Authenticator
 from muster_server.access.sealing import Sealer
+from muster_server.agent import AgentApart, agent_apart, embedded_agent
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
@@ -148,6 +149,7 @@ async def _serving(
             await guests.enter_async_context(nacos.serving())
             await guests.enter_async_context(web_app.serving())
             await gateway.started()
+            await guests.enter_async_context(embedded_agent(settings, channel, running.grpc, running.http))
             if settings.auth and not engine.state.access.users:
                 log.warning("nobody can log in yet: make the first administrator with `muster user init`", grpc=running.grpc)
             log.info("serving", grpc=running.grpc, http=running.http, epoch=engine.epoch)
@@ -179,10 +181,9 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
     Raises OSError for a port that is taken, or for files that cannot be used: certificates, a token.
     """
     tls = _tls(settings)
-    target_tls = None if settings.target_ca is None else TargetTls(settings.target_ca, settings.target_cert, settings.target_key)
     identity = Identity(_own_token(settings))
     async with AsyncExitStack() as stack:
-        channel = IdentifiedChannel(await stack.enter_async_context(open_channel(target, target_tls, CHANNEL_OPTIONS)), identity)
+        channel = IdentifiedChannel(await stack.enter_async_context(_channel(settings, target)), identity)
         nacos = await stack.enter_async_context(_nacos_serving(settings, target, channel, tls))
         sockets = listen(settings.host, settings.http_ports)  # before there is a group, which would wrap its OSError
         guests = await stack.enter_async_context(AsyncExitStack())
@@ -202,6 +203,19 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
             gateway.stop()
             await guests.aclose()
             await asyncio.wait([web])
+
+
+@asynccontextmanager
+async def agent_serving(settings: Settings, apart: AgentApart, target: str) -> AsyncIterator[None]:
+    """Run deployments for a server elsewhere for as long as the context is open. Raises OSError for files that cannot be used."""
+    async with _channel(settings, target) as channel, agent_apart(apart, channel, _own_token(settings), target):
+        yield
+
+
+def _channel(settings: Settings, target: str) -> grpc.aio.Channel:
+    """To a server elsewhere. Raises OSError."""
+    tls = None if settings.target_ca is None else TargetTls(settings.target_ca, settings.target_cert, settings.target_key)
+    return open_channel(target, tls, CHANNEL_OPTIONS)
 
 
 @asynccontextmanager

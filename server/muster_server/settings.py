@@ -68,7 +68,8 @@ class Settings(BaseSettings):
     )
     insecure: bool = Field(False, description="Allow an address other than loopback without authentication.")
     agent: bool = Field(
-        True, description="Run deployments on this machine too, as this user. Off, agents elsewhere run them: `muster agent`."
+        True,
+        description="Run deployments on this machine, as this user; never with --insecure alone. Without, `muster agent` does.",
     )
 
     @field_validator("http_ports", mode="before")
@@ -95,6 +96,11 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    @property
+    def runs_agent(self) -> bool:
+        """True if deployments run in the server's own process: not where strangers could have programs run here."""
+        return self.agent and (self.is_loopback or self.auth)
 
     @classmethod
     def settings_customise_sources(

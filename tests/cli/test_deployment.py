@@ -3,16 +3,41 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
-from packaged import deployment_file
+from agent.apps import package
 from running import Server, running_server
 
 from cli.running_cli import interrupt, muster, program, terminal
+
+
+def deployment_file(directory: Path, version: str = "1.0.0", *, spec: Mapping[str, Any] = MappingProxyType({}), **said: Any) -> str:
+    """A file that deploys the component shop/web in prod; JSON, which is YAML too. Its probe asks often, so that nobody waits."""
+    whole = {
+        "name": "web",
+        "environment": "prod",
+        "application": "shop",
+        "component": "web",
+        "replicas": 2,
+        "spec": {
+            "version": version,
+            "artifacts": {"web": {"kind": "PACKAGE", "url": package(directory).as_uri()}},
+            "command": [sys.executable, "main.py"],
+            "readiness": {"http": {}, "period": 0.1},
+            **spec,
+        },
+        **said,
+    }
+    file = directory / f"web-{version}.yaml"
+    file.write_text(json.dumps(whole))
+    return str(file)
 
 
 @asynccontextmanager
@@ -160,28 +185,29 @@ async def test_change_is_begun_only_and_followed_later(tmp_path: Path) -> None:
 async def test_logs_have_the_replica_in_front_and_go_on(tmp_path: Path) -> None:
     async with populated() as server:
         await muster(server, "deployment", "create", "-f", deployment_file(tmp_path))
+        said = {one["index"]: f"listening on {one['port']}" for one in (await shown(server))["replica_states"]}
         whole = await muster(server, "deployment", "logs", "web")
         of_application = await muster(server, "app", "logs", "shop", "-o", "json")
         one = await muster(server, "deployment", "logs", "web", "--replica", "1")
         none = await muster(server, "deployment", "logs", "web", "--lines", "0")
 
-        assert sorted(whole.out.splitlines()) == ["web/0  replica 0 of version 1.0.0", "web/1  replica 1 of version 1.0.0"]
+        lines = [f"web/{index}  {line}" for index, line in said.items()]
+        assert sorted(whole.out.splitlines()) == lines
         assert sorted(map(json.loads, of_application.out.splitlines()), key=str) == [
-            {"deployment": "web", "replica": number, "line": f"replica {number} of version 1.0.0"} for number in (0, 1)
+            {"deployment": "web", "replica": index, "line": line} for index, line in said.items()
         ]
-        assert (one.out, none.out) == ("replica 1 of version 1.0.0\n", "")
+        assert (one.out, none.out) == (f"{said[1]}\n", "")
 
         with program(server.grpc_target, "app", "logs", "shop", "-f", "--lines", "1") as process:
             assert process.stdout is not None
             first = sorted([await asyncio.to_thread(process.stdout.readline) for _ in range(2)])
-            pid = (await shown(server))["replica_states"][0]["pid"]
-            os.kill(pid, 9)  # what is started in its place says so
+            os.kill((await shown(server))["replica_states"][0]["pid"], signal.SIGKILL)  # what is started in its place says so
             again = await asyncio.to_thread(process.stdout.readline)
             interrupt(process)
             rest, errors = await asyncio.to_thread(process.communicate)
 
-        assert first == ["web/0  replica 0 of version 1.0.0\n", "web/1  replica 1 of version 1.0.0\n"]
-        assert again == "web/0  replica 0 of version 1.0.0\n"
+        assert [line.rstrip("\n") for line in first] == lines
+        assert again.startswith("web/0  listening on ")
         assert (process.returncode, rest, errors) == (0, "", "")
 
 

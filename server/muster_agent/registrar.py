@@ -17,7 +17,8 @@ RENEW_S = 5.0
 RETRY_S = 1.0
 CALL_S = 5.0
 DRAIN_S = 2.0
-SETTLE_S = 0.5
+SETTLE_S = 1.5
+"""By then ends what callers began before they knew. A connection that found the queue full is tried again after 1 s (RFC 6298)."""
 MAX_BATCH = 1000
 
 
@@ -67,7 +68,7 @@ class Registrar:
     async def leave(self, instance_id: str) -> None:
         """Take it out of traffic, wait until those who watch know and have finished what they began, and remove it.
 
-        Whatever the registry says, it ends within 9 s.
+        Whatever the registry says, it ends within 10 s.
         """
         entry = self._entries.pop(instance_id, None)
         if entry is None:

@@ -14,7 +14,7 @@ from delivery_world import World
 from muster.delivery.v1 import delivery_pb2, deployment_pb2
 
 WEB = """
-import http.server, os, pathlib, sys
+import http.server, os, pathlib, sys, time
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -22,6 +22,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         sick = pathlib.Path(os.environ.get("SICK_FILE", "/nonexistent")).exists()
         body = f"{os.environ['MUSTER_VERSION']} {os.environ['MUSTER_INDEX']} {os.getpid()}".encode()
+        time.sleep(float(self.path.partition("?seconds=")[2] or 0))
         self.send_response(503 if sick else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -30,6 +31,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
 
+http.server.ThreadingHTTPServer.request_queue_size = 128
 print("listening on", os.environ["PORT"], flush=True)
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """

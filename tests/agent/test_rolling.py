@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,26 @@ async def test_no_request_fails_while_every_replica_is_replaced(tmp_path: Path) 
         assert caller.answers.total() >= REQUESTS
         assert set(caller.answers) == {"1.0.0", "2.0.0"}
         assert [one.version for one in (await made.get(running)).replica_states] == ["2.0.0"] * 2
+
+
+@pytest.mark.slow
+async def test_request_that_is_begun_while_callers_are_told_is_answered(tmp_path: Path) -> None:
+    async with deployed(tmp_path) as (made, running), Client(made.server.grpc_target) as client:
+        async with client.watch(ServiceRef(group="shop", name="web")) as updates, asyncio.TaskGroup() as group:
+            restart = group.create_task(do(made, "RestartDeployment", wire.RestartDeploymentRequest(id=running.id)))
+            late = [await get(port, "/?seconds=0.8") async for port in _drained(updates, 2)]
+            await restart
+
+        assert [answer.partition(" ")[0] for answer in late] == ["1.0.0"] * 2
+
+
+async def _drained(updates: Watch, count: int) -> AsyncIterator[int]:
+    """The ports of so many instances, each when it is being drained."""
+    seen: set[str] = set()
+    async for update in updates:
+        for one in update.puts:
+            if one.admin_state == instance_pb2.ADMIN_STATE_DRAINING and one.instance_id not in seen:
+                seen.add(one.instance_id)
+                yield one.endpoints[0].port
+        if len(seen) == count:
+            return

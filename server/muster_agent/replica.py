@@ -109,11 +109,11 @@ class Replica:
         """Take it out of traffic, and end its process and all that this started. It may be called again after a restart."""
         self.record.is_leaving = True
         self._save()
-        self._to(STOPPING, "")
-        await leave(self)
-        if self._task is not None:
+        if self._task is not None:  # or its probes would call it ready again
             self._task.cancel()
             await asyncio.wait([self._task])
+        self._to(STOPPING, "")
+        await leave(self)
         if self._process is not None:
             if self.spec.HasField("pre_stop") and (why := await do(self.spec.pre_stop, self._place())):
                 log.info("pre-stop hook failed", replica=self.record.mark, why=why)

@@ -12,7 +12,7 @@ from muster.registry.v1 import instance_pb2
 from muster_client import Client, ServiceRef, Update, Watch
 
 from agent.apps import do, package, web_spec
-from agent.test_deployments import deployed, get
+from agent.test_deployments import deployed, get, instances
 
 REQUESTS = 2_000
 CALLERS = 8
@@ -75,11 +75,13 @@ async def test_no_request_fails_while_every_replica_is_replaced(tmp_path: Path) 
 async def test_request_that_is_begun_while_callers_are_told_is_answered(tmp_path: Path) -> None:
     async with deployed(tmp_path) as (made, running), Client(made.server.grpc_target) as client:
         async with client.watch(ServiceRef(group="shop", name="web")) as updates, asyncio.TaskGroup() as group:
+            before = {one.instance_id for one in (await anext(updates)).instances.values()}
             restart = group.create_task(do(made, "RestartDeployment", wire.RestartDeploymentRequest(id=running.id)))
             late = [await get(port, "/?seconds=0.8") async for port in _drained(updates, 2)]
             await restart
 
         assert [answer.partition(" ")[0] for answer in late] == ["1.0.0"] * 2
+        assert before.isdisjoint(one.instance_id for one in await instances(made))
 
 
 async def _drained(updates: Watch, count: int) -> AsyncIterator[int]:

@@ -266,7 +266,7 @@ class Deployer:
         return f"held to its limits: {self._shop.tools.limiter.text}" if limits.cpu_milli or limits.memory_bytes else ""
 
     def _say(self, progress: wire.Progress, step: str, message: str) -> None:
-        self._progress, self._step, self._message = progress, step or self._step, message
+        self._progress, self._step, self._message = progress, step, message
         self._said_s = time.monotonic()
         self._changed(self.report)
 

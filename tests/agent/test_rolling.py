@@ -59,7 +59,7 @@ async def test_no_request_fails_while_every_replica_is_replaced(tmp_path: Path) 
             callers = [group.create_task(caller.ask(), name=f"caller {number}") for number in range(CALLERS)]
 
             spec = web_spec("2.0.0", package(tmp_path, "web2"))
-            await do(made, "UpgradeDeployment", wire.UpgradeDeploymentRequest(id=running.id, spec=spec))
+            job = await do(made, "UpgradeDeployment", wire.UpgradeDeploymentRequest(id=running.id, spec=spec))
 
             caller.is_enough.set()
             await asyncio.wait(callers)
@@ -69,6 +69,7 @@ async def test_no_request_fails_while_every_replica_is_replaced(tmp_path: Path) 
         assert caller.answers.total() >= REQUESTS
         assert set(caller.answers) == {"1.0.0", "2.0.0"}
         assert [one.version for one in (await made.get(running)).replica_states] == ["2.0.0"] * 2
+        assert {task.name for task in job.tasks} == {"place", "fetch", "start", "stop"}
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,10 +13,11 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from agent.apps import package
+from agent.apps import nothing_left, package
+from program import start
 from running import Server, running_server
 
-from cli.running_cli import interrupt, muster, program, terminal
+from cli.running_cli import ENVIRONMENT, command_line, interrupt, muster, program, terminal
 
 
 def deployment_file(directory: Path, version: str = "1.0.0", *, spec: Mapping[str, Any] = MappingProxyType({}), **said: Any) -> str:
@@ -231,6 +233,31 @@ async def test_job_on_a_terminal_is_a_table_that_redraws_itself(tmp_path: Path) 
 
         assert status == 0
         assert "Traceback" not in screen.screen
+
+
+@pytest.mark.slow
+def test_job_is_followed_through_the_death_of_the_server(tmp_path: Path) -> None:
+    gate = tmp_path / "open"
+    file = deployment_file(tmp_path, spec={"readiness": {"command": {"command": ["test", "-e", str(gate)]}, "period": 0.1}})
+    with nothing_left(tmp_path):
+        server = start(tmp_path / "data")
+        try:
+            environment = {**os.environ, **ENVIRONMENT, "MUSTER_TARGET": server.grpc}
+            for line in ("env create prod", "app create shop", "component create shop/web --runtime Custom"):
+                subprocess.run(command_line(*line.split()), env=environment, check=True)
+            with program(server.grpc, "deployment", "create", "-f", file) as process:
+                assert process.stdout is not None
+                while "start" not in process.stdout.readline():
+                    assert process.poll() is None
+                server.kill()
+                server = start(tmp_path / "data", "--grpc-port", server.grpc.rpartition(":")[2])
+                gate.touch()
+                rest, errors = process.communicate(timeout=30)
+        finally:
+            server.kill()
+
+    assert (process.returncode, errors) == (0, "")
+    assert "web  start  SUCCEEDED  2 of 2 replicas are ready\nweb  SUCCEEDED after " in rest
 
 
 async def test_ctrl_c_leaves_a_job_to_itself(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from muster_gateway.servicestage.answers import REQUEST_ID, failed, gateway_fail
 from muster_gateway.servicestage.applications import Applications
 from muster_gateway.servicestage.components import Components
 from muster_gateway.servicestage.environments import Environments
+from muster_gateway.servicestage.instances import Instances
+from muster_gateway.servicestage.jobs import Jobs
 from muster_gateway.servicestage.metadata import Metadata
 from muster_gateway.servicestage.signing import Sent, signed_by
 
@@ -30,7 +32,8 @@ class ServiceStageRoom:
 
     def __init__(self, registry: Registry, *, is_guarded: bool = False) -> None:
         self._registry, self._is_guarded = registry, is_guarded
-        self._parts = (Metadata(registry), Environments(registry), Applications(registry), Components(registry))
+        kinds = (Metadata, Environments, Applications, Components, Instances, Jobs)
+        self._parts = tuple(kind(registry) for kind in kinds)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""

@@ -133,8 +133,7 @@ def shown(spec: wire.DeploymentSpec, kept: dict[str, Any], default_command: Sequ
     if said == now:
         return kept
     others = {name: value for name, value in kept.items() if name not in Configuration.__struct_fields__}
-    seen: dict[str, Any] = msgspec.to_builtins(now)
-    return others | seen
+    return others | {name: value for name, value in msgspec.to_builtins(now).items() if value}
 
 
 def _seen(spec: wire.DeploymentSpec) -> Configuration:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import grpc
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
 RECONNECT_S = 2.0
 MAX_LOG_READERS = 64
+MAX_DUE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Agent:
     def __init__(self, channel: Any, who: Who, runtime: Runtime) -> None:
         self._stub = agent_service_pb2_grpc.AgentServiceStub(channel)
         self._who, self._runtime = who, runtime
-        self._due: dict[str, None] = {}
+        self._due: dict[str, list[wire.Report]] = {}
         self._is_due = asyncio.Event()
         self._readers: dict[int, asyncio.Task[None]] = {}
         self._chunks: asyncio.Queue[wire.LogChunk] = asyncio.Queue(16)
@@ -117,14 +119,18 @@ class Agent:
                     await stream.write(wire.ConnectRequest(heartbeat=wire.Heartbeat()))
                 self._is_due.clear()
                 due, self._due = self._due, {}
-                for deployment_id in due:
-                    if (report := self._runtime.report(deployment_id)) is not None:
-                        await stream.write(wire.ConnectRequest(report=report))
+                for report in chain.from_iterable(due.values()):
+                    await stream.write(wire.ConnectRequest(report=report))
                 while not self._chunks.empty():
                     await stream.write(wire.ConnectRequest(log_chunk=self._chunks.get_nowait()))
 
-    def _changed(self, deployment_id: str) -> None:
-        self._due[deployment_id] = None
+    def _changed(self, report: wire.Report) -> None:
+        """Each step is told of, however short; of a step only the last."""
+        due = self._due.setdefault(report.deployment_id, [])
+        if due and (due[-1].generation, due[-1].step, due[-1].progress) == (report.generation, report.step, report.progress):
+            due.pop()
+        due.append(report)
+        del due[:-MAX_DUE]
         self._is_due.set()
 
     def _read_logs(self, request: wire.LogRequest) -> None:

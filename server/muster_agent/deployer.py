@@ -41,10 +41,12 @@ class Shop:
 class Deployer:
     """Goes from whatever is there to what is wanted, step by step; what is wanted next begins where it stands.
 
-    `changed` is called whenever its report is another, `gone` once it is dropped.
+    `changed` is called with each report that is another, `gone` once it is dropped.
     """
 
-    def __init__(self, record: DeploymentRecord, shop: Shop, changed: Callable[[], None], gone: Callable[[], None]) -> None:
+    def __init__(
+        self, record: DeploymentRecord, shop: Shop, changed: Callable[[wire.Report], None], gone: Callable[[], None]
+    ) -> None:
         self._record, self._shop = record, shop
         self._changed, self._gone = changed, gone
         self._desired = wire.DesiredDeployment.FromString(record.desired)
@@ -161,7 +163,7 @@ class Deployer:
         await replica.stop(lambda one: self._shop.registrar.leave(one.record.mark))
         self.replicas.remove(replica)
         self._save()
-        self._changed()
+        self._changed(self.report)
 
     async def _fetch(self) -> Path:
         """Where the package of the spec is unpacked. Raises PackageError."""
@@ -232,7 +234,7 @@ class Deployer:
             registrar.put(self._service(replica), self._instance(replica, health))
         elif replica.state != STOPPING:
             registrar.drop(mark)
-        self._changed()
+        self._changed(self.report)
 
     def _service(self, replica: Replica) -> instance_pb2.ServiceRef:
         return instance_pb2.ServiceRef(namespace=self._desired.namespace, group=self._desired.group, name=replica.spec.service)
@@ -266,7 +268,7 @@ class Deployer:
     def _say(self, progress: wire.Progress, step: str, message: str) -> None:
         self._progress, self._step, self._message = progress, step or self._step, message
         self._said_s = time.monotonic()
-        self._changed()
+        self._changed(self.report)
 
     def _save(self) -> None:
         self._record.replicas = [replica.record for replica in self.replicas]

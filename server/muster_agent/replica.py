@@ -79,7 +79,9 @@ class Replica:
         """Somebody wants it to run: what failed so far does not count any more."""
         self._failures = 0
         self._backoff.reset()
-        self._again.set()
+        if self.state in (WAITING, EXITED):
+            self._to(STARTING, "")
+            self._again.set()
 
     async def until_ready(self) -> None:
         """Raises ReplicaFailedError if it is not within its time, or ends again and again."""

@@ -19,9 +19,9 @@ HOUSEKEEPING_S = 5.0
 
 
 class Runtime(Protocol):
-    """What runs deployments. `changed` is called with the id of one whose report is another; set it before `begin`."""
+    """What runs deployments. `changed` is called with each report that is another; set it before `begin`."""
 
-    changed: Callable[[str], None]
+    changed: Callable[[wire.Report], None]
 
     @property
     def limiting(self) -> str:
@@ -44,10 +44,6 @@ class Runtime(Protocol):
         """How everything is."""
         ...
 
-    def report(self, deployment_id: str) -> wire.Report | None:
-        """How one is; None if nothing is known of it."""
-        ...
-
     def read_logs(self, request: wire.LogRequest) -> AsyncIterator[wire.LogChunk]:
         """What replicas wrote, until its end, or for as long as somebody reads if it is followed."""
         ...
@@ -65,10 +61,9 @@ class LocalRuntime:
     """Runs replicas as processes of this machine. See Runtime for the methods."""
 
     def __init__(self, shop: Shop) -> None:
-        self.changed: Callable[[str], None] = lambda _: None
+        self.changed: Callable[[wire.Report], None] = lambda _: None
         self._shop = shop
         self._deployers: dict[str, Deployer] = {}
-        self._last: dict[str, wire.Report] = {}
 
     @property
     def limiting(self) -> str:
@@ -86,8 +81,7 @@ class LocalRuntime:
         if known is None:
             if desired.drop:  # it is gone already, and the server may not know
                 done = wire.Report(deployment_id=desired.deployment_id, generation=desired.generation, progress=wire.PROGRESS_DONE)
-                self._last[desired.deployment_id] = done
-                self.changed(desired.deployment_id)
+                self.changed(done)
                 return
             known = self._deployer(DeploymentRecord(deployment_id=desired.deployment_id, desired=desired.SerializeToString()))
             self._deployers[desired.deployment_id] = known
@@ -102,11 +96,6 @@ class LocalRuntime:
     def reports(self) -> Sequence[wire.Report]:
         """See Runtime."""
         return [deployer.report for deployer in self._deployers.values()]
-
-    def report(self, deployment_id: str) -> wire.Report | None:
-        """See Runtime. What is gone is told of once."""
-        known = self._deployers.get(deployment_id)
-        return known.report if known is not None else self._last.pop(deployment_id, None)
 
     async def read_logs(self, request: wire.LogRequest) -> AsyncIterator[wire.LogChunk]:
         """See Runtime."""
@@ -146,14 +135,10 @@ class LocalRuntime:
         self._shop.packages.make_room(used)
 
     def _deployer(self, record: DeploymentRecord) -> Deployer:
-        deployment_id = record.deployment_id
-        return Deployer(record, self._shop, lambda: self.changed(deployment_id), lambda: self._forget(deployment_id))
+        return Deployer(record, self._shop, self.changed, lambda: self._forget(record.deployment_id))
 
     def _forget(self, deployment_id: str) -> None:
-        gone = self._deployers.pop(deployment_id)
-        self._last[deployment_id] = wire.Report(
-            deployment_id=deployment_id, generation=gone.report.generation, progress=wire.PROGRESS_DONE
-        )
+        self._deployers.pop(deployment_id)
 
 
 async def _follow(index: int, path: Path, put: Callable[[wire.LogChunk], Awaitable[None]]) -> None:

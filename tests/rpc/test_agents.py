@@ -1,25 +1,23 @@
 """AgentService and deployments over a real channel, with an agent that does what the test says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import grpc.aio
 import pytest
 from access_world import guarded
+from delivery_world import WAIT_S, World, populated, spec, world
 from muster.delivery.v1 import agent_service_pb2 as agents
-from muster.delivery.v1 import agent_service_pb2_grpc, delivery_pb2, delivery_service_pb2_grpc, deployment_pb2
+from muster.delivery.v1 import agent_service_pb2_grpc, delivery_pb2, deployment_pb2
 from muster.delivery.v1 import delivery_service_pb2 as wire
 from muster_server.rpc import dispatcher as dispatching
-from running import ManualClock, Server, running_server
+from running import ManualClock
 
 from rpc.test_registration import reason
 
 READY, STARTING = deployment_pb2.REPLICA_STATE_READY, deployment_pb2.REPLICA_STATE_STARTING
-WAIT_S = 10.0
 HELLO = deployment_pb2.Agent(name="node-1", environment="prod", host="10.0.0.1")
 
 
@@ -77,87 +75,12 @@ class ScriptedAgent:
         await self.report(desired, agents.PROGRESS_FAILED, message=message)
 
 
-@dataclass
-class World:
-    """A server with an environment, an application and a component."""
-
-    server: Server
-    channel: grpc.aio.Channel
-    stub: Any
-    environment_id: str = ""
-    application_id: str = ""
-    component_id: str = ""
-
-    async def populate(self) -> None:
-        environment = delivery_pb2.Environment(name="prod", resources=[delivery_pb2.Resource(type="ecs", id="Default")])
-        self.environment_id = (
-            await self.stub.CreateEnvironment(wire.CreateEnvironmentRequest(environment=environment))
-        ).environment.id
-        application = delivery_pb2.Application(name="shop")
-        made = await self.stub.CreateApplication(wire.CreateApplicationRequest(application=application))
-        self.application_id = made.application.id
-        component = delivery_pb2.Component(application_id=self.application_id, name="web", runtime="Custom")
-        self.component_id = (await self.stub.CreateComponent(wire.CreateComponentRequest(component=component))).component.id
-
-    async def create(self, **fields: Any) -> deployment_pb2.Deployment:
-        said = {
-            "name": "web-1",
-            "application_id": self.application_id,
-            "component_id": self.component_id,
-            "environment_id": self.environment_id,
-            "replicas": 2,
-            "spec": spec("1.0.0"),
-        }
-        message = deployment_pb2.Deployment(**(said | fields))
-        made: deployment_pb2.Deployment = (
-            await self.stub.CreateDeployment(wire.CreateDeploymentRequest(deployment=message))
-        ).deployment
-        return made
-
-    async def deployed(self, agent: ScriptedAgent) -> deployment_pb2.Deployment:
-        made = await self.create()
-        await agent.done(await agent.desired())
-        await self.job(made.last_job_id, deployment_pb2.JOB_STATE_SUCCEEDED)
-        return made
-
-    async def get(self, deployment: deployment_pb2.Deployment) -> deployment_pb2.Deployment:
-        found: deployment_pb2.Deployment = (await self.stub.GetDeployment(wire.GetDeploymentRequest(id=deployment.id))).deployment
-        return found
-
-    async def until(self, deployment: deployment_pb2.Deployment, state: int) -> deployment_pb2.Deployment:
-        """Follow it until it is so."""
-        async with asyncio.timeout(WAIT_S):
-            async for answer in self.stub.WatchDeployment(wire.WatchDeploymentRequest(id=deployment.id)):
-                if answer.deployment.state == state:
-                    found: deployment_pb2.Deployment = answer.deployment
-                    return found
-        raise AssertionError("it is gone")
-
-    async def job(self, job_id: str, state: int) -> deployment_pb2.Job:
-        """Follow a job to its end."""
-        job = deployment_pb2.Job()
-        async with asyncio.timeout(WAIT_S):
-            async for answer in self.stub.WatchJob(wire.WatchJobRequest(id=job_id)):
-                job = answer.job
-        assert job.state == state, job
-        return job
-
-
-def spec(version: str, **fields: Any) -> deployment_pb2.DeploymentSpec:
-    return deployment_pb2.DeploymentSpec(**({"version": version, "command": ["run"]} | fields))
-
-
-@asynccontextmanager
-async def world(**settings: Any) -> AsyncIterator[World]:
-    async with running_server(**({"agent": False} | settings)) as server, server.channel() as channel:
-        yield World(server, channel, delivery_service_pb2_grpc.DeliveryServiceStub(channel))
-
-
-@asynccontextmanager
-async def populated(**settings: Any) -> AsyncIterator[World]:
-    async with world(**settings) as made:
-        await made.populate()
-        yield made
+async def deployed(made: World, agent: ScriptedAgent) -> deployment_pb2.Deployment:
+    """A deployment that runs."""
+    deployment = await made.create()
+    await agent.done(await agent.desired())
+    await made.job(deployment.last_job_id, deployment_pb2.JOB_STATE_SUCCEEDED)
+    return deployment
 
 
 def names(job: deployment_pb2.Job) -> list[tuple[str, str]]:
@@ -203,7 +126,7 @@ async def test_each_job_reaches_the_agent_as_what_is_wanted_now() -> None:
     async with populated() as made:
         agent = ScriptedAgent(made.channel)
         await agent.hello()
-        deployment = await made.deployed(agent)
+        deployment = await deployed(made, agent)
         seen = []
         calls = (
             ("Scale", wire.ScaleDeploymentRequest(id=deployment.id, replicas=3)),
@@ -244,7 +167,7 @@ async def test_failed_upgrade_makes_the_agent_return_and_keeps_what_was_not_repl
     async with populated() as made:
         agent = ScriptedAgent(made.channel)
         await agent.hello()
-        deployment = await made.deployed(agent)
+        deployment = await deployed(made, agent)
 
         answer = await made.stub.UpgradeDeployment(wire.UpgradeDeploymentRequest(id=deployment.id, spec=spec("2.0.0")))
         await agent.failed(await agent.desired(), "replica 0 ended with status 1")
@@ -276,7 +199,7 @@ async def test_agent_that_is_gone_makes_it_unknown_until_it_is_back_with_the_sam
     async with populated() as made:
         agent = ScriptedAgent(made.channel)
         await agent.hello()
-        deployment = await made.deployed(agent)
+        deployment = await deployed(made, agent)
 
         agent.stream.cancel()
         found = await made.until(deployment, deployment_pb2.DEPLOYMENT_STATE_UNKNOWN)
@@ -370,7 +293,7 @@ async def test_forced_deletion_does_not_wait_for_an_agent_that_is_gone_which_sto
     async with populated() as made:
         agent = ScriptedAgent(made.channel)
         await agent.hello()
-        deployment = await made.deployed(agent)
+        deployment = await deployed(made, agent)
         agent.stream.cancel()
         await made.until(deployment, deployment_pb2.DEPLOYMENT_STATE_UNKNOWN)
 
@@ -387,7 +310,7 @@ async def test_component_and_environment_stay_while_something_runs() -> None:
     async with populated() as made:
         agent = ScriptedAgent(made.channel)
         await agent.hello()
-        await made.deployed(agent)
+        await deployed(made, agent)
         component = {"application_id": made.application_id, "id": made.component_id}
 
         for call, request, expected in (
@@ -411,7 +334,7 @@ async def test_output_is_asked_of_the_agent_and_passed_on() -> None:
     async with populated() as made:
         agent = ScriptedAgent(made.channel)
         await agent.hello()
-        deployment = await made.deployed(agent)
+        deployment = await deployed(made, agent)
 
         call = made.stub.ReadLogs(wire.ReadLogsRequest(id=deployment.id, index=1, tail_lines=5))
         asked = (await agent.frame()).log_request
@@ -440,7 +363,7 @@ async def test_watch_ends_when_the_deployment_is_gone() -> None:
     async with populated() as made:
         agent = ScriptedAgent(made.channel)
         await agent.hello()
-        deployment = await made.deployed(agent)
+        deployment = await deployed(made, agent)
         states = []
 
         async def watch() -> None:

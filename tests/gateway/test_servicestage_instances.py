@@ -38,6 +38,10 @@ FULL_CONFIGURATION = {
 """That of the official SDK's own example."""
 
 
+def nested(depth: int) -> Any:
+    return {"a": [nested(depth - 2)]} if depth > 0 else 1
+
+
 @asynccontextmanager
 async def idle(directory: Path, kind: str = "local") -> AsyncIterator[Stage]:
     """A stage on which nothing runs."""
@@ -150,6 +154,8 @@ async def test_59_job_is_born_with_a_task_that_runs(tmp_path: Path) -> None:
         ({"configuration": {"probes": {"livenessProbe": {"type": "tcp", "delay": -1, "parameters": {"port": 1}}}}}, "400"),
         ({"configuration": {"probes": {"livenessProbe": {"type": "tcp", "timeout": 1e300, "parameters": {"port": 1}}}}}, "400"),
         ({"configuration": {"logs": "x" * 70_000}}, "400"),
+        ({"configuration": {"logs": 1 << 2000}}, "400"),
+        ({"configuration": {"logs": nested(20)}}, "400"),
         ({"environment_id": None}, "400"),
     ],
 )
@@ -171,6 +177,7 @@ async def test_62_to_67_bad_instance_is_refused(fields: dict[str, Any], code: st
         {"refer_resources": UNKNOWN_HOST},
         {"external_accesses": [{"protocol": "http", "address": "www.example.com", "forward_port": 8080}]},
         {"configuration": FULL_CONFIGURATION},
+        {"configuration": {"logs": nested(16)} | configuration()},
     ],
 )
 async def test_63_to_67_what_is_said_is_shown(fields: dict[str, Any], tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from muster_gateway.servicestage.errors import RefusedError
 _MOST = 1000
 _FIELDS = ("create_time", "name", "update_time")
 _MAX_OFFSET = (1 << 31) - 1
+_MAX_DEPTH = 20
+_MAX_INTEGER = (1 << 64) - 1
 
 T = TypeVar("T")
 
@@ -27,7 +29,7 @@ async def read_object(request: Request) -> dict[str, Any]:
         raise RefusedError("the body must be a JSON object") from error
     if not isinstance(body, dict):
         raise RefusedError("the body must be a JSON object")
-    return {key: _without_nulls(value) for key, value in body.items() if value is not None}
+    return {key: _plain(value, 2) for key, value in body.items() if value is not None}
 
 
 def checked(body: dict[str, Any], kind: type[T]) -> T:
@@ -96,11 +98,16 @@ def _integer(name: str, text: str) -> int:
     return int(text)
 
 
-def _without_nulls(value: Any) -> Any:
+def _plain(value: Any, depth: int) -> Any:
+    """Without nulls. Raises RefusedError for what the registry cannot keep: too deep, or too large a number."""
+    if depth > _MAX_DEPTH:
+        raise RefusedError(f"the body must not be nested deeper than {_MAX_DEPTH}")
     match value:
         case dict():
-            return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+            return {key: _plain(one, depth + 1) for key, one in value.items() if one is not None}
         case list():
-            return [_without_nulls(one) for one in value]
+            return [_plain(one, depth + 1) for one in value]
+        case int() if abs(value) > _MAX_INTEGER:
+            raise RefusedError("a number of the body is too large")
         case _:
             return value

@@ -1,6 +1,7 @@
 """Packages: fetched, checked, unpacked once for each content, and kept while something runs from them or there is room."""
 
 import asyncio
+import base64
 import hashlib
 import os
 import shutil
@@ -93,11 +94,10 @@ class Packages:
 
 def _fetch(url: str, target: Path, progress: Progress, cancelled: threading.Event) -> str:
     """Copy what is at a URL into a file; answers its SHA-256. Raises PackageError."""
-    if urlsplit(url).scheme not in ("file", "http", "https"):
-        raise PackageError(f"{_shown(url)} is neither file, http nor https")
+    request = _request(url)
     digest, count = hashlib.sha256(), 0
     try:
-        with urllib.request.urlopen(url, timeout=STALL_S) as source, target.open("wb") as file:  # noqa: S310  # checked above
+        with urllib.request.urlopen(request, timeout=STALL_S) as source, target.open("wb") as file:  # noqa: S310  # checked
             size = source.headers.get("Content-Length", "?")
             while data := source.read(_CHUNK):
                 count += len(data)
@@ -114,6 +114,21 @@ def _fetch(url: str, target: Path, progress: Progress, cancelled: threading.Even
         reason = getattr(error, "reason", None) or error
         raise PackageError(f"{_shown(url)} cannot be fetched: {' '.join(str(reason).split())[:300]}") from None
     return digest.hexdigest()
+
+
+def _request(url: str) -> urllib.request.Request:
+    """A user and a password in a URL go into a header, which is for that host alone. Raises PackageError."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("file", "http", "https"):
+            raise PackageError(f"{_shown(url)} is neither file, http nor https")
+        request = urllib.request.Request(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())  # noqa: S310  # checked
+    except ValueError:
+        raise PackageError("the package's URL is none") from None
+    if parts.username is not None:
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(user.encode()).decode()}")
+    return request
 
 
 def _shown(url: str) -> str:

@@ -131,6 +131,8 @@ def _unpack_tar(source: _Counted, directory: Path, budget: _Budget) -> None:
                 budget.take(member.size)
             _inside(directory, member.name)
             packed.extract(member, directory, filter="data")
+    while source.read(_CHUNK):  # to its end, where its checksum is
+        pass
 
 
 def _inside(directory: Path, name: str) -> Path:

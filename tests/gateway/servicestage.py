@@ -5,7 +5,7 @@ import sys
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +74,17 @@ async def client_of(server: Server, kind: str = "local", project: str = "p1") ->
 
 @dataclass
 class Stage:
-    """An environment, an application, and a component with a package to run; `path` is that of the component."""
+    """An environment, an application, and a component with a package to run; `path` is that of the component.
 
-    server: Server
+    `server` is there if it is one of this process.
+    """
+
     http: Client
     environment: str
     application: str
     path: str
     package: str
+    server: Server = field(init=False)
 
     def body(self, **fields: Any) -> dict[str, Any]:
         """What creates an instance; a field that is None is left out."""
@@ -174,14 +177,16 @@ def runs(pid: int) -> bool:
 async def stage(directory: Path, kind: str = "local", **settings: Any) -> AsyncIterator[Stage]:
     """A server with something to run. `agent=False`: jobs begin and do not end."""
     async with running_server(**settings) as server, client_of(server, kind) as http:
-        yield await staged(server, http, package(directory, "service.zip", {"service.py": SERVICE}))
+        made = await staged(http, package(directory, "service.zip", {"service.py": SERVICE}))
+        made.server = server
+        yield made
 
 
-async def staged(server: Server, http: Client, url: str) -> Stage:
+async def staged(http: Client, url: str) -> Stage:
     environment = await http.made("/environments", ENVIRONMENT)
     application = f"/applications/{await http.made('/applications', {'name': 'app1'})}"
     component = await http.made(f"{application}/components", COMPONENT)
-    return Stage(server, http, environment, application, f"{application}/components/{component}", url)
+    return Stage(http, environment, application, f"{application}/components/{component}", url)
 
 
 def package(directory: Path, name: str, files: dict[str, str]) -> str:

@@ -19,7 +19,7 @@ from muster_agent.unpacking import PackageError, unpack
 
 MAX_PACKAGE_BYTES = 2 << 30
 MAX_CACHE_BYTES = 10 << 30
-STALL_S = 30.0
+STALL_S = 10.0
 
 _CHUNK = 1 << 20
 
@@ -108,7 +108,10 @@ def _fetch(url: str, target: Path, progress: Progress, cancelled: threading.Even
                 digest.update(data)
                 file.write(data)
                 progress(f"{count:,} of {size} bytes")
+            if size not in ("?", str(count)):
+                raise PackageError(f"{_shown(url)} ended after {count:,} of {size} bytes")
     except urllib.error.HTTPError as error:
+        error.close()
         raise PackageError(f"{_shown(url)} answers {error.code} {error.reason}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error

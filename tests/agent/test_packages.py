@@ -21,6 +21,7 @@ from agent.apps import package
 class _Files(http.server.SimpleHTTPRequestHandler):
     asked = 0
     begun = threading.Event()
+    released = threading.Event()
     authorization: str | None = None
 
     def do_GET(self) -> None:
@@ -33,7 +34,7 @@ class _Files(http.server.SimpleHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"PK")
             self.wfile.flush()
-            self.server.released.wait(20)  # type: ignore[attr-defined]
+            self.released.wait(20)
             return
         super().do_GET()
 
@@ -45,15 +46,16 @@ class _Files(http.server.SimpleHTTPRequestHandler):
 def served(directory: Path) -> Iterator[str]:
     """The URL of a directory over HTTP."""
     _Files.asked = 0
+    _Files.begun.clear()
+    _Files.released.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), lambda *arguments: _Files(*arguments, directory=str(directory)))
     server.daemon_threads = False  # they are waited for
-    server.released = threading.Event()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
-        server.released.set()  # type: ignore[attr-defined]
+        _Files.released.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -105,6 +107,13 @@ async def test_missing_and_changed_packages_say_so_without_their_secrets(tmp_pat
         with pytest.raises(PackageError, match=f"has the SHA-256 [0-9a-f]{{64}}, and not {'0' * 64}"):
             await store.get(f"{url}/web.zip", "0" * 64, quiet)
     assert not (tmp_path / "store/unpacked").exists()
+
+
+async def test_package_that_is_cut_off_is_not_taken_for_whole(tmp_path: Path) -> None:
+    with served(tmp_path) as url:
+        _Files.released.set()
+        with pytest.raises(PackageError, match="ended after 2 of 1000000 bytes"):
+            await Packages(tmp_path / "store").get(f"{url}/stalls.zip", "", quiet)
 
 
 async def test_package_that_stalls_is_given_up_when_nobody_wants_it(tmp_path: Path) -> None:

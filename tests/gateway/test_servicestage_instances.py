@@ -204,12 +204,13 @@ async def test_62_name_is_used_once_in_an_environment(tmp_path: Path) -> None:
 
 async def test_66_component_with_an_artifact_passes_it_on(tmp_path: Path) -> None:
     async with idle(tmp_path) as it:
-        spec = {"storage": "obs", "type": "package", "url": it.package, "properties": {"bucket": "b"}}
+        spec = {"storage": "obs", "type": "package", "url": it.package, "properties": {"bucket": "b", "sha256": "A" * 64}}
         await it.http.call("PUT", it.path, {"source": {"kind": "artifact", "spec": spec}})
 
-        shown = await it.show((await it.created(artifacts={}))[0])
+        instance, _ = await it.created(artifacts={})
 
-        assert shown["artifacts"] == {"c1": spec | {"auth": None, "version": None}}
+        assert (await it.show(instance))["artifacts"] == {"c1": spec | {"auth": None, "version": None}}
+        assert (await native(it, instance)).spec.artifacts["c1"].sha256 == "a" * 64
 
 
 async def test_66_component_of_code_has_nothing_to_run(tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ async def test_74_to_77_instance_is_upgraded_and_rolled_back(tmp_path: Path) -> 
         assert await it.http.refused("PUT", instance, {"description": "x"}) == (400, "400")  # 75
         for version in ("1.0.0", "1.0.1"):
             assert await it.http.refused("PUT", instance, {"version": version}) == (409, "441")
+        assert await it.http.refused("PUT", instance, it.body(version="1.0.1", description="up")) == (409, "441")
         await it.done(await it.begun("PUT", instance, {"version": "1.0.1", "flavor_id": "SMALL-10G:1.0C:2G"}))
         assert (await it.show(instance))["flavor_id"] == "SMALL-10G:1.0C:2G"
 

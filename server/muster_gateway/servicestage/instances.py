@@ -13,11 +13,11 @@ from starlette.responses import Response
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicestage import instance_views, specs
-from muster_gateway.servicestage.answers import answered, answering, milliseconds
+from muster_gateway.servicestage.answers import answered, answering
 from muster_gateway.servicestage.errors import RefusedError
-from muster_gateway.servicestage.finding import find_application, find_component
+from muster_gateway.servicestage.finding import find_application, find_component, find_instance
 from muster_gateway.servicestage.jobs import shown_id
-from muster_gateway.servicestage.parameters import APPLICATION, COMPONENT, DESCRIPTION, PAGING, PROJECT
+from muster_gateway.servicestage.parameters import APPLICATION, COMPONENT, DESCRIPTION, INSTANCE, PAGING, PROJECT
 from muster_gateway.servicestage.requests import Page, check_length, checked, flag, read_object
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+([-+.][0-9A-Za-z.-]+)?", re.ASCII)
@@ -55,7 +55,7 @@ class RolledBack(msgspec.Struct):
 
 
 class Instances:
-    """The seven calls of instances."""
+    """The calls of instances, but for that of their snapshots."""
 
     def __init__(self, registry: Registry) -> None:
         self._delivery = registry.delivery
@@ -64,7 +64,7 @@ class Instances:
         """What is served."""
         root = "/v2/{project_id}/cas/applications/{application_id}/components/{component_id}/instances"
         one, inside = f"{root}/{{instance_id}}", (PROJECT, APPLICATION, COMPONENT)
-        own = (*inside, Parameter("instance_id", "path", "which instance", is_required=True))
+        own = (*inside, INSTANCE)
         version = Parameter("version", "json", "such as 1.0.0", is_required=True)
         told = (
             Parameter("artifacts", "json", "`{name: {storage, type, url, auth, version, properties}}`"),
@@ -90,7 +90,6 @@ class Instances:
             Parameter("parameters", "json", "`{replica}` of scale, `{version}` of rollback"),
         )
         deletion = (*own, Parameter("force", "query", "`true`: whatever is under way, and without its agent"))
-        snapshots = (*own, *PAGING, Parameter("snapshot_order_by", "query", "`create_time` (default), `version`"))
         listing, rows, job = (*inside, *PAGING), "`{count, instances}`", "`{job_id}`"
         return (
             Route("POST", root, answering(self.create), "Run a component", creation, "`{instance_id, job_id}`"),
@@ -99,7 +98,6 @@ class Instances:
             Route("PUT", one, answering(self.change), "Run another version", changes, job),
             Route("DELETE", one, answering(self.delete), "Stop and delete an instance", deletion, job),
             Route("GET", one, answering(self.show), "One instance", own, "the instance"),
-            Route("GET", f"{one}/snapshots", answering(self.snapshots), "Its versions", snapshots, "`{count, snapshots}`"),
         )
 
     async def create(self, request: Request) -> Response:
@@ -139,14 +137,14 @@ class Instances:
 
     async def show(self, request: Request) -> Response:
         """GET one."""
-        component, message = await self._find(request)
+        component, message = await find_instance(self._delivery, request)
         application = await find_application(self._delivery, request)
         return answered(instance_views.view(message, application, component))
 
     async def change(self, request: Request) -> Response:
         """PUT."""
         body = await read_object(request)
-        component, message = await self._find(request)
+        component, message = await find_instance(self._delivery, request)
         said = checked(body, Changed)
         check_length("description", said.description, 128)
         spec = message.spec
@@ -164,7 +162,7 @@ class Instances:
     async def act(self, request: Request) -> Response:
         """POST an action."""
         body = await read_object(request)
-        _, message = await self._find(request)
+        _, message = await find_instance(self._delivery, request)
         parameters = body.get("parameters", {})
         one = {"namespace": message.namespace, "id": message.id}
         delivery: Any = self._delivery
@@ -187,39 +185,9 @@ class Instances:
 
     async def delete(self, request: Request) -> Response:
         """DELETE."""
-        _, message = await self._find(request)
+        _, message = await find_instance(self._delivery, request)
         asked = wire.DeleteDeploymentRequest(namespace=message.namespace, id=message.id, force=flag(request, "force"))
         return _begun(await self._delivery.DeleteDeployment(asked, timeout=CALL_TIMEOUT_S))
-
-    async def snapshots(self, request: Request) -> Response:
-        """GET the versions that it can return to."""
-        page = Page.of(request)
-        _, message = await self._find(request)
-        asked = wire.ListReleaseRecordsRequest(namespace=message.namespace, id=message.id)
-        found = await self._delivery.ListReleaseRecords(asked, timeout=CALL_TIMEOUT_S)
-        records = list(reversed(found.records))  # the oldest first
-        if request.query_params.get("snapshot_order_by", page.order_by) == "version":
-            records.sort(key=lambda record: _version_order(record.spec.version))
-        if page.order == "desc":
-            records.reverse()
-        rows = [
-            {
-                "version": record.spec.version,
-                "description": msgspec.json.encode({"action": f"New Version: {record.spec.version}"}).decode(),
-                "instance_id": message.id,
-                "create_time": milliseconds(record.create_time),
-            }
-            for record in page.cut(records)
-        ]
-        return answered({"count": len(records), "snapshots": rows})
-
-    async def _find(self, request: Request) -> tuple[delivery_pb2.Component, deployment_pb2.Deployment]:
-        component = await find_component(self._delivery, request)
-        asked = wire.GetDeploymentRequest(namespace=component.namespace, id=request.path_params["instance_id"])
-        message = (await self._delivery.GetDeployment(asked, timeout=CALL_TIMEOUT_S)).deployment
-        if message.component_id != component.id:
-            raise RefusedError("the component has no such instance", "412", 404)
-        return component, message
 
     async def _environments(self, shown: Iterable[deployment_pb2.Deployment]) -> dict[str, delivery_pb2.Environment]:
         """The environments of instances by id."""
@@ -247,8 +215,3 @@ def _count(said: int | str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= 100):
         raise RefusedError("replica must be 1 to 100")
     return int(text)
-
-
-def _version_order(version: str) -> list[tuple[int, int, str]]:
-    """Numbers by their value, and before what is none."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in version.split(".")]

@@ -22,6 +22,7 @@ from muster_gateway.servicestage.jobs import Jobs
 from muster_gateway.servicestage.metadata import Metadata
 from muster_gateway.servicestage.origins import is_foreign_write
 from muster_gateway.servicestage.signing import Sent, signed_by
+from muster_gateway.servicestage.snapshots import Snapshots
 
 _PROJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -33,7 +34,7 @@ class ServiceStageRoom:
 
     def __init__(self, registry: Registry, *, is_guarded: bool = False) -> None:
         self._registry, self._is_guarded = registry, is_guarded
-        kinds = (Metadata, Environments, Applications, Components, Instances, Jobs)
+        kinds = (Metadata, Environments, Applications, Components, Instances, Snapshots, Jobs)
         self._parts = tuple(kind(registry) for kind in kinds)
 
     def routes(self) -> tuple[Route, ...]:

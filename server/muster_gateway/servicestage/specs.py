@@ -103,7 +103,8 @@ def inherit(spec: deployment_pb2.DeploymentSpec, component: delivery_pb2.Compone
     source = component.source
     if not component.HasField("source") or source.kind == delivery_pb2.SOURCE_KIND_CODE:
         raise RefusedError("artifacts must say what is to run: the component has no artifact of its own", "425")
-    artifact = deployment_pb2.Artifact(kind=source.kind, url=source.url, properties=source.properties)
+    sha256 = _sha256(plain(MessageToDict(source.properties)).get("properties"))
+    artifact = deployment_pb2.Artifact(kind=source.kind, url=source.url, sha256=sha256, properties=source.properties)
     spec.artifacts[component.name].CopyFrom(artifact)
 
 
@@ -143,12 +144,17 @@ def _set_artifacts(spec: deployment_pb2.DeploymentSpec, said: dict[str, dict[str
             raise RefusedError(f"of an artifact, storage is one of {_STORAGES}, type one of {tuple(_KINDS)}, auth one of {_AUTHS}")
         if not known.url:
             raise RefusedError("the url of an artifact must not be empty")
-        sha256 = known.properties.get("sha256", "")
-        if not isinstance(sha256, str):
-            raise RefusedError("properties.sha256 of an artifact must be text")
-        artifact = deployment_pb2.Artifact(kind=_KINDS[known.type], url=known.url, sha256=sha256)
+        artifact = deployment_pb2.Artifact(kind=_KINDS[known.type], url=known.url, sha256=_sha256(known.properties))
         artifact.properties.update({key: value for key, value in body.items() if key != "url"})
         spec.artifacts[name].CopyFrom(artifact)
+
+
+def _sha256(properties: Any) -> str:
+    """What an artifact must be, if its properties say so. Raises RefusedError."""
+    sha256 = properties.get("sha256", "") if isinstance(properties, dict) else ""
+    if not isinstance(sha256, str):
+        raise RefusedError("properties.sha256 of an artifact must be text")
+    return sha256
 
 
 def _set_resources(spec: deployment_pb2.DeploymentSpec, rows: list[ReferResource]) -> None:

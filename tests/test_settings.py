@@ -42,6 +42,7 @@ LAYERS: dict[str, tuple[Any, tuple[str, Any], tuple[str, Any], tuple[str, Any]]]
     "token_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "key_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "insecure": (False, ("true", True), ("true", True), ("true", True)),
+    "agent": (True, ("false", False), ("false", False), ("false", False)),
 }
 BAD = {
     "grpc_port": ["nonsense", "-1", "65536", "1.5", "", "9" * 5000],

@@ -48,7 +48,9 @@ async def embedded_agent(settings: Settings, channel: Any, target: str, http: tu
     forgets = settings.storage == "memory"
     env = {"MUSTER_TARGET": target, "MUSTER_HTTP": ",".join(http)}
     async with AsyncExitStack() as stack:
-        directory = Path(stack.enter_context(TemporaryDirectory(prefix="muster-"))) if forgets else settings.data_dir / "agent"
+        directory = (
+            Path(stack.enter_context(TemporaryDirectory(prefix="muster-agent-"))) if forgets else settings.data_dir / "agent"
+        )
         running = agent_running(channel, who, directory, env, stops=forgets)
         await as_gateway(lambda: stack.enter_async_context(running))
         yield

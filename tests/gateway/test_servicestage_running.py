@@ -1,14 +1,19 @@
 """Section 9 of the ServiceStage spec, cases 58 to 89 as far as something runs: real processes, by the server's own agent."""
 
+import asyncio
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from running import running_server
 
 from gateway.servicestage import Stage, configuration, package, runs, stage
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "servicestage.md"
 
 pytestmark = pytest.mark.slow
 
@@ -248,6 +253,21 @@ async def test_package_starts_by_its_script_if_nobody_says_how(tmp_path: Path) -
 
         (pid,) = await it.pids(instance)
         assert runs(pid)
+
+
+@pytest.mark.skipif(not (shutil.which("jq") and shutil.which("curl")), reason="the example is for a shell with curl and jq")
+async def test_the_documents_example_runs_as_it_is_printed(tmp_path: Path) -> None:
+    example = DOCUMENT.read_text().partition("## An instance, from nothing")[2].split("```")[1]
+    async with running_server() as server:
+        script = example.replace("localhost:8848", server.http_urls[0]).replace("/tmp/", f"{tmp_path}/")
+        process = await asyncio.create_subprocess_exec(
+            "bash", "-euo", "pipefail", "-c", script, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+        )
+        output = (await process.communicate())[0].decode()
+
+    assert process.returncode == 0
+    assert len([line for line in output.splitlines() if line.isdigit()]) == 3  # the ports that Nacos clients are told
+    assert output.count("job_id") == 2
 
 
 def rollback(version: str) -> dict[str, Any]:

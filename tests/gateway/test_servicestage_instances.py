@@ -400,7 +400,16 @@ async def test_what_was_deployed_natively_is_shown_in_the_documents_words(tmp_pa
         }
 
 
-@pytest.mark.parametrize("kept", [7, {"configuration": 7}, {"flavor_id": "x", "refer_resources": [{"id": "a", "type": "b"}]}])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        7,
+        {"configuration": 7},
+        {"configuration": {"env": 7}, "flavor_id": "HUGE"},
+        {"refer_resources": [{"id": "a", "type": "b"}]},
+        {"refer_resources": [{"id": "Default", "type": "ecs", "parameters": {"hosts": [{}]}}]},
+    ],
+)
 async def test_what_somebody_else_keeps_under_our_name_is_not_believed(kept: Any, tmp_path: Path) -> None:
     async with idle(tmp_path) as it:
         deployment = await native(it, (await it.created())[0])

@@ -109,11 +109,13 @@ def inherit(spec: deployment_pb2.DeploymentSpec, component: delivery_pb2.Compone
 
 
 def kept_of(spec: deployment_pb2.DeploymentSpec) -> Kept:
-    """What is kept with a spec; nothing with one that was made elsewhere."""
+    """What is kept with a spec; nothing with one that was made elsewhere, or where somebody else keeps what we would not."""
     try:
-        return msgspec.convert(plain(MessageToDict(spec.properties)).get(_OWN, {}), Kept)
-    except msgspec.ValidationError:  # somebody else's
+        kept = checked(plain(MessageToDict(spec.properties)).get(_OWN, {}), Kept)
+        _check_resources(kept.refer_resources)
+    except RefusedError:
         return Kept()
+    return kept
 
 
 def default_of(spec: deployment_pb2.DeploymentSpec, component: delivery_pb2.Component) -> list[str]:
@@ -160,6 +162,13 @@ def _sha256(properties: Any) -> str:
 def _set_resources(spec: deployment_pb2.DeploymentSpec, rows: list[ReferResource]) -> None:
     if not rows:
         raise RefusedError("refer_resources must not be empty")
+    _check_resources(rows)
+    spec.ClearField("resources")
+    spec.resources.extend(delivery_pb2.Resource(type=type_, id=id_) for type_, id_ in _unique(rows))
+    spec.agents[:] = _hosts(rows)
+
+
+def _check_resources(rows: Iterable[ReferResource]) -> None:
     for row in rows:
         if row.type not in BASE_TYPES | OPTIONAL_TYPES:
             raise RefusedError(f"type must be one of {', '.join(sorted(BASE_TYPES | OPTIONAL_TYPES))}")
@@ -168,9 +177,6 @@ def _set_resources(spec: deployment_pb2.DeploymentSpec, rows: list[ReferResource
             raise RefusedError("a resource of type ecs needs parameters.hosts, a list of texts")
         if row.type == "cce" and not isinstance(row.parameters.get("namespace"), str):
             raise RefusedError("a resource of type cce needs parameters.namespace")
-    spec.ClearField("resources")
-    spec.resources.extend(delivery_pb2.Resource(type=type_, id=id_) for type_, id_ in _unique(rows))
-    spec.agents[:] = _hosts(rows)
 
 
 def _unique(rows: Iterable[ReferResource]) -> Iterable[tuple[str, str]]:

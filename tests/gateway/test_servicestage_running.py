@@ -146,6 +146,24 @@ async def test_76_versions_are_ordered_by_their_numbers(tmp_path: Path) -> None:
         assert await versions("limit=0") == []
 
 
+async def test_whole_instance_is_sent_again_with_its_version_as_terraform_does(tmp_path: Path) -> None:
+    async with stage(tmp_path) as it:
+        instance, job_id = await it.created(description="first", configuration=configuration(env=[{"name": "a", "value": "1"}]))
+        await it.done(job_id)
+        before = await it.pids(instance)
+        env = {"env": [{"name": "a", "value": "2"}]}
+        said = it.body(description="", configuration=configuration(**env), external_accesses=[])
+        whole = {name: value for name, value in said.items() if name not in ("name", "environment_id", "replica")}
+
+        await it.done(await it.begun("PUT", instance, whole))
+
+        shown = await it.show(instance)
+        assert (shown["version"], shown["description"], shown["configuration"]["env"]) == ("1.0.0", "", env["env"])
+        assert shown["status_detail"]["available_replica"] == 2
+        assert await it.pids(instance) & before == set()
+        assert (await it.http.call("GET", f"{instance}/snapshots"))[1]["count"] == 1
+
+
 async def test_failed_upgrade_returns_to_what_ran(tmp_path: Path) -> None:
     async with stage(tmp_path) as it:
         instance = await it.deployed(replica=1)

@@ -2,9 +2,9 @@
 
 import asyncio
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +107,7 @@ class Deployer:
         self._say(wire.PROGRESS_WORKING, "", "")
         try:
             self._record.desired = self._desired.SerializeToString()
-            self._save()
+            await self._save()
             await self._make_true()
         except (ReplicaFailedError, PackageError) as error:
             self._say(wire.PROGRESS_FAILED, self._step, str(error))
@@ -120,7 +120,8 @@ class Deployer:
         if not desired.replicas:
             await self._stop(leaving)
             if desired.drop:
-                self._shop.store.forget(self.deployment_id)
+                await self._shop.store.forget(self.deployment_id)
+                await asyncio.to_thread(shutil.rmtree, self._logs, ignore_errors=True)
                 self._gone()
             self._say(wire.PROGRESS_DONE, "stop", "nothing runs")
             return
@@ -150,7 +151,7 @@ class Deployer:
             await self._stop([one for one in self._others() if one.index == index])
 
     async def _registered(self, replica: Replica) -> None:
-        """A successor is known to the registry before its predecessor leaves."""
+        """A successor is known to the registry before its predecessor leaves, even if that has to wait for the registry."""
         await self._shop.registrar.flush(replica.record.mark)
 
     async def _stop(self, leaving: Sequence[Replica]) -> None:
@@ -162,7 +163,7 @@ class Deployer:
     async def _stop_one(self, replica: Replica) -> None:
         await replica.stop(lambda one: self._shop.registrar.leave(one.record.mark))
         self.replicas.remove(replica)
-        self._save()
+        await self._save()
         self._changed(self.report)
 
     async def _fetch(self) -> Path:
@@ -187,7 +188,7 @@ class Deployer:
 
         package = await self._shop.packages.get(artifacts[0].url, artifacts[0].sha256, fetching)
         record.package, record.package_generation = package.digest, desired.spec_generation
-        self._save()
+        await self._save()
         return package.directory
 
     def _fetching(self, how: str) -> None:
@@ -204,7 +205,7 @@ class Deployer:
             port=0,
         )
         self._record.replicas.append(record)
-        self._shop.logs.joinpath(self.deployment_id).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         replica = self._replica(record)
         self.replicas.append(replica)
         replica.begin()
@@ -224,7 +225,11 @@ class Deployer:
 
     def log_of(self, index: int) -> Path:
         """Where the replicas of an index write."""
-        return self._shop.logs / self.deployment_id / f"{index}.log"
+        return self._logs / f"{index}.log"
+
+    @property
+    def _logs(self) -> Path:
+        return self._shop.logs / self.deployment_id
 
     def _seen(self, replica: Replica) -> None:
         """A replica is another: the registry is told, and the server."""
@@ -270,7 +275,6 @@ class Deployer:
         self._said_s = time.monotonic()
         self._changed(self.report)
 
-    def _save(self) -> None:
+    async def _save(self) -> None:
         self._record.replicas = [replica.record for replica in self.replicas]
-        with suppress(FileNotFoundError):
-            self._shop.store.save(self._record)
+        await self._shop.store.save(self._record)

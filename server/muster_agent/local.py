@@ -2,10 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from muster_agent.agent import Agent, Who
 from muster_agent.deployer import Shop
@@ -16,6 +18,8 @@ from muster_agent.registrar import Registrar
 from muster_agent.replica import Tools
 from muster_agent.runtime import LocalRuntime
 from muster_agent.store import Store
+
+log = structlog.get_logger(__name__)
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TZ")
 
@@ -47,9 +51,9 @@ async def agent_running(
         agent = Agent(channel, who, runtime)
         await runtime.begin()
         tasks = [
-            asyncio.create_task(agent.run(), name="agent"),
-            asyncio.create_task(runtime.run(), name="agent's housekeeping"),
-            asyncio.create_task(registrar.run(), name="agent's registrations"),
+            asyncio.create_task(_again_and_again(agent.run), name="agent"),
+            asyncio.create_task(_again_and_again(runtime.run), name="agent's housekeeping"),
+            asyncio.create_task(_again_and_again(registrar.run), name="agent's registrations"),
         ]
         try:
             yield
@@ -58,3 +62,13 @@ async def agent_running(
                 task.cancel()
             await asyncio.wait(tasks)
             await runtime.close(stops=stops)
+
+
+async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
+    """A defect of ours is told, and does not end what it is in."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("the agent has failed, and goes on")
+        await asyncio.sleep(1.0)

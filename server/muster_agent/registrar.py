@@ -59,10 +59,9 @@ class Registrar:
             self._wake.set()
 
     async def flush(self, instance_id: str) -> None:
-        """Come back when the registry knows of it, or cannot be asked."""
-        entry = self._entries.get(instance_id)
-        if entry is not None and not entry.is_told:
-            await self._registered(entry)
+        """Come back when the registry knows of it, however long that is away, or when it is not there any more."""
+        while (entry := self._entries.get(instance_id)) and not (entry.is_told or await self._registered(entry)):  # noqa: ASYNC110
+            await asyncio.sleep(RETRY_S)
 
     async def leave(self, instance_id: str) -> None:
         """Take it out of traffic, wait until those who watch know and have finished what they began, and remove it.

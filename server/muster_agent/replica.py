@@ -48,7 +48,7 @@ class Replica:
         env: Mapping[str, str],
         output: Path,
         tools: "Tools",
-        save: Callable[[], None],
+        save: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
         self.record = record
@@ -108,7 +108,7 @@ class Replica:
     async def stop(self, leave: Callable[["Replica"], Awaitable[None]]) -> None:
         """Take it out of traffic, and end its process and all that this started. It may be called again after a restart."""
         self.record.is_leaving = True
-        self._save()
+        await self._save()
         self._to(STOPPING, "")
         await leave(self)
         if self._task is not None:
@@ -180,7 +180,7 @@ class Replica:
         self._to(STARTING, "")
         place = self._place()
         try:
-            self._save()
+            await self._save()
             process = Process.start(list(self.spec.command), place.directory, place.env, self._output)
         except OSError as error:
             self._failures += 1
@@ -190,7 +190,7 @@ class Replica:
         self._process = process
         record.process, record.start_s = process.identity, time.time()
         try:
-            self._save()
+            await self._save()
             self._tools.limiter.apply(record.mark, process.pid, self.spec.limits)
         except ProcessLookupError:
             pass  # it has ended already
@@ -285,7 +285,6 @@ class Replica:
             return None
         if self.record.process is None:
             self.record.process, self.record.start_s = identity, time.time()
-            self._save()
         self._tools.ports.hold(self.record.port)
         log.info("replica found again", replica=self.record.mark, pid=process.pid)
         return process

@@ -1,7 +1,10 @@
 """What the agent remembers: one file for each deployment, on disk before what it tells of is done."""
 
+import asyncio
 import fcntl
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -35,7 +38,10 @@ class DeploymentRecord(msgspec.Struct, kw_only=True):
 
 
 class Store:
-    """The files below a directory, which is this process's alone while the store is open. Raises OSError if it is another's."""
+    """The files below a directory, which is this process's alone while the store is open. Raises OSError if it is another's.
+
+    Files are written by one thread, in the order of the calls, while everything else goes on.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -46,6 +52,7 @@ class Store:
         except BlockingIOError:
             self._lock.close()
             raise OSError(f"{directory} is in use by another agent") from None
+        self._writer = ThreadPoolExecutor(1, "agent's store")
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(DeploymentRecord)
 
@@ -53,23 +60,30 @@ class Store:
         """All there are. Raises OSError, msgspec.MsgspecError for a file that is no record."""
         return [self._decoder.decode(path.read_bytes()) for path in sorted(self._directory.glob("*.json"))]
 
-    def save(self, record: DeploymentRecord) -> None:
-        """Write one down, and wait until it is on disk. Raises OSError."""
-        path = self._path(record.deployment_id)
-        scratch = path.with_suffix(".new")
-        with open(scratch, "wb", opener=_private) as file:  # a Path's own cannot make it private
-            file.write(self._encoder.encode(record))
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
+    async def save(self, record: DeploymentRecord) -> None:
+        """Write one down as it is now, and wait until it is on disk. Raises OSError."""
+        await self._written(self._write, self._path(record.deployment_id), self._encoder.encode(record))
 
-    def forget(self, deployment_id: str) -> None:
+    async def forget(self, deployment_id: str) -> None:
         """Take one away."""
-        self._path(deployment_id).unlink(missing_ok=True)
+        await self._written(self._path(deployment_id).unlink, True)  # missing_ok
 
     def close(self) -> None:
         """Let others have the directory."""
+        self._writer.shutdown()
         self._lock.close()
+
+    async def _written(self, write: Callable[..., None], *arguments: object) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writer, write, *arguments)
+
+    @staticmethod
+    def _write(path: Path, data: bytes) -> None:
+        scratch = path.with_suffix(".new")
+        with open(scratch, "wb", opener=_private) as file:  # a Path's own cannot make it private
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
 
     def _path(self, deployment_id: str) -> Path:
         return self._directory / f"{deployment_id}.json"

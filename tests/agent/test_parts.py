@@ -170,18 +170,18 @@ async def test_a_signal_never_reaches_a_stranger_with_the_same_number(tmp_path: 
         await stranger.wait()
 
 
-def test_store_remembers_and_is_one_agents_alone(tmp_path: Path) -> None:
+async def test_store_remembers_and_is_one_agents_alone(tmp_path: Path) -> None:
     store = Store(tmp_path / "state")
     replica = ReplicaRecord(
         index=0, mark="m", spec_generation=1, spec=b"\x00\xff", directory="/x", port=1, process=Identity(1, 2, "boot")
     )
     record = DeploymentRecord(deployment_id="d", desired=b"\x01", replicas=[replica], package="p", package_generation=1)
-    store.save(record)
+    await store.save(record)
     assert store.load() == [record]
     assert oct((tmp_path / "state" / "d.json").stat().st_mode)[-3:] == "600"
     with pytest.raises(OSError, match="in use by another agent"):
         Store(tmp_path / "state")
-    store.forget("d")
+    await store.forget("d")
     store.close()
     other = Store(tmp_path / "state")
     assert other.load() == []

@@ -19,6 +19,15 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 5.0
 RECONNECT_S = 2.0
+REFUSED_S = 10.0
+REFUSALS = (
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.PERMISSION_DENIED,
+    grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.UNIMPLEMENTED,
+)
+"""What does not pass by itself."""
 MAX_LOG_READERS = 64
 MAX_DUE = 16
 
@@ -36,11 +45,11 @@ class Who:
 
 
 class Agent:
-    """`channel` is a grpc.aio channel or stands in for one."""
+    """`channel` is a grpc.aio channel or stands in for one, `agent_id` what the server tells two of a name apart by."""
 
-    def __init__(self, channel: Any, who: Who, runtime: Runtime) -> None:
+    def __init__(self, channel: Any, agent_id: str, who: Who, runtime: Runtime) -> None:
         self._stub = agent_service_pb2_grpc.AgentServiceStub(channel)
-        self._who, self._runtime = who, runtime
+        self._agent_id, self._who, self._runtime = agent_id, who, runtime
         self._due: dict[str, list[wire.Report]] = {}
         self._is_due = asyncio.Event()
         self._readers: dict[int, asyncio.Task[None]] = {}
@@ -55,6 +64,10 @@ class Agent:
                 why = "the server ended it"
             except grpc.aio.AioRpcError as error:
                 why = f"{error.code().name}: {error.details()}"
+                if error.code() in REFUSALS:
+                    log.warning("the server refuses this agent", why=why)
+                    await asyncio.sleep(REFUSED_S)
+                    continue
             except asyncio.InvalidStateError:
                 why = "it ended"
             log.info("not connected to the server", why=why)
@@ -85,6 +98,7 @@ class Agent:
         self._due.clear()
         who = self._who
         agent = deployment_pb2.Agent(
+            id=self._agent_id,
             name=who.name,
             namespace=who.namespace,
             environment=who.environment,

@@ -48,7 +48,7 @@ async def agent_running(
             host=who.host,
         )
         runtime = LocalRuntime(shop)
-        agent = Agent(channel, who, runtime)
+        agent = Agent(channel, store.agent_id, who, runtime)
         await runtime.begin()
         tasks = [
             asyncio.create_task(_again_and_again(agent.run), name="agent"),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from muster_agent.unpacking import PackageError, unpack
+from muster_agent.unpacking import PackageError, is_whole, unpack
 
 MAX_PACKAGE_BYTES = 2 << 30
 MAX_CACHE_BYTES = 10 << 30
@@ -29,7 +29,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What is unpacked: where, and the SHA-256 of what was fetched."""
+    """What is unpacked: where, and the SHA-256 of what was fetched; of that and its name, if it is one file."""
 
     directory: Path
     digest: str
@@ -44,7 +44,7 @@ class Packages:
 
     async def get(self, url: str, sha256: str, progress: Progress) -> Package:
         """Fetch a package, unless its digest is known and unpacked here. Raises PackageError."""
-        if sha256 and (known := self.known(sha256)) is not None:
+        if sha256 and (known := self._known_of(url, sha256)) is not None:
             return known
         cancelled = threading.Event()
         try:
@@ -60,6 +60,11 @@ class Packages:
             return None
         os.utime(directory)
         return Package(directory, digest)
+
+    def _known_of(self, url: str, digest: str) -> Package | None:
+        """What is unpacked of what is at a URL. One file is known by its name too, since a command may say that."""
+        one_file = self.known(_named(url, digest))
+        return one_file if one_file is not None or is_whole(_name(url)) else self.known(digest)
 
     def make_room(self, used: Collection[str]) -> None:
         """Remove what nothing runs from and was not used for longest, until the rest fits. Blocks."""
@@ -79,10 +84,11 @@ class Packages:
             digest = _fetch(url, archive, progress, cancelled)
             if sha256 and digest != sha256:
                 raise PackageError(f"what is at {_shown(url)} has the SHA-256 {digest}, and not {sha256}")
-            if (known := self.known(digest)) is not None:
+            if (known := self._known_of(url, digest)) is not None:
                 return known
             progress("unpack")
-            unpack(archive, Path(scratch) / "unpacked", unquote(urlsplit(url).path.rpartition("/")[2]))
+            if not unpack(archive, Path(scratch) / "unpacked", _name(url)):
+                digest = _named(url, digest)
             target = self._unpacked / digest
             target.parent.mkdir(exist_ok=True, mode=0o700)
             with suppress(OSError):  # somebody else was first with the same
@@ -90,6 +96,14 @@ class Packages:
         if not target.is_dir():
             raise PackageError(f"there is no room for {_shown(url)}")
         return Package(target, digest)
+
+
+def _name(url: str) -> str:
+    return unquote(urlsplit(url).path.rpartition("/")[2])
+
+
+def _named(url: str, digest: str) -> str:
+    return hashlib.sha256(f"{digest} {_name(url)}".encode(errors="replace")).hexdigest()
 
 
 def _fetch(url: str, target: Path, progress: Progress, cancelled: threading.Event) -> str:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 
@@ -40,18 +41,24 @@ class DeploymentRecord(msgspec.Struct, kw_only=True):
 class Store:
     """The files below a directory, which is this process's alone while the store is open. Raises OSError if it is another's.
 
-    Files are written by one thread, in the order of the calls, while everything else goes on.
+    `agent_id` is made with the directory, and stays. One thread writes the files, in the order of the calls, while everything else
+    goes on.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = (directory / "lock").open("w")
+        self._lock = (directory / "agent").open("a+")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock.close()
             raise OSError(f"{directory} is in use by another agent") from None
+        self._lock.seek(0)
+        self.agent_id = self._lock.read() or uuid4().hex
+        if not self._lock.tell():
+            self._lock.write(self.agent_id)
+            self._lock.flush()
         self._writer = ThreadPoolExecutor(1, "agent's store")
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(DeploymentRecord)

@@ -40,14 +40,19 @@ class PackageError(Exception):
     """A package that cannot be had or unpacked. The message is one line for people."""
 
 
-def unpack(archive: Path, directory: Path, name: str) -> None:
+def is_whole(name: str) -> bool:
+    """True for an archive that is run as it is: Java's."""
+    return name.endswith((".jar", ".war"))
+
+
+def unpack(archive: Path, directory: Path, name: str) -> bool:
     """Unpack a zip or tar archive (plain, gzip, bzip2, xz) into a new directory; another file is put there under its name.
 
-    Raises PackageError; then the directory is gone. Blocks.
+    Answers whether it was unpacked. Raises PackageError; then the directory is gone. Blocks.
     """
     directory.mkdir(parents=True)
     try:
-        _unpack(archive, directory, name)
+        return _unpack(archive, directory, name)
     except (OSError, *_BROKEN) as error:
         shutil.rmtree(directory, ignore_errors=True)
         raise PackageError(f"{name} cannot be unpacked: {_reason(error)}") from error
@@ -56,19 +61,20 @@ def unpack(archive: Path, directory: Path, name: str) -> None:
         raise
 
 
-def _unpack(archive: Path, directory: Path, name: str) -> None:
+def _unpack(archive: Path, directory: Path, name: str) -> bool:
     budget = _Budget(archive.stat().st_size)
-    if zipfile.is_zipfile(archive):
+    if zipfile.is_zipfile(archive) and not is_whole(name):
         _unpack_zip(archive, directory, budget)
-        return
+        return True
     with archive.open("rb") as file:
         head = file.read(6)
         file.seek(0)
         opened = next((opener(file) for magic, opener in _OPENERS if head.startswith(magic)), file)
         if opened is file and not tarfile.is_tarfile(archive):
             shutil.copyfile(archive, directory / _plain_name(name))
-            return
+            return False
         _unpack_tar(_Counted(opened, budget), directory, budget)
+    return True
 
 
 class _Budget:

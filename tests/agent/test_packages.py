@@ -116,6 +116,33 @@ async def test_package_that_is_cut_off_is_not_taken_for_whole(tmp_path: Path) ->
             await Packages(tmp_path / "store").get(f"{url}/stalls.zip", "", quiet)
 
 
+@pytest.mark.parametrize("is_checked", [True, False])
+async def test_one_file_is_kept_under_each_of_its_names(tmp_path: Path, is_checked: bool) -> None:
+    store, text = Packages(tmp_path / "store"), "print(1)\n"
+    digest = hashlib.sha256(text.encode()).hexdigest() if is_checked else ""
+    for name in ("web-1.0.0.py", "web-1.0.1.py"):
+        (tmp_path / name).write_text(text)
+
+    one, other, again = [
+        await store.get((tmp_path / name).as_uri(), digest, quiet) for name in ("web-1.0.0.py", "web-1.0.1.py", "web-1.0.0.py")
+    ]
+
+    assert (one.directory / "web-1.0.0.py").read_text() == (other.directory / "web-1.0.1.py").read_text() == text
+    assert again == one
+
+
+async def test_an_archive_is_unpacked_or_not_by_its_name(tmp_path: Path) -> None:
+    store, path = Packages(tmp_path / "store"), package(tmp_path)
+    jar = path.with_suffix(".jar")
+    jar.write_bytes(path.read_bytes())
+
+    unpacked = await store.get(path.as_uri(), "", quiet)
+    whole = await store.get(jar.as_uri(), "", quiet)
+
+    assert [file.name for file in unpacked.directory.iterdir()] == ["main.py"]
+    assert [file.name for file in whole.directory.iterdir()] == ["web.jar"]
+
+
 async def test_package_that_stalls_is_given_up_when_nobody_wants_it(tmp_path: Path) -> None:
     with served(tmp_path) as url:
         getting = asyncio.create_task(Packages(tmp_path / "store").get(f"{url}/stalls.zip", "", quiet))

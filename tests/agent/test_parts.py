@@ -184,5 +184,7 @@ async def test_store_remembers_and_is_one_agents_alone(tmp_path: Path) -> None:
     await store.forget("d")
     store.close()
     other = Store(tmp_path / "state")
+    assert len(store.agent_id) == 32
+    assert other.agent_id == store.agent_id
     assert other.load() == []
     other.close()

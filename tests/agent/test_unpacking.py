@@ -58,9 +58,15 @@ def test_zip_archives_keep_who_may_execute(tmp_path: Path) -> None:
     assert os.access(tmp_path / "out/bin/run", os.X_OK)
 
 
+def test_a_jar_is_an_archive_that_is_run_as_it_is(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "a", ("Main.class", b"x"))
+    assert not unpack(archive, tmp_path / "out", "app.jar")
+    assert (tmp_path / "out/app.jar").read_bytes() == archive.read_bytes()
+
+
 def test_another_file_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("print(1)\n")
-    unpack(tmp_path / "main.py", tmp_path / "out", "main.py")
+    assert not unpack(tmp_path / "main.py", tmp_path / "out", "main.py")
     assert (tmp_path / "out/main.py").read_text() == "print(1)\n"
 
 

@@ -254,6 +254,20 @@ async def test_second_stream_of_a_name_takes_the_place_of_the_first() -> None:
         assert (await second.desired()).generation == 1
 
 
+async def test_another_agent_of_the_name_is_refused_while_one_is_connected() -> None:
+    async with populated() as made:
+        first, other, itself = ScriptedAgent(made.channel), ScriptedAgent(made.channel), ScriptedAgent(made.channel)
+        await first.hello(deployment_pb2.Agent(name="node-1", host="h", id="a"))
+        hello = agents.Hello(agent=deployment_pb2.Agent(name="node-1", host="elsewhere", id="b"))
+        await other.stream.write(agents.ConnectRequest(hello=hello))
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await other.frame()
+        assert (refusal.value.code(), reason(refusal.value)) == (grpc.StatusCode.ALREADY_EXISTS, "AGENT_NAME_TAKEN")
+        await itself.hello(deployment_pb2.Agent(name="node-1", host="h", id="a"))
+        (known,) = (await made.stub.ListAgents(wire.ListAgentsRequest())).agents
+        assert (known.id, known.host) == ("a", "h")
+
+
 async def test_agents_of_an_environment_come_before_those_for_all() -> None:
     async with populated() as made:
         general = ScriptedAgent(made.channel)

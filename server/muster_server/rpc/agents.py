@@ -115,7 +115,7 @@ class Dispatching(Protocol):
     """What the servicer needs of who decides what agents do."""
 
     def join(self, connected: ConnectedAgent) -> None:
-        """An agent is there."""
+        """An agent is there. Raises MusterError (AGENT_NAME_TAKEN)."""
         ...
 
     def leave(self, connected: ConnectedAgent) -> None:
@@ -147,8 +147,8 @@ class AgentServicer:
         stream.held = lambda: ((Action.WRITE, resource),)
         reports = [_checked_report(report) for report in frame.hello.reports]
         connected.reports = {report.deployment_id: report for report in reports}
-        writer = asyncio.create_task(connected.write(), name=f"agent {connected.agent.name}")
         self._dispatching.join(connected)
+        writer = asyncio.create_task(connected.write(), name=f"agent {connected.agent.name}")
         try:
             for report in reports:
                 await self._dispatching.observe(connected, report)
@@ -193,6 +193,7 @@ def _checked(agent: deployment_pb2.Agent) -> deployment_pb2.Agent:
     checked_text("agent.version", agent.version, 64)
     checked_text("agent.host", agent.host, 1024, is_required=True)
     checked_text("agent.limiting", agent.limiting, 1024)
+    checked_text("agent.id", agent.id, 64)
     if agent.namespace == ANY and agent.environment:
         raise MusterError.invalid("agent.environment", "must be empty for the agent of all namespaces")
     if len(agent.runtimes) > 1000:

@@ -49,9 +49,11 @@ class Dispatcher:
         return sorted((connected.agent for connected in self._agents.values()), key=attrgetter("name"))
 
     def join(self, connected: ConnectedAgent) -> None:
-        """Take an agent in, in the place of one of its name, and tell it everything."""
+        """Take an agent in, in the place of its earlier stream, and tell it everything. Raises MusterError (AGENT_NAME_TAKEN)."""
         name = connected.agent.name
         if (other := self._agents.get(name)) is not None:
+            if other.agent.id != connected.agent.id:
+                raise MusterError(Reason.AGENT_NAME_TAKEN, f"another agent with the name {name!r} is connected")
             other.stream.end(MusterError(Reason.AGENT_REPLACED, f"another stream of the agent {name!r} took its place"))
         connected.agent.connect_time.FromMicroseconds(round(self._engine.wall_s() * 1e6))
         self._agents[name] = connected

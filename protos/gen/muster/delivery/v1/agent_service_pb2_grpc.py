@@ -50,9 +50,9 @@ class AgentServiceServicer:
         """Connect is the agent's one stream. The agent says hello first, with everything that it runs; the server answers with everything
         that it is to run, and then with each change. The agent sends a report whenever something is other than it last told, and at
         least one frame in 10 s. Both sides may be cut off at any time: what is desired is on the server's disk, what runs is on the
-        agent's, and whoever comes back begins with the whole of it. A second stream of the same name ends the first with ABORTED
-        (AGENT_REPLACED). Ends with INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (DRAINING), DEADLINE_EXCEEDED (AGENT_SILENT: no
-        frame for 15 s).
+        agent's, and whoever comes back begins with the whole of it. A second stream of the same agent ends the first with ABORTED
+        (AGENT_REPLACED); that of another agent of the name is refused with ALREADY_EXISTS (AGENT_NAME_TAKEN). Ends with
+        INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (DRAINING), DEADLINE_EXCEEDED (AGENT_SILENT: no frame for 15 s).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

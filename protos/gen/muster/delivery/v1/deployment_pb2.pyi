@@ -362,7 +362,7 @@ class Task(_message.Message):
     def __init__(self, index: _Optional[int] = ..., name: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., message: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Agent(_message.Message):
-    __slots__ = ("name", "namespace", "environment", "version", "host", "runtimes", "limiting", "connect_time")
+    __slots__ = ("name", "namespace", "environment", "version", "host", "runtimes", "limiting", "connect_time", "id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
@@ -371,6 +371,7 @@ class Agent(_message.Message):
     RUNTIMES_FIELD_NUMBER: _ClassVar[int]
     LIMITING_FIELD_NUMBER: _ClassVar[int]
     CONNECT_TIME_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     namespace: str
     environment: str
@@ -379,4 +380,5 @@ class Agent(_message.Message):
     runtimes: _containers.RepeatedCompositeFieldContainer[_delivery_pb2.Runtime]
     limiting: str
     connect_time: _timestamp_pb2.Timestamp
-    def __init__(self, name: _Optional[str] = ..., namespace: _Optional[str] = ..., environment: _Optional[str] = ..., version: _Optional[str] = ..., host: _Optional[str] = ..., runtimes: _Optional[_Iterable[_Union[_delivery_pb2.Runtime, _Mapping]]] = ..., limiting: _Optional[str] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    id: str
+    def __init__(self, name: _Optional[str] = ..., namespace: _Optional[str] = ..., environment: _Optional[str] = ..., version: _Optional[str] = ..., host: _Optional[str] = ..., runtimes: _Optional[_Iterable[_Union[_delivery_pb2.Runtime, _Mapping]]] = ..., limiting: _Optional[str] = ..., connect_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., id: _Optional[str] = ...) -> None: ...

@@ -168,6 +168,21 @@ async def test_program_that_is_missing_is_named(tmp_path: Path) -> None:
         assert "no-such-program: No such file or directory (FAILED)" in answer.errors
 
 
+@pytest.mark.slow
+async def test_component_that_runs_goes_only_by_force_and_its_deployments_before_it(tmp_path: Path) -> None:
+    async with populated() as server:
+        await muster(server, "deployment", "create", "-f", deployment_file(tmp_path))
+
+        refused = await muster(server, "component", "delete", "web")
+        forced = await muster(server, "component", "delete", "web", "--force")
+        (job, *_) = (await muster(server, "job", "list", "-o", "json")).document
+        await muster(server, "job", "follow", job["id"])
+
+        assert (refused.status, "(COMPONENT_NOT_EMPTY)" in refused.errors) == (4, True)
+        assert forced.out == "component web goes with its 1 deployment\n"
+        assert (await muster(server, "component", "list", "-o", "json")).document == []
+
+
 async def test_change_is_begun_only_and_followed_later(tmp_path: Path) -> None:
     async with populated() as server:
         begun = await muster(server, "deployment", "create", "-f", deployment_file(tmp_path), "--no-wait", "-o", "json")

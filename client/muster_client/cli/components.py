@@ -6,6 +6,7 @@ import typer
 from muster.delivery.v1 import delivery_service_pb2 as wire
 from muster.delivery.v1.delivery_pb2 import Application, Component
 
+from muster_client.cli import texts
 from muster_client.cli.command import application, command, within
 from muster_client.cli.context import Context
 from muster_client.cli.delivered import aim, applications, components, find_application, find_component, name_in, space
@@ -97,7 +98,9 @@ async def delete(
     found = await find_component(context, context.given.namespace, name)
     request = wire.DeleteComponentRequest(namespace=found.namespace, application_id=found.application_id, id=found.id, force=force)
     await context.ask(context.delivery.DeleteComponent, request)
-    context.output.say(f"deleted component {found.name}", document(found))
+    count = texts.count(found.deployment_count, "deployment")
+    done = f"component {found.name} goes with its {count}" if found.deployment_count else f"deleted component {found.name}"
+    context.output.say(done, document(found))
 
 
 def _table(found: list[Component], owners: dict[str, Application]) -> Table:

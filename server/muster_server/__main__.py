@@ -57,6 +57,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     tls_client_ca: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_client_ca"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
     auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
+    login_lock_after: Annotated[str | None, typer.Option(metavar="N", help=_help("login_lock_after"))] = None,
     key_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("key_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
 ) -> None:
@@ -78,6 +79,7 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
         "tls_client_ca": tls_client_ca,
         "ready_file": ready_file,
         "auth": auth,
+        "login_lock_after": login_lock_after,
         "key_file": key_file,
         "insecure": insecure,
     }

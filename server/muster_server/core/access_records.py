@@ -16,18 +16,28 @@ def found_user(turn: Turn, name: str) -> User:
     """A user. Raises MusterError: USER_NOT_FOUND."""
     user = turn.state.access.users.get(name)
     if user is None:
-        raise MusterError(Reason.USER_NOT_FOUND, f"there is no user {name!r}")
+        raise user_not_found(name)
     return user
 
 
 def found_role(turn: Turn, name: str) -> Role:
     """A role that can be changed. Raises MusterError: ROLE_NOT_FOUND, ROLE_BUILT_IN."""
     if name == ADMIN:
-        raise MusterError(Reason.ROLE_BUILT_IN, f"role {ADMIN!r} may do everything and cannot be changed")
+        raise role_built_in()
     role = turn.state.access.roles.get(name)
     if role is None:
         raise role_not_found(name)
     return role
+
+
+def user_not_found(name: str) -> MusterError:
+    """The refusal of a user who is not there."""
+    return MusterError(Reason.USER_NOT_FOUND, f"there is no user {name!r}")
+
+
+def role_built_in() -> MusterError:
+    """The refusal to touch the role `admin`."""
+    return MusterError(Reason.ROLE_BUILT_IN, f"role {ADMIN!r} may do everything and cannot be changed")
 
 
 def role_not_found(name: str) -> MusterError:

@@ -20,6 +20,7 @@ from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
+from muster_server.rpc.access_table import CREATE, UPDATE, config_resource
 from muster_server.rpc.calls import Call
 from muster_server.rpc.config_decoding import decode_condition, decode_config_ref, decode_rule, decode_traits
 from muster_server.rpc.config_encoding import release_message, summary_message
@@ -66,6 +67,8 @@ class ConfigServicer:
         """Release content on the main line."""
         key = _key(request)
         text = Text(request.content, request.content_type, dict(request.labels), request.encrypted_data_key)
+        item = self._engine.state.configs.items.get(key)
+        call.require(UPDATE if item is not None and item.lines else CREATE, config_resource(key))
         command = Publish(key, text, condition=decode_condition(request.condition), note=_note(request, call))
         published = await self._publish(command, is_checked=not request.allow_invalid)
         return wire.PublishConfigResponse(

@@ -31,6 +31,7 @@ LOGINS = {
     ("POST", "/nacos/v1/auth/users/login"),
     ("POST", "/nacos/v3/auth/user/login"),
     ("POST", "/nacos/v3/auth/user/admin"),
+    ("POST", "/v4/token"),
 }
 STATE = "/nacos/v3/admin/core/state"
 METRICS = "/nacos/v1/ns/operator/metrics"
@@ -60,7 +61,7 @@ def routes() -> list[tuple[str, str]]:
     async def unused(*_: Any) -> bytes:
         raise AssertionError
 
-    app = create_app(LocalChannel(unused), NoMetrics())
+    app = create_app(LocalChannel(unused), NoMetrics(), is_guarded=True)
     assert isinstance(app, Gateway)
     return [(route.method, route.path.replace("{", "").replace("}", "")) for route in app.routes]
 

@@ -98,7 +98,7 @@ class Governing:
 
     async def _all(self, namespace: str) -> Definitions:
         found: catalog.ListDefinitionsResponse = await self._registry.catalog.ListDefinitions(
-            catalog.ListDefinitionsRequest(namespace=namespace), timeout=CALL_TIMEOUT_S
+            catalog.ListDefinitionsRequest(namespace=namespace, permitted_only=True), timeout=CALL_TIMEOUT_S
         )
         return list(found.definitions)
 

@@ -9,9 +9,13 @@ import httpx
 import pytest
 from access_world import ROOT, World, guarded
 from muster.admin.v1 import access_service_pb2 as wire
+from muster_gateway.app import create_app
+from muster_gateway.channel import LocalChannel
+from muster_gateway.route import Route
 from running import ManualClock, running_server
 
 from gateway.test_access import KINDS, edge
+from gateway.test_app import NoMetrics, Sent, answer_to, is_in_form_of_servicecomb, oddly
 
 PASSWORD = "Aa!123456"
 MICROSERVICES = "/v4/default/registry/microservices"
@@ -468,6 +472,51 @@ async def test_no_and_bad_credentials_have_codes_of_their_own() -> None:
         assert ends[""] == ("401204", "")
         assert [ends[given] for given in ("Basic x", "Bearer x", "x", "Bearer mst_x")] == [segments] * 4
         assert ends["Bearer a.b.c"] == ("401201", "the token is unknown or was revoked")
+
+
+ODD_BODIES = [
+    *(
+        b"",
+        b"null",
+        b"[]",
+        b'"x"',
+        b"1",
+        b"{",
+        b"\xff",
+        b'{"name": null, "roles": null, "perms": null, "accounts": null}',
+        b"[" * 10_000,
+    ),
+    b'{"name": "a", "roles": [null], "password": "Aa!123456", "perms": [null]}',
+    b'{"accounts": [null, {"name": "a", "password": "Aa!123456", "roles": [null]}]}',
+    b'{"name": "a", "perms": [{"resources": [{"type": null, "labels": {"appId": null, "": ""}}, null], "verbs": [null]}]}',
+    b'{"name": "\\ud800", "password": "\\ud800Aa!12345", "tokenExpirationTime": "\\ud800"}',
+    b'{"NAME": "a", "Perms": [{"Resources": [{"Type": "service"}], "Verbs": ["*"]}], "unknown": {"a": [1]}}',
+    b'{"name": "a", "tokenExpirationTime": "' + b"9" * 400 + b'h"}',
+    b'{"name": "' + b"x" * (3 << 20) + b'"}',
+]
+
+
+async def test_every_call_about_accounts_answers_in_its_form_whatever_it_is_sent() -> None:
+    routes = [one for one in guarded_routes() if one.path.startswith(("/v4/token", "/v4/acc", "/v4/roles", "/v4/self"))]
+    async with console() as one:
+        wrong = []
+        for route in routes:
+            oddities = [part for value in ("80", "@@", "\u00fc\x00") for part in oddly(route, value)]
+            for query, body, headers in (*oddities, *((b"", body, {}) for body in ODD_BODIES)):
+                sent = Sent(
+                    route, route.method, query, body, {**headers, "authorization": dict(one.world.admin)["authorization"].encode()}
+                )
+                answer = await answer_to(one.http, sent)
+                if not is_in_form_of_servicecomb(sent, answer):
+                    wrong.append((route.method, route.path, body[:60], answer.status_code, answer.text))
+
+        assert len(routes) == 15
+        assert not wrong
+
+
+def guarded_routes() -> tuple[Route, ...]:
+    app = create_app(LocalChannel(None), NoMetrics(), is_guarded=True)  # type: ignore[arg-type]  # never called
+    return app.routes
 
 
 async def test_without_authentication_there_are_no_accounts() -> None:

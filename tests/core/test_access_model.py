@@ -33,6 +33,10 @@ READ, WRITE, BOTH = Action.READ, Action.WRITE, Action.READ_WRITE
         ("prod:g:service/pay", Resource("prod", "g", "service", "*"), False),
         ("prod:g:service/*", Resource("*", "*", "service", "*"), False),
         ("*:*:service/*", Resource("*", "*", "service", "*"), True),
+        ("*:*:*", Resource("*", "*", "user", "ann"), False),
+        ("*:*:*", Resource("*", "*", "role", "*"), False),
+        ("*:*:user/*", Resource("*", "*", "user", "ann"), True),
+        ("*:*:user/*", Resource("*", "*", "*", "*"), False),
         ("*:*:service/*@test", Resource("prod", "g", "service", "pay@test"), True),
         ("*:*:service/pay@*", Resource("prod", "g", "service", "pay@test"), True),
         ("*:*:service/p*y", PAY, True),
@@ -121,6 +125,8 @@ def test_bounds_of_names_and_counts_are_kept() -> None:
         (("prod:*:service/*@test", BOTH), ("prod:*:service/pay@test", READ), True),
         (("prod:*:service/*@test", BOTH), ("prod:*:service/pay*", READ), False),
         (("*:*:*", READ), ("prod:*:service/*", BOTH), False),
+        (("*:*:*", BOTH), ("*:*:user/*", READ), False),
+        (("*:*:*", BOTH), ("*:*:*", READ), True),
     ],
 )
 def test_what_a_permission_covers_may_be_given_on(own: tuple[str, Action], given: tuple[str, Action], *, is_covered: bool) -> None:

@@ -16,6 +16,8 @@ from muster_server.core.model import MAX_ATTRIBUTES, MAX_METADATA_BYTES, MAX_NAM
 ADMIN = "admin"
 """The one built-in role: it may do everything."""
 ANY = "*"
+PERSONAL = frozenset({"user", "role"})
+"""Kinds that `*` does not include: who may do everything with services is not meant to change users by that."""
 MAX_ROLES = 100
 MAX_PERMISSIONS = 1000
 MAX_USER_BYTES = 256
@@ -73,9 +75,13 @@ class _Pattern(NamedTuple):
         return (
             _matches(self.namespace, resource.namespace)
             and _matches(self.group, resource.group)
-            and _matches(self.kind, resource.kind)
+            and _is_of(self.kind, resource.kind)
             and _matches(self.name, resource.name)
         )
+
+
+def _is_of(pattern: str, kind: str) -> bool:
+    return pattern == kind or (pattern == ANY and kind not in PERSONAL)
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -107,7 +113,7 @@ def _parsed(text: str) -> _Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a role may do. `resource` is `namespace:group:kind/name`, and `*` as its last part is `*/*`.
+    """What a role may do. `resource` is `namespace:group:kind/name`; `*` as its last part is `*/*`, of all kinds but the PERSONAL.
 
     `*` is a whole part or its end: `prod:*:config/pay-*`. In the name, one may stand anywhere: `*:*:service/*@test`. A list, whose
     name ends in `*`, is matched only by what ends so too. A colon in a namespace or a group is written `%3A`.
@@ -127,7 +133,7 @@ class Permission:
         """True if it includes doing this with anything of a kind in a namespace; `*` as a namespace stands for all."""
         pattern = _parsed(self.resource)
         is_near = namespace == ANY or _matches(pattern.namespace, namespace)
-        return is_near and _matches(pattern.kind, kind) and self.action.includes(action)
+        return is_near and _is_of(pattern.kind, kind) and self.action.includes(action)
 
     def touches(self, namespace: str) -> bool:
         """True if it is about anything in a namespace."""

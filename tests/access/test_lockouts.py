@@ -44,6 +44,18 @@ def test_a_lockout_ends_a_quarter_of_an_hour_after_the_last_failure_and_says_so(
     assert [passes(lockouts) for _ in range(3)] == [True, True, False]
 
 
+def test_an_attempt_that_is_withdrawn_was_no_failure() -> None:
+    lockouts = Lockouts(ManualClock().monotonic_s, 2)
+    for _ in range(5):
+        lockouts.attempt("ann", HERE)
+        lockouts.withdraw("ann", HERE)
+    lockouts.attempt("ann", HERE)
+    lockouts.attempt("ann", HERE)
+    lockouts.withdraw("ann", HERE)
+
+    assert [passes(lockouts) for _ in range(2)] == [True, False]
+
+
 def test_success_and_an_end_let_pass_again() -> None:
     lockouts = Lockouts(ManualClock().monotonic_s, 1)
     for address in (HERE, THERE):

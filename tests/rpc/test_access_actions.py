@@ -29,6 +29,8 @@ def calls(world: World, metadata: Any) -> dict[str, Any]:
         ref=REF, instance=instance("one", weight=2), update_mask=FieldMask(paths=["weight"])
     )
     publish = config.PublishConfigRequest(ref=ITEM, content="a")
+    gray = config.PublishGrayRequest(ref=ITEM, gray="beta", content="b", rule={"percentage": {"percent": 1}})
+    delete = config.DeleteConfigRequest(ref=ITEM)
     return {
         "create service": lambda: world.registration.Register(put, metadata=metadata),
         "update service": lambda: world.registration.UpdateInstance(change, metadata=metadata),
@@ -36,7 +38,16 @@ def calls(world: World, metadata: Any) -> dict[str, Any]:
         "delete service": lambda: world.registration.Deregister(registration.DeregisterRequest(ref=REF), metadata=metadata),
         "create config": lambda: world.config.PublishConfig(publish, metadata=metadata),
         "update config": lambda: world.config.PublishConfig(publish, metadata=metadata),
-        "delete config": lambda: world.config.DeleteConfig(config.DeleteConfigRequest(ref=ITEM), metadata=metadata),
+        "update config by a gray line": lambda: world.config.PublishGray(gray, metadata=metadata),
+        "delete config": lambda: world.config.DeleteConfig(delete, metadata=metadata),
+        "create config by going back": lambda: world.config.RollbackConfig(
+            config.RollbackConfigRequest(ref=ITEM, number=1), metadata=metadata
+        ),
+        "update config by going back": lambda: world.config.RollbackConfig(
+            config.RollbackConfigRequest(ref=ITEM, number=1), metadata=metadata
+        ),
+        "delete config again": lambda: world.config.DeleteConfig(delete, metadata=metadata),
+        "create config by a gray line": lambda: world.config.PublishGray(gray, metadata=metadata),
     }
 
 

@@ -146,6 +146,21 @@ async def test_a_user_is_locked_out_after_three_failures_and_let_in_again_by_han
         assert not (await world.access.ListLockouts(wire.ListLockoutsRequest(), metadata=world.admin)).lockouts
 
 
+async def test_attempts_that_the_throttle_refuses_lock_nobody_out() -> None:
+    clock = ManualClock()
+    async with guarded(clock=clock) as world:
+        await world.user("ann")
+        clock.now_s += 61  # the password that was right is remembered for a minute
+        for _ in range(10):
+            await refusal(name_of(world, basic("ann", "guess")))
+
+        throttled = [reason(await refusal(world.login("ann"))) for _ in range(5)]
+        clock.now_s += 60
+
+        assert throttled == ["LOGIN_THROTTLED"] * 5
+        assert await world.login("ann")
+
+
 async def test_lockouts_are_listed_in_pages() -> None:
     async with guarded(login_lock_after=1) as world:
         for name in ("c", "a", "b"):
@@ -196,11 +211,29 @@ async def test_who_administers_users_gives_what_they_have_and_nothing_more() -> 
             world.access.DeleteUser(wire.DeleteUserRequest(user="chief"), metadata=clerk),
             world.access.RevokeRole(wire.RevokeRoleRequest(user=ROOT, role="admin"), metadata=clerk),
             world.access.CreateToken(wire.CreateTokenRequest(user=ROOT), metadata=clerk),
+            world.access.EndLockout(wire.EndLockoutRequest(user=ROOT), metadata=clerk),
             world.access.ListRoles(wire.ListRolesRequest(), metadata=clerk),
         )
         assert [await code(call) for call in refused] == [DENIED] * len(refused)
         names = [user.name for user in (await world.access.ListUsers(wire.ListUsersRequest(), metadata=clerk)).users]
         assert names == ["chief", "clerk", "peer", ROOT]
+
+
+async def test_what_is_not_there_yet_is_not_given_nor_changed_by_who_cannot_know_what_it_will_be() -> None:
+    async with guarded() as world:
+        clerk = await world.user("clerk", USERS, ROLES)
+
+        refused = (
+            world.access.CreateUser(wire.CreateUserRequest(user=wire.User(name="eve", roles=["none"])), metadata=clerk),
+            world.access.GrantRole(wire.GrantRoleRequest(user="clerk", role="none"), metadata=clerk),
+            world.access.UpdateRole(role_change("none"), metadata=clerk),
+            world.access.DeleteRole(wire.DeleteRoleRequest(role="none"), metadata=clerk),
+            world.access.DeleteUser(wire.DeleteUserRequest(user="none"), metadata=clerk),
+            world.access.SetPassword(wire.SetPasswordRequest(user="none", password=PASSWORD), metadata=clerk),
+        )
+
+        assert [reason(await refusal(call)) for call in refused] == ["ROLE_NOT_FOUND"] * 4 + ["USER_NOT_FOUND"] * 2
+        await world.access.EndLockout(wire.EndLockoutRequest(user="none"), metadata=clerk)
 
 
 async def test_who_administers_roles_allows_what_they_may_and_nothing_more() -> None:

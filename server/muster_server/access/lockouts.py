@@ -49,6 +49,12 @@ class Lockouts:
         if len(self._failures) > MAX_TRACKED:
             self._failures.popitem(last=False)
 
+    def withdraw(self, user: str, address: str) -> None:
+        """Take an attempt back whose password nobody looked at, because there were too many at once: it was no failure."""
+        count, last_s = self._failures.pop((user, address), (0, 0.0))
+        if count > 1:
+            self._failures[user, address] = (count - 1, last_s)
+
     def succeeded(self, user: str, address: str) -> None:
         """Forget the failures of this pair."""
         self._failures.pop((user, address), None)

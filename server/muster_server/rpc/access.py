@@ -5,8 +5,8 @@ from muster.admin.v1 import access_service_pb2 as wire
 
 from muster_server.access.authenticator import Authenticator
 from muster_server.access.login_tokens import LOGIN_TTL_S, MAX_LOGIN_TTL_S, SIGNATURE_TTL_S
-from muster_server.core.access_model import ADMIN, MAX_USER_BYTES, Resource
-from muster_server.core.errors import MusterError
+from muster_server.core.access_model import ADMIN, MAX_USER_BYTES, Resource, User
+from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import DEFAULT_GROUP, DEFAULT_NAMESPACE, checked_text
 from muster_server.engine.engine import Engine
 from muster_server.rpc.access_wire import decode_action, role_message
@@ -30,11 +30,21 @@ class AccessServicer:
         ttl_s = seconds("ttl", request.ttl) if request.HasField("ttl") else LOGIN_TTL_S
         if not 1.0 <= ttl_s <= MAX_LOGIN_TTL_S:
             raise MusterError.invalid("ttl", "must be 1 s to 24 h")
-        self._authenticator.lockouts.attempt(request.user[:MAX_USER_BYTES], call.address)
-        user = await self._authenticator.login(request.user, request.password, call.address)
-        self._authenticator.lockouts.succeeded(user.name, call.address)
+        user = await self._logged_in(request, call.address)
         token = await self._authenticator.login_tokens.issued(user, ttl_s)
         return wire.LoginResponse(token=token, ttl=Duration(seconds=int(ttl_s)), admin=ADMIN in user.roles)
+
+    async def _logged_in(self, request: wire.LoginRequest, address: str) -> User:
+        lockouts, name = self._authenticator.lockouts, request.user[:MAX_USER_BYTES]
+        lockouts.attempt(name, address)
+        try:
+            user = await self._authenticator.login(request.user, request.password, address)
+        except MusterError as error:
+            if error.reason is Reason.LOGIN_THROTTLED:
+                lockouts.withdraw(name, address)
+            raise
+        lockouts.succeeded(name, address)
+        return user
 
     async def who_am_i(self, request: wire.WhoAmIRequest, call: Call) -> wire.WhoAmIResponse:
         """The caller."""

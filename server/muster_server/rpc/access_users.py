@@ -116,7 +116,9 @@ class UserServicer:
             next_page_token=str(start + size) if len(found) > start + size else "",
         )
 
-    async def end_lockout(self, request: wire.EndLockoutRequest, _: Call) -> wire.EndLockoutResponse:
-        """A user may log in again."""
+    async def end_lockout(self, request: wire.EndLockoutRequest, call: Call) -> wire.EndLockoutResponse:
+        """A user may log in again. Whoever could lift it from an administrator's account could go on guessing at it."""
+        if request.user in self._engine.state.access.users:
+            require_user(self._engine, call, request.user)
         self._authenticator.lockouts.end(request.user)
         return wire.EndLockoutResponse()

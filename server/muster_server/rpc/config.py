@@ -67,8 +67,7 @@ class ConfigServicer:
         """Release content on the main line."""
         key = _key(request)
         text = Text(request.content, request.content_type, dict(request.labels), request.encrypted_data_key)
-        item = self._engine.state.configs.items.get(key)
-        call.require(UPDATE if item is not None and item.lines else CREATE, config_resource(key))
+        self._check_may_publish(key, call)
         command = Publish(key, text, condition=decode_condition(request.condition), note=_note(request, call))
         published = await self._publish(command, is_checked=not request.allow_invalid)
         return wire.PublishConfigResponse(
@@ -130,6 +129,7 @@ class ConfigServicer:
     async def rollback_config(self, request: wire.RollbackConfigRequest, call: Call) -> wire.RollbackConfigResponse:
         """Release an earlier release again."""
         key = _key(request)
+        self._check_may_publish(key, call)
         release = found_release(self._engine.state.configs.items.get(key), key, request.number)[1]
         content = await self._engine.content_of(key, release)
         text = Text(content, release.content_type, release.labels, release.encrypted_data_key)
@@ -140,6 +140,7 @@ class ConfigServicer:
     async def publish_gray(self, request: wire.PublishGrayRequest, call: Call) -> wire.PublishGrayResponse:
         """Release content on a gray line."""
         key, gray = _key(request), check_gray(request.gray)
+        self._check_may_publish(key, call)
         rule = decode_rule(request.rule) if request.HasField("rule") else None
         item = self._engine.state.configs.items.get(key)
         labels = item.main.release.labels if item is not None and item.main is not None else {}
@@ -163,6 +164,11 @@ class ConfigServicer:
         command = Promote(_key(request), check_gray(request.gray), decode_condition(request.condition), _note(request, call))
         published: Published = await perform(self._engine, command)
         return wire.PromoteGrayResponse(release=release_message(published.release), revision=self._engine.revision)
+
+    def _check_may_publish(self, key: ConfigKey, call: Call) -> None:
+        """Raises MusterError (PERMISSION_DENIED). Where no line of an item stands, the first one creates it."""
+        item = self._engine.state.configs.items.get(key)
+        call.require(UPDATE if item is not None and item.lines else CREATE, config_resource(key))
 
     async def _publish(self, command: Publish, *, is_checked: bool) -> Published:
         if is_checked:

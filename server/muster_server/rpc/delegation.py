@@ -7,20 +7,26 @@ same rule of Kubernetes (`escalate` and `bind` in its RBAC).
 from collections.abc import Iterable
 
 from muster_server.core.access_model import ADMIN, Permission
+from muster_server.core.access_records import role_not_found, user_not_found
 from muster_server.engine.engine import Engine
 from muster_server.rpc.calls import Call
 from muster_server.rpc.gate import denied, is_admin
 
 
 def require_roles(engine: Engine, call: Call, roles: Iterable[str]) -> None:
-    """Raises MusterError (PERMISSION_DENIED) unless the caller may do all that these roles allow. Unknown roles allow nothing."""
+    """Raises MusterError (PERMISSION_DENIED) unless the caller may do all that these roles allow.
+
+    One that is unknown is refused here (ROLE_NOT_FOUND): it may be on its way to the disk, with what nobody can know yet.
+    """
     if is_admin(engine, call):
         return
     for name in roles:
         if name == ADMIN:
             denied(call, f"something with role {ADMIN}")
         role = engine.state.access.roles.get(name)
-        require_permissions(engine, call, role.permissions if role is not None else ())
+        if role is None:
+            raise role_not_found(name)
+        require_permissions(engine, call, role.permissions)
 
 
 def require_permissions(engine: Engine, call: Call, permissions: Iterable[Permission]) -> None:
@@ -30,6 +36,10 @@ def require_permissions(engine: Engine, call: Call, permissions: Iterable[Permis
 
 
 def require_user(engine: Engine, call: Call, name: str) -> None:
-    """Raises MusterError (PERMISSION_DENIED) unless the caller may do all that a user may. One who is unknown may do nothing."""
+    """Raises MusterError (PERMISSION_DENIED) unless the caller may do all that a user may; USER_NOT_FOUND for the same reason."""
+    if is_admin(engine, call):
+        return
     user = engine.state.access.users.get(name)
-    require_roles(engine, call, user.roles if user is not None else ())
+    if user is None:
+        raise user_not_found(name)
+    require_roles(engine, call, user.roles)

@@ -265,6 +265,20 @@ async def test_a_role_is_kept_as_it_was_written_and_shown_so_unless_it_was_chang
         assert (listed["odd"], listed["ours"]) == (None, None)
 
 
+@pytest.mark.parametrize("kept", ["", "[", "[]", '{"perms": 1}', '{"perms": [1]}', '{"perms": [{"resources": [{"labels": []}]}]}'])
+async def test_a_role_whose_attributes_somebody_else_wrote_is_shown_without_perms(kept: str) -> None:
+    async with console() as one:
+        made = wire.Role(name="odd", permissions=[{"resource": "*:*:*", "action": 1}], attributes={"servicecomb": kept})
+        await one.world.access.CreateRole(wire.CreateRoleRequest(role=made), metadata=one.world.admin)
+        ann = await one.account("ann", "odd")
+
+        shown = (await one.http.get("/v4/roles/odd")).json()
+        perms = await one.http.get("/v4/self-perms", headers=ann)
+
+        assert (shown["name"], shown.get("perms")) == ("odd", None)
+        assert perms.status_code == 200
+
+
 async def test_roles_that_cannot_be_are_refused() -> None:
     async with console() as one:
         await one.role("reader", {"type": "service"}, verbs=("get",))

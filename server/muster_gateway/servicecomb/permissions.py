@@ -43,9 +43,10 @@ def native(perms: Perms) -> list[access.Permission]:
     found = {
         (resource, action): None
         for perm in perms
+        for actions in (_actions(perm.get("verbs") or ()),)
         for named in perm.get("resources") or ()
         for resource in _patterns(named or {})
-        for action in _actions(perm.get("verbs") or ())
+        for action in actions
     }
     return [access.Permission(resource=resource, action=action) for resource, action in found]
 

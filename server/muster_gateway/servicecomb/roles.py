@@ -16,6 +16,7 @@ from muster_gateway.servicecomb import permissions, rules
 from muster_gateway.servicecomb.calls import answered, answering, body_of, done
 from muster_gateway.servicecomb.definitions import DIALECT
 from muster_gateway.servicecomb.errors import BUILT_IN_ROLE, NO_ROLE_QUOTA, ROLE_EXISTS, CseError
+from muster_gateway.servicecomb.golang import JsonError, decode
 from muster_gateway.servicecomb.shapes import ROLE
 
 _PATH = "/v4/roles"
@@ -106,15 +107,22 @@ async def ensure_developer(stub: Any) -> bool:
 
 def perms_of(role: access.Role) -> permissions.Perms:
     """What a role may do, in the words that were written. One that was made or changed by other means has none."""
-    kept = role.attributes.get(DIALECT)
-    perms: permissions.Perms = msgspec.json.decode(kept) if kept else []
+    try:
+        kept = decode(role.attributes.get(DIALECT, "").encode(), ROLE)
+    except JsonError:
+        return []
+    perms = _perms(kept)
     return perms if permissions.native(perms) == list(role.permissions) else []
 
 
 def _native(name: str, body: dict[str, Any]) -> access.Role:
-    perms = [perm or {} for perm in body.get("perms", [])]
-    attributes = {DIALECT: msgspec.json.encode(perms).decode()}
+    perms = _perms(body)
+    attributes = {DIALECT: msgspec.json.encode({"perms": perms}).decode()}
     return access.Role(name=name, permissions=permissions.native(perms), attributes=attributes)
+
+
+def _perms(body: dict[str, Any]) -> permissions.Perms:
+    return [perm or {} for perm in body.get("perms", [])]
 
 
 def _changeable(request: Request) -> str:

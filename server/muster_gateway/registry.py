@@ -39,6 +39,21 @@ class Registry:
         response: access.WhoAmIResponse = await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
         return response.user
 
+    async def hold_stream(self, client_name: str) -> None:
+        """Have a stream of the caller's own open for as long as the registry keeps it: it ends with the credential.
+
+        It ends with the registry as well; `prove` tells which it was.
+        """
+        stream = self.config.Listen()
+        try:
+            await stream.write(config.ListenRequest(hello=config.ListenRequest.Hello(client_name=client_name)))
+            while await stream.read() is not grpc.aio.EOF:
+                pass
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            pass
+        finally:
+            stream.cancel()
+
     async def token_of_signature(self, access_key_id: str, signed_text: bytes, signature: bytes, address: str) -> str:
         """An `authorization` of who signed a text with an access key; `address`: where they are. Raises AioRpcError."""
         request = access.VerifySignatureRequest(

@@ -52,7 +52,7 @@ class ServiceCombRoom:
         self._own = OwnService(_version())
         registering, schemas = Registering(registry), Schemas(registry)
         self._watching = Watching(registry)
-        self._sockets = Sockets(registry, self._watching, registering)
+        self._sockets = Sockets(registry, self._watching, registering, is_guarded=is_guarded)
         self._parts = (
             Microservices(registry, self._own, registering),
             schemas,

@@ -118,6 +118,36 @@ async def test_definitions_are_listed_as_far_as_they_may_be_read_if_that_is_aske
         assert await code(listing("test", permitted_only=True)) is DENIED
 
 
+async def test_who_depends_on_whom_is_listed_as_far_as_it_may_be_read() -> None:
+    async with guarded() as world:
+        some = await world.user("some", ("prod:*:service/basket", "r"), ("prod:*:service/stock", "r"))
+        ids, keys = {}, {}
+        for name in ("basket", "stock", "vault"):
+            keys[name] = catalog_pb2.DefinitionKey(namespace="prod", group="g", name=name, version="1.0.0")
+            asked = catalog.CreateDefinitionRequest(definition=catalog_pb2.Definition(key=keys[name]))
+            ids[name] = (await world.catalog.CreateDefinition(asked, metadata=world.admin)).definition.definition_id
+        calls_of = (("basket", ["stock", "vault"]), ("vault", ["stock"]))
+        dependencies = [
+            catalog.Dependency(consumer=keys[name], providers=[keys[provider] for provider in called]) for name, called in calls_of
+        ]
+        said = catalog.SetDependenciesRequest(namespace="prod", dependencies=dependencies)
+        await world.catalog.SetDependencies(said, metadata=world.admin)
+
+        def providers(who: Any, *, permitted_only: bool) -> Any:
+            request = catalog.ListProvidersRequest(namespace="prod", definition_id=ids["basket"], permitted_only=permitted_only)
+            return world.catalog.ListProviders(request, metadata=who)
+
+        def consumers(who: Any, *, permitted_only: bool) -> Any:
+            request = catalog.ListConsumersRequest(namespace="prod", definition_id=ids["stock"], permitted_only=permitted_only)
+            return world.catalog.ListConsumers(request, metadata=who)
+
+        for listing, listed in ((providers, {"stock", "vault"}), (consumers, {"basket", "vault"})):
+            everything, something = await listing(world.admin, permitted_only=False), await listing(some, permitted_only=True)
+            assert {one.key.name for one in everything.definitions} == listed
+            assert {one.key.name for one in something.definitions} == listed - {"vault"}
+            assert await code(listing(some, permitted_only=False)) is DENIED
+
+
 async def test_a_denial_says_what_was_missing_and_whether_something_like_it_is_permitted() -> None:
     async with guarded() as world:
         clerk = await world.user("clerk", ("prod:*:service/ship", "create"))

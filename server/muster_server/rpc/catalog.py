@@ -64,7 +64,7 @@ class CatalogServicer:
         namespace = decode_namespace(request.namespace)
         found = catalog_view.all_in(self._engine.state, namespace)
         if request.permitted_only and call.may_some(READ, SERVICE, namespace):
-            found = [one for one in found if call.may(READ, service_resource(one.key.service))]
+            found = _permitted(found, call)
         else:
             call.require(READ, Resource(namespace, ANY, SERVICE, ANY))
         return wire.ListDefinitionsResponse(definitions=self._messages(found))
@@ -162,15 +162,15 @@ class CatalogServicer:
         """Answer whom a definition depends on."""
         definition, state = self._found(request, call), self._engine.state
         ref = DefinitionRef(definition.key.namespace, definition.definition_id)
-        found = (
+        found = [
             provider for service in catalog_view.providers_of(state, ref) for provider in catalog_view.of_service(state, service)
-        )
-        return wire.ListProvidersResponse(definitions=self._messages(found))
+        ]
+        return wire.ListProvidersResponse(definitions=self._messages(_readable(found, request, call)))
 
     async def list_consumers(self, request: wire.ListConsumersRequest, call: Call) -> wire.ListConsumersResponse:
         """Answer who depends on a definition."""
         consumers = catalog_view.consumers_of(self._engine.state, self._found(request, call).key.service)
-        return wire.ListConsumersResponse(definitions=self._messages(consumers))
+        return wire.ListConsumersResponse(definitions=self._messages(_readable(consumers, request, call)))
 
     async def _delete(self, call: Call, ref: DefinitionRef, *, is_forced: bool) -> wire.DeleteDefinitionsResponse.Result:
         result = wire.DeleteDefinitionsResponse.Result(definition_id=ref.definition_id)
@@ -200,3 +200,16 @@ class CatalogServicer:
 
     def _messages(self, definitions: Iterable[Definition]) -> list[catalog_pb2.Definition]:
         return [self._message(definition) for definition in definitions]
+
+
+def _permitted(found: Iterable[Definition], call: Call) -> list[Definition]:
+    return [one for one in found if call.may(READ, service_resource(one.key.service))]
+
+
+def _readable(found: list[Definition], request: Any, call: Call) -> list[Definition]:
+    """All of these, or of them what the caller may read if the request says so. Raises MusterError (PERMISSION_DENIED)."""
+    if request.permitted_only:
+        return _permitted(found, call)
+    for one in found:
+        call.require(READ, service_resource(one.key.service))
+    return found

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     login_lock_after: Annotated[int, Field(ge=0, le=1000)] = Field(
         3,
         description="Failed logins in a row that lock a user out for the address they came from, for 15 minutes. 0: none do. "
-        "Passwords that come with each call do not count.",
+        "Passwords that come with each call, and logins of programs, do not count.",
     )
     token_file: Path | None = Field(
         None, description="For `muster gateway`: holds the API token that it shows the server for what its callers share."

@@ -126,7 +126,7 @@ async def test_failed_login_is_a_page_that_tells_nothing(path: str, says: str, p
 
 
 async def test_guessing_is_stopped_and_a_guess_counts_once() -> None:
-    async with guarded(login_lock_after=0) as world, client(world) as http:
+    async with guarded() as world, client(world) as http:
         codes = [
             (await http.post("/nacos/v1/auth/users/login", params={"username": ROOT, "password": "wrong"})).status_code
             for _ in range(11)

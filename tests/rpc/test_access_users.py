@@ -146,6 +146,25 @@ async def test_a_user_is_locked_out_after_three_failures_and_let_in_again_by_han
         assert not (await world.access.ListLockouts(wire.ListLockoutsRequest(), metadata=world.admin)).lockouts
 
 
+async def test_logins_that_programs_make_by_themselves_lock_nobody_out_and_are_not_locked_out() -> None:
+    clock = ManualClock()
+    async with guarded(clock=clock) as world:
+        await world.user("ann")
+        clock.now_s += 61  # the password that was right is remembered for a minute
+
+        def unattended(password: str) -> Any:
+            return world.access.Login(wire.LoginRequest(user="ann", password=password, unattended=True))
+
+        by_program = [reason(await refusal(unattended("a wrong one"))) for _ in range(4)]
+        assert await world.login("ann")
+        clock.now_s += 61
+        by_person = [reason(await refusal(world.login("ann", "guess"))) for _ in range(4)]
+
+        assert by_program == ["UNAUTHENTICATED"] * 4
+        assert by_person == ["UNAUTHENTICATED"] * 3 + ["LOGIN_THROTTLED"]
+        assert (await unattended(PASSWORD)).token
+
+
 async def test_attempts_that_the_throttle_refuses_lock_nobody_out() -> None:
     clock = ManualClock()
     async with guarded(clock=clock) as world:

@@ -30,15 +30,16 @@ class AccessServicer:
         ttl_s = seconds("ttl", request.ttl) if request.HasField("ttl") else LOGIN_TTL_S
         if not 1.0 <= ttl_s <= MAX_LOGIN_TTL_S:
             raise MusterError.invalid("ttl", "must be 1 s to 24 h")
-        user = await self._logged_in(request, call.address)
+        login = self._authenticator.login if request.unattended else self._attended_login
+        user = await login(request.user, request.password, call.address)
         token = await self._authenticator.login_tokens.issued(user, ttl_s)
         return wire.LoginResponse(token=token, ttl=Duration(seconds=int(ttl_s)), admin=ADMIN in user.roles)
 
-    async def _logged_in(self, request: wire.LoginRequest, address: str) -> User:
-        lockouts, name = self._authenticator.lockouts, request.user[:MAX_USER_BYTES]
+    async def _attended_login(self, user_name: str, password: str, address: str) -> User:
+        lockouts, name = self._authenticator.lockouts, user_name[:MAX_USER_BYTES]
         lockouts.attempt(name, address)
         try:
-            user = await self._authenticator.login(request.user, request.password, address)
+            user = await self._authenticator.login(user_name, password, address)
         except MusterError as error:
             if error.reason is Reason.LOGIN_THROTTLED:
                 lockouts.withdraw(name, address)

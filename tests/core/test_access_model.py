@@ -1,6 +1,10 @@
 """Permissions: what they match, and what is none."""
 
+import itertools
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from muster_server.core.access_commands import AccessPut
 from muster_server.core.access_model import ANYBODY, NOBODY, Action, ApiToken, Permission, Principal, Resource, Role, User
 from muster_server.core.access_state import AccessState
@@ -135,6 +139,32 @@ def test_what_a_permission_covers_may_be_given_on(own: tuple[str, Action], given
     access.apply(AccessPut(User("ann", roles=("r",))))
 
     assert access.may_all(Principal("ann"), [Permission(*given)]) is is_covered
+
+
+PARTS, KINDS = ["*", "a", "ab", "a*"], ["*", "service", "user"]
+NAMES = ["*", "a", "ab", "aba", "a*", "*a", "a*a", "ab*", "*ba", "ab*ba", "a*ba"]
+PERMISSIONS = st.builds(
+    lambda namespace, group, kind, name, action: Permission(f"{namespace}:{group}:{kind}/{name}", action),
+    *(st.sampled_from(choices) for choices in (PARTS, PARTS, KINDS, NAMES, list(Action))),
+)
+EVERYTHING = [
+    Resource(namespace, group, kind, "".join(name))
+    for namespace, group, kind in itertools.product(("a", "ab", "b"), ("a", "b"), ("service", "user"))
+    for length in range(1, 6)
+    for name in itertools.product("ab", repeat=length)
+]
+
+
+@given(st.lists(PERMISSIONS, max_size=4), PERMISSIONS)
+def test_what_is_covered_allows_nothing_that_was_not_allowed(own: list[Permission], granted: Permission) -> None:
+    access = AccessState()
+    access.apply(AccessPut(Role("r", tuple(own))))
+    access.apply(AccessPut(User("ann", roles=("r",))))
+
+    if access.may_all(Principal("ann"), [granted]):
+        for resource, action in itertools.product(EVERYTHING, BOTH.parts):
+            assert access.may(Principal("ann"), action, resource) or not granted.allows(action, resource)
+    assert access.may_all(Principal("ann"), own)
 
 
 def test_parts_of_writing_in_several_permissions_cover_writing() -> None:

@@ -123,7 +123,3 @@ async def list_users(context: Context) -> None:
 async def _suspended(context: Context, name: str, *, is_suspended: bool) -> None:
     user = wire.User(name=name, suspended=is_suspended)
     await context.ask(context.access.UpdateUser, wire.UpdateUserRequest(user=user, update_mask=FieldMask(paths=["suspended"])))
-
-
-def _state(user: wire.User) -> str:
-    return "suspended" if user.suspended else ""

@@ -350,7 +350,13 @@ async def test_verbs_and_labels_hold_for_every_call(kind: str) -> None:
             (await one.http.get("/v4/accounts", headers=ann), "account:get]"),
             (await one.http.get("/v4/account-locks", headers=ann), "account:get]"),
             (await one.http.post("/v4/roles", json={"name": "r"}, headers=ann), "role:create]"),
-            (await one.http.delete("/v4/accounts/root2", headers=ann), "account:delete]"),
+            (await one.http.get("/v4/default/admin/alarms", headers=ann), "ops:get]"),
+            (await one.http.delete("/v4/accounts/none", headers=ann), "account:delete]"),
+            (await one.http.delete("/v4/accounts/root", headers=ann), "account:delete]"),
+            (await one.http.put("/v4/accounts/ann", json={"roles": ["admin"]}, headers=ann), "account:update]"),
+            (await one.http.post("/v4/roles", json={"name": "developer"}, headers=ann), "role:create]"),
+            (await one.http.put("/v4/roles/developer", json={}, headers=ann), "role:update]"),
+            (await one.http.delete("/v4/roles/admin", headers=ann), "role:delete]"),
         ]
         listed = (await one.http.get(MICROSERVICES, headers=ann)).json()["services"]
         console_list = (await one.http.get("/v4/default/govern/microservices", headers=ann)).json()["allServicesDetail"]

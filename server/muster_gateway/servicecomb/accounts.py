@@ -13,7 +13,7 @@ from starlette.responses import Response
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, pages, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import permissions, rules
-from muster_gateway.servicecomb.calls import answered, answering, body_of, done
+from muster_gateway.servicecomb.calls import answered, answering, body_of, check_permitted, done
 from muster_gateway.servicecomb.errors import (
     BAD_PASSWORD,
     BUILT_IN_ACCOUNT,
@@ -102,7 +102,7 @@ class Accounts:
         if roles:
             rules.check("Account.Roles", roles)
         rules.check("Account.Status", status)
-        await self._check_changeable(name)
+        await self._check_changeable(name, "update")
         if not roles and not status:
             raise CseError(INVALID, "status and roles cannot be empty both")
         paths = [*(["roles"] if roles else []), *(["suspended"] if status else [])]
@@ -114,7 +114,7 @@ class Accounts:
     async def delete(self, request: Request) -> Response:
         """DELETE /accounts/{name}."""
         name = request.path_params["name"]
-        await self._check_changeable(name)
+        await self._check_changeable(name, "delete")
         await self._of(name, self._access.DeleteUser, access.DeleteUserRequest(user=name))
         return done()
 
@@ -176,12 +176,14 @@ class Accounts:
                 case _:
                     raise
 
-    async def _check_changeable(self, name: str) -> None:
+    async def _check_changeable(self, name: str, verb: str) -> None:
         """Raises CseError for the first administrator's account, and for the caller's own."""
+        if name not in (ROOT, await self._registry.prove()):
+            return
+        await check_permitted(self._registry, "user", verb, name)
         if name == ROOT:
             raise CseError(BUILT_IN_ACCOUNT, "root can not be operated")
-        if name == await self._registry.prove():
-            raise CseError(OWN_ACCOUNT, "your own account can not be operated")
+        raise CseError(OWN_ACCOUNT, "your own account can not be operated")
 
 
 def _check_unlike(name: str, password: str) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, pages, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import permissions, rules
-from muster_gateway.servicecomb.calls import answered, answering, body_of, done
+from muster_gateway.servicecomb.calls import answered, answering, body_of, check_permitted, done
 from muster_gateway.servicecomb.definitions import DIALECT
 from muster_gateway.servicecomb.errors import BUILT_IN_ROLE, NO_ROLE_QUOTA, ROLE_EXISTS, CseError
 from muster_gateway.servicecomb.golang import JsonError, decode
@@ -27,7 +27,7 @@ class Roles:
     """Knows the registry by its stubs only."""
 
     def __init__(self, registry: Registry) -> None:
-        self._access = registry.access
+        self._registry, self._access = registry, registry.access
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -52,6 +52,7 @@ class Roles:
         name = body.get("name", "")
         rules.check("Role.Name", name)
         if name in permissions.BUILT_IN:
+            await check_permitted(self._registry, "role", "create", name)
             raise CseError(ROLE_EXISTS, "role is duplicated")
         try:
             await self._access.CreateRole(access.CreateRoleRequest(role=_native(name, body)), timeout=CALL_TIMEOUT_S)
@@ -81,16 +82,24 @@ class Roles:
 
     async def update(self, request: Request) -> Response:
         """PUT /roles/{role_name}: the name in the body does not matter."""
-        body, name = await body_of(request, ROLE), _changeable(request)
+        body, name = await body_of(request, ROLE), await self._changeable(request, "update")
         change = access.UpdateRoleRequest(role=_native(name, body), update_mask=FieldMask(paths=["permissions", "attributes"]))
         await self._access.UpdateRole(change, timeout=CALL_TIMEOUT_S)
         return done()
 
     async def delete(self, request: Request) -> Response:
         """DELETE /roles/{role_name}."""
-        asked = access.DeleteRoleRequest(role=_changeable(request), only_unused=True)
+        asked = access.DeleteRoleRequest(role=await self._changeable(request, "delete"), only_unused=True)
         await self._access.DeleteRole(asked, timeout=CALL_TIMEOUT_S)
         return done()
+
+    async def _changeable(self, request: Request, verb: str) -> str:
+        """The role that a path names. Raises CseError for one that is built in."""
+        name: str = request.path_params["role_name"]
+        if name in permissions.BUILT_IN:
+            await check_permitted(self._registry, "role", verb, name)
+            raise CseError(BUILT_IN_ROLE, _BUILT_IN)
+        return name
 
 
 async def ensure_developer(stub: Any) -> bool:
@@ -123,13 +132,6 @@ def _native(name: str, body: dict[str, Any]) -> access.Role:
 
 def _perms(body: dict[str, Any]) -> permissions.Perms:
     return [perm or {} for perm in body.get("perms", [])]
-
-
-def _changeable(request: Request) -> str:
-    name: str = request.path_params["role_name"]
-    if name in permissions.BUILT_IN:
-        raise CseError(BUILT_IN_ROLE, _BUILT_IN)
-    return name
 
 
 def _view(role: access.Role, perms: permissions.Perms) -> dict[str, Any]:

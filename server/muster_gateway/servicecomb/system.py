@@ -3,18 +3,16 @@
 import platform
 
 import grpc.aio
-from muster.admin.v1 import access_service_pb2 as access
 from muster.catalog.v1 import catalog_service_pb2 as catalog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
-from muster_gateway.servicecomb.calls import answered, answering, done
-from muster_gateway.servicecomb.errors import FORBIDDEN, INTERNAL, NO_PERMISSION, CseError
+from muster_gateway.servicecomb.calls import answered, answering, check_permitted, done
+from muster_gateway.servicecomb.errors import FORBIDDEN, INTERNAL, CseError
 from muster_gateway.servicecomb.names import DEFAULT, namespace_of
 from muster_gateway.servicecomb.own import OwnService
-from muster_gateway.servicecomb.permissions import VERBS
 
 _PROJECT = Parameter("project_id", "path", "the project", is_required=True)
 
@@ -77,30 +75,25 @@ class System:
 
     async def dump(self, request: Request) -> Response:
         """GET /admin/dump. Caches there are none; what is kept is read by the calls about microservices."""
-        await self._check("get")
+        await check_permitted(self._registry, "ops", "get")
         if namespace_of(request) != DEFAULT:
             raise CseError(FORBIDDEN, "Required admin permission")
         return answered({})
 
     async def clusters(self, request: Request) -> Response:
         """GET /admin/clusters."""
-        await self._check("get")
+        await check_permitted(self._registry, "ops", "get")
         return answered({"clusters": {"muster": [f"http://{request.url.netloc}"]}})
 
     async def alarms(self, _: Request) -> Response:
         """GET /admin/alarms."""
-        await self._check("get")
+        await check_permitted(self._registry, "ops", "get")
         return answered({})
 
     async def clear_alarms(self, _: Request) -> Response:
         """DELETE /admin/alarms."""
-        await self._check("delete")
+        await check_permitted(self._registry, "ops", "delete")
         return done()
-
-    async def _check(self, verb: str) -> None:
-        """Raises CseError unless the caller may do so with the registry itself, which is no resource of the registry's own."""
-        if not await self._registry.may(VERBS[verb], access.Resource(namespace="*", group="*", kind="ops", name="*")):
-            raise CseError(NO_PERMISSION, f"role has no permissions[ops:{verb}]")
 
     async def syncer(self, _: Request) -> Response:
         """GET /v1/syncer/health."""

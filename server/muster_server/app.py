@@ -87,7 +87,7 @@ async def serving(settings: Settings, *, store: Store | None = None, clock: Cloc
         used_clock = clock or SystemClock()
         engine = Engine(used, WireEncoder(), used_clock, _limits(settings))
         try:
-            authenticator = Authenticator(engine, Sealer(_key_file(settings)), used_clock.monotonic_s)
+            authenticator = Authenticator(engine, Sealer(_key_file(settings)), used_clock.monotonic_s, settings.login_lock_after)
             async with _serving(settings, engine, authenticator, tls) as running:
                 yield running
         finally:

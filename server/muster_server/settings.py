@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     target_key: Path | None = Field(None, description="Private key of --target-cert, PEM, without a passphrase.")
     ready_file: Path | None = Field(None, description="Write addresses and pid there as JSON once serving.")
     auth: bool = Field(False, description="Ask every caller for a credential, and for permission. Make the first user before.")
+    login_lock_after: Annotated[int, Field(ge=0, le=1000)] = Field(
+        3,
+        description="Failed logins in a row that lock a user out for the address they came from, for 15 minutes. 0: none do. "
+        "Passwords that come with each call, and logins of programs, do not count.",
+    )
     token_file: Path | None = Field(
         None, description="For `muster gateway`: holds the API token that it shows the server for what its callers share."
     )

@@ -16,7 +16,7 @@ from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import definitions, rules, shapes
 from muster_gateway.servicecomb.calls import answered, body_of, definition_of, done, rows
 from muster_gateway.servicecomb.definitions import DIALECT
-from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, NO_VERSION, CseError, of_call, of_item
+from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, NO_VERSION, CseError, of_call, of_item, within_quota
 from muster_gateway.servicecomb.names import namespace_of
 from muster_gateway.servicecomb.own import OwnService
 from muster_gateway.servicecomb.registering import Registering
@@ -58,9 +58,10 @@ class Microservices:
         body = await body_of(request, shapes.CREATE_SERVICE)
         namespace = namespace_of(request)
         wanted = definitions.native(namespace, definitions.checked(body.get("service")))
-        created: catalog.CreateDefinitionResponse = await self._registry.catalog.CreateDefinition(
-            catalog.CreateDefinitionRequest(definition=wanted), timeout=CALL_TIMEOUT_S
-        )
+        with within_quota("SERVICE"):
+            created: catalog.CreateDefinitionResponse = await self._registry.catalog.CreateDefinition(
+                catalog.CreateDefinitionRequest(definition=wanted), timeout=CALL_TIMEOUT_S
+            )
         service_id = created.definition.definition_id
         problems = [problem async for problem in self._add(namespace, service_id, body)]
         if problems:
@@ -83,7 +84,7 @@ class Microservices:
     async def list_all(self, request: Request) -> Response:
         """GET /microservices."""
         found: catalog.ListDefinitionsResponse = await self._registry.catalog.ListDefinitions(
-            catalog.ListDefinitionsRequest(namespace=namespace_of(request)), timeout=CALL_TIMEOUT_S
+            catalog.ListDefinitionsRequest(namespace=namespace_of(request), permitted_only=True), timeout=CALL_TIMEOUT_S
         )
         services = [definitions.view(definition) for definition in found.definitions]
         if request.query_params.get("withShared") in ("1", "true"):

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from muster_server.access.authenticator import Authenticator
 from muster_server.engine.engine import Engine
 from muster_server.rpc.access import AccessServicer
+from muster_server.rpc.access_roles import RoleServicer
 from muster_server.rpc.access_tokens import TokenServicer
+from muster_server.rpc.access_users import UserServicer
 from muster_server.rpc.adapter import Services
 from muster_server.rpc.agents import AgentServicer
 from muster_server.rpc.archives import ArchiveServicer
@@ -186,24 +188,31 @@ def admin_methods(engine: Engine, sessions: SessionServicer, services: Services)
 
 def access_methods(engine: Engine, authenticator: Authenticator) -> Mapping[str, Method]:
     """AccessService."""
-    access, tokens = AccessServicer(engine, authenticator), TokenServicer(engine, authenticator)
+    access, users, roles = AccessServicer(engine, authenticator), UserServicer(engine, authenticator), RoleServicer(engine)
+    tokens = TokenServicer(engine, authenticator)
     return {
         "Login": access.login,
-        "CreateFirstUser": access.create_first_user,
+        "CreateFirstUser": users.create_first_user,
         "WhoAmI": access.who_am_i,
         "CheckAccess": access.check_access,
         "VerifySignature": access.verify_signature,
-        "CreateUser": access.create_user,
-        "SetPassword": access.set_password,
-        "DeleteUser": access.delete_user,
-        "ListUsers": access.list_users,
-        "GrantRole": access.grant_role,
-        "RevokeRole": access.revoke_role,
-        "CreateRole": access.create_role,
-        "DeleteRole": access.delete_role,
-        "ListRoles": access.list_roles,
-        "AddPermission": access.add_permission,
-        "RemovePermission": access.remove_permission,
+        "CreateUser": users.create_user,
+        "GetUser": users.get_user,
+        "UpdateUser": users.update_user,
+        "SetPassword": users.set_password,
+        "DeleteUser": users.delete_user,
+        "ListUsers": users.list_users,
+        "GrantRole": users.grant_role,
+        "RevokeRole": users.revoke_role,
+        "ListLockouts": users.list_lockouts,
+        "EndLockout": users.end_lockout,
+        "CreateRole": roles.create_role,
+        "GetRole": roles.get_role,
+        "UpdateRole": roles.update_role,
+        "DeleteRole": roles.delete_role,
+        "ListRoles": roles.list_roles,
+        "AddPermission": roles.add_permission,
+        "RemovePermission": roles.remove_permission,
         "CreateToken": tokens.create_token,
         "RevokeToken": tokens.revoke_token,
         "ListTokens": tokens.list_tokens,

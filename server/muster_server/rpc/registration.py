@@ -11,7 +11,7 @@ from muster_server.core.errors import MusterError
 from muster_server.core.model import RemovalReason, checked_text
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.access_table import WRITE, service_resource
+from muster_server.rpc.access_table import CREATE, service_resource
 from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import (
     check_batch,
@@ -106,7 +106,7 @@ async def register_items(engine: Engine, call: Call, requests: Any, session: str
     for request in requests:
         try:
             command = decode_register(request, session)
-            call.require(WRITE, service_resource(command.service))
+            call.require(CREATE, service_resource(command.service))
             pending.append(engine.execute(command))
         except MusterError as error:
             pending.append(error)

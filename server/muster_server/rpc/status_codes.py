@@ -57,6 +57,7 @@ STATUS_CODES = {
     Reason.ROLE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.ROLE_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.ROLE_BUILT_IN: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.ROLE_IN_USE: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.LAST_ADMIN: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.TOKEN_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.ACCESS_KEY_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
@@ -98,7 +99,7 @@ def code_number(error: MusterError) -> int:
 def item_error(error: MusterError) -> error_reason_pb2.ItemError:
     """An error as one item of a batch answers it."""
     reason = f"ERROR_REASON_{error.reason.value}"
-    return error_reason_pb2.ItemError(code=code_number(error), reason=reason, message=error.message)
+    return error_reason_pb2.ItemError(code=code_number(error), reason=reason, message=error.message, details=error.details)
 
 
 def trailers(error: MusterError) -> tuple[tuple[str, str | bytes], ...]:

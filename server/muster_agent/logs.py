@@ -35,26 +35,27 @@ def tail(path: Path, lines: int) -> list[bytes]:
     return [text[start : start + CHUNK_BYTES] for start in range(0, len(text), CHUNK_BYTES)]
 
 
-def last_lines(path: Path, count: int) -> str:
-    """The last lines as text, at most 2 KiB."""
-    if not path.exists():
-        return ""
-    return _tail(path, count)[-2048:].decode(errors="replace").rstrip("\n")
+def last_lines(path: Path, count: int, begin: int) -> str:
+    """The last lines as text, at most 2 KiB, of what stands after the first `begin` bytes, or of all if it was rotated since."""
+    written = size(path)
+    new_bytes = min(2048, written - begin if begin <= written else written)
+    return _tail(path, count)[-new_bytes:].decode(errors="replace").rstrip("\n") if new_bytes else ""
 
 
 async def follow(path: Path) -> AsyncIterator[bytes]:
     """What is written from now on, whole lines in chunks of at most 64 KiB, until the caller has enough."""
-    position = _size(path)
+    position = size(path)
     while True:
         await asyncio.sleep(POLL_S)
-        if _size(path) < position:  # rotated
+        if size(path) < position:  # rotated
             position = 0
         while data := _lines_from(path, position):
             position += len(data)
             yield data
 
 
-def _size(path: Path) -> int:
+def size(path: Path) -> int:
+    """In bytes; 0 if there is none."""
     return path.stat().st_size if path.exists() else 0
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import structlog
 from muster.delivery.v1 import deployment_pb2 as wire
 
+from muster_agent import logs
 from muster_agent.backoff import Backoff
 from muster_agent.limits import Limiter
-from muster_agent.logs import last_lines
 from muster_agent.ports import Ports
 from muster_agent.probing import Place, do, probe
 from muster_agent.processes import REPLICA_VARIABLE, Process, find_marked
@@ -62,6 +62,7 @@ class Replica:
         self._again = asyncio.Event()
         self._backoff = Backoff()
         self._failures = 0
+        self._output_begin = 0
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -181,6 +182,7 @@ class Replica:
         place = self._place()
         try:
             await self._save()
+            self._output_begin = logs.size(self._output)
             process = Process.start(list(self.spec.command), place.directory, place.env, self._output)
         except OSError as error:
             self._failures += 1
@@ -218,7 +220,7 @@ class Replica:
 
     def _note_end(self, how: str) -> None:
         self._failures += 1
-        lines = last_lines(self._output, LAST_LINES)
+        lines = logs.last_lines(self._output, LAST_LINES, self._output_begin)
         self.message = f"{how}; it wrote last:\n{lines}" if lines else how
         log.info("replica ended", replica=self.record.mark, how=how)
 

@@ -111,7 +111,19 @@ def test_logs_rotate_in_place_and_are_read_across_it(tmp_path: Path, monkeypatch
     assert b"".join(logs.tail(path, 1)) == b"line 20\n"
     assert logs.tail(path, 0) == []
     assert logs.tail(tmp_path / "none.log", 5) == []
-    assert logs.last_lines(path, 5) == "line 20"
+    assert logs.last_lines(path, 5, 0) == "line 20"
+
+
+def test_last_lines_are_those_of_the_last_process(tmp_path: Path) -> None:
+    path = tmp_path / "0.log"
+    assert logs.last_lines(path, 5, 0) == ""
+    path.write_text("of the one before\n")
+    begin = logs.size(path)
+    assert logs.last_lines(path, 5, begin) == ""
+    path.write_text("of the one before\nits own\n")
+
+    assert logs.last_lines(path, 5, begin) == "its own"
+    assert logs.last_lines(path, 5, begin=1000) == "of the one before\nits own"  # it was rotated
 
 
 async def test_following_begins_now_and_survives_rotation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from muster_client.cli.exits import CommandError, Exit
 
 
 class Thing(Protocol):
-    """What has a name and an id."""
+    """An environment, an application, a component or a deployment."""
 
     @property
     def id(self) -> str:

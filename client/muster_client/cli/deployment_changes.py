@@ -67,9 +67,9 @@ async def upgrade(
 ) -> None:
     """Run another version: the spec in a file that `create` would take, and its description and labels if it has any.
 
-    Where that is the file's strategy (ROLLING, the default), replicas are replaced one by one: the new one is ready and known to
-    the registry before the old one is drained and stopped. If the upgrade fails, the version from before is brought back, and the
-    exit status is 9. Where it runs and with how many replicas does not change, whatever the file says.
+    With the strategy ROLLING, which is the default, replicas are replaced one by one: the new one is ready and registered before
+    the old one is drained and stopped. If the upgrade fails, the version from before is brought back, and the exit status is 9.
+    Where it runs, and with how many replicas, stays as it is, whatever the file says.
     """
     wanted = read_message(file, Deployment, RENAMED)
     if not wanted.HasField("spec"):

@@ -16,7 +16,7 @@ from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2
 
 from muster_gateway.servicecomb import instances
-from muster_gateway.servicecomb.definitions import DIALECT
+from muster_gateway.servicecomb.keeping import DIALECT
 from muster_gateway.servicecomb.names import application_of, tenant_of
 
 MAX_EVENTS = 1000

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc.aio
-import msgspec
 from google.protobuf.field_mask_pb2 import FieldMask
 from muster.catalog.v1 import catalog_pb2
 from muster.catalog.v1 import catalog_service_pb2 as catalog
@@ -15,8 +14,8 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import definitions, rules, shapes
 from muster_gateway.servicecomb.calls import answered, body_of, definition_of, done, rows
-from muster_gateway.servicecomb.definitions import DIALECT
 from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, NO_VERSION, CseError, of_call, of_item, within_quota
+from muster_gateway.servicecomb.keeping import DEFINITIONS, DIALECT
 from muster_gateway.servicecomb.names import namespace_of
 from muster_gateway.servicecomb.own import OwnService
 from muster_gateway.servicecomb.registering import Registering
@@ -136,7 +135,7 @@ class Microservices:
         if (framework := body.get("framework")) is not None:
             definitions.check_framework(framework)
             kept = definitions.kept(await definition_of(self._registry, namespace, service_id))
-            changed.attributes[DIALECT] = msgspec.json.encode({**kept, "framework": framework}).decode()
+            changed.attributes[DIALECT] = DEFINITIONS.write({**kept, "framework": framework})
             paths.append("attributes")
         await self.update(namespace, changed, *paths)
         return done()

@@ -14,9 +14,9 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry, pages, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import permissions, rules
 from muster_gateway.servicecomb.calls import answered, answering, body_of, check_permitted, done
-from muster_gateway.servicecomb.definitions import DIALECT
 from muster_gateway.servicecomb.errors import BUILT_IN_ROLE, NO_ROLE_QUOTA, ROLE_EXISTS, CseError
 from muster_gateway.servicecomb.golang import JsonError, decode
+from muster_gateway.servicecomb.keeping import DIALECT
 from muster_gateway.servicecomb.shapes import ROLE
 
 _PATH = "/v4/roles"

@@ -13,6 +13,7 @@ from muster.delivery.v1 import agent_service_pb2 as wire
 from muster.delivery.v1 import delivery_pb2, deployment_pb2
 from muster.registry.v1 import instance_pb2
 
+from muster_agent import logs
 from muster_agent.packages import Packages
 from muster_agent.registrar import Registrar
 from muster_agent.replica import READY, STOPPING, UNREADY, Replica, ReplicaFailedError, Tools, clipped
@@ -220,12 +221,10 @@ class Deployer:
             "MUSTER_INDEX": str(record.index),
             **{one.name: one.value for one in spec.env},
         }
-        replica = Replica(record, env, self.log_of(record.index), self._shop.tools, self._save, lambda: self._seen(replica))
+        replica = Replica(
+            record, env, logs.path_of(self._logs, record.index), self._shop.tools, self._save, lambda: self._seen(replica)
+        )
         return replica
-
-    def log_of(self, index: int) -> Path:
-        """Where the replicas of an index write."""
-        return self._logs / f"{index}.log"
 
     @property
     def _logs(self) -> Path:

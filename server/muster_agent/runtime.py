@@ -1,9 +1,8 @@
 """The port to what runs deployments: an adapter converges, tells how it goes, and reads out logs. Local processes are the first."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -45,7 +44,7 @@ class Runtime(Protocol):
         ...
 
     def read_logs(self, request: wire.LogRequest) -> AsyncIterator[wire.LogChunk]:
-        """What replicas wrote, until its end, or for as long as somebody reads if it is followed."""
+        """What replicas write: those that run, ran, or if it is followed will run, for as long as somebody reads."""
         ...
 
     async def run(self) -> None:
@@ -99,23 +98,15 @@ class LocalRuntime:
 
     async def read_logs(self, request: wire.LogRequest) -> AsyncIterator[wire.LogChunk]:
         """See Runtime."""
-        known = self._deployers.get(request.deployment_id)
-        indexes = sorted({replica.index for replica in known.replicas}) if known is not None else []
-        wanted = [index for index in indexes if not request.HasField("index") or index == request.index]
-        paths = {index: self._shop.logs / request.deployment_id / f"{index}.log" for index in wanted}
-        for index, path in paths.items():
-            for data in await asyncio.to_thread(logs.tail, path, request.tail_lines):
-                yield wire.LogChunk(index=index, data=data)
-        if request.follow and paths:
-            chunks: asyncio.Queue[wire.LogChunk] = asyncio.Queue(16)
-            followers = [asyncio.create_task(_follow(index, path, chunks.put)) for index, path in paths.items()]
-            try:
-                while True:
-                    yield await chunks.get()
-            finally:
-                for follower in followers:
-                    follower.cancel()
-                await asyncio.wait(followers)
+        directory = self._shop.logs / request.deployment_id
+        index = request.index if request.HasField("index") else None
+        ends = logs.ends(directory, index)
+        for one, end in ends.items():
+            for data in await asyncio.to_thread(logs.tail, logs.path_of(directory, one), request.tail_lines, end):
+                yield wire.LogChunk(index=one, data=data)
+        if request.follow:
+            async for one, data in logs.follow(directory, index, ends):
+                yield wire.LogChunk(index=one, data=data)
 
     async def run(self) -> None:
         """See Runtime: files that grow are rotated, and packages that nobody needs go."""
@@ -139,8 +130,3 @@ class LocalRuntime:
 
     def _forget(self, deployment_id: str) -> None:
         self._deployers.pop(deployment_id)
-
-
-async def _follow(index: int, path: Path, put: Callable[[wire.LogChunk], Awaitable[None]]) -> None:
-    async for data in logs.follow(path):
-        await put(wire.LogChunk(index=index, data=data))

@@ -283,17 +283,19 @@ async def test_logs_are_read_from_the_end_and_followed(tmp_path: Path) -> None:
         assert {(one.index, one.data.decode()) for one in whole} == {
             (one.index, f"listening on {one.port}\n") for one in running.replica_states
         }
-        follower = made.stub.ReadLogs(wire.ReadLogsRequest(id=running.id, index=1, follow=True))
-        await follower.initial_metadata()
-        reading = asyncio.ensure_future(follower.read())
-        while not reading.done():  # it begins to follow at some time
-            with (tmp_path / "data" / "agent" / "logs" / running.id / "1.log").open("ab") as log:
-                log.write(b"more\n")
-            await asyncio.wait([reading], timeout=0.3)
+        follower = made.stub.ReadLogs(wire.ReadLogsRequest(id=running.id, tail_lines=1, follow=True))
+        for index in (0, 1):
+            assert (await follower.read()).index == index
+        await do(made, "ScaleDeployment", wire.ScaleDeploymentRequest(id=running.id, replicas=3))
+        (*_, third) = (await made.get(running)).replica_states
         async with asyncio.timeout(WAIT_S):
-            chunk = await reading
-        assert (chunk.index, set(chunk.data.decode().split())) == (1, {"more"})
+            chunk = await follower.read()
+        assert (chunk.index, chunk.data.decode()) == (2, f"listening on {third.port}\n")
         follower.cancel()
+
+        await do(made, "StopDeployment", wire.StopDeploymentRequest(id=running.id))
+        (last,) = [chunk async for chunk in made.stub.ReadLogs(wire.ReadLogsRequest(id=running.id, index=2, tail_lines=1))]
+        assert last.data == chunk.data
 
 
 async def test_a_port_that_is_taken_is_not_given(tmp_path: Path) -> None:

@@ -107,10 +107,10 @@ def test_logs_rotate_in_place_and_are_read_across_it(tmp_path: Path, monkeypatch
         assert path.stat().st_size == 0
         writer.write(b"line 20\n")
         assert path.read_bytes() == b"line 20\n"
-    assert b"".join(logs.tail(path, 3)) == b"line 18\nline 19\nline 20\n"
-    assert b"".join(logs.tail(path, 1)) == b"line 20\n"
-    assert logs.tail(path, 0) == []
-    assert logs.tail(tmp_path / "none.log", 5) == []
+    assert b"".join(logs.tail(path, 3, logs.size(path))) == b"line 18\nline 19\nline 20\n"
+    assert b"".join(logs.tail(path, 1, logs.size(path))) == b"line 20\n"
+    assert logs.tail(path, 0, logs.size(path)) == []
+    assert logs.tail(tmp_path / "none.log", 5, 0) == []
     assert logs.last_lines(path, 5, 0) == "line 20"
 
 
@@ -126,24 +126,27 @@ def test_last_lines_are_those_of_the_last_process(tmp_path: Path) -> None:
     assert logs.last_lines(path, 5, begin=1000) == "of the one before\nits own"  # it was rotated
 
 
-async def test_following_begins_now_and_survives_rotation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_following_begins_where_the_tail_ended_and_survives_rotation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "POLL_S", 0.01)
     monkeypatch.setattr(logs, "MAX_FILE_BYTES", 10)
     path = tmp_path / "0.log"
     path.write_bytes(b"before, and long\n")
-    following = logs.follow(path)
-    reading = asyncio.ensure_future(anext(following))
-    await asyncio.sleep(0)
+    ends = logs.ends(tmp_path, None)
+    following = logs.follow(tmp_path, None, ends)
     with path.open("ab", buffering=0) as writer:
         writer.write(b"one\npart of ")
-        assert await reading == b"one\n"
+        assert logs.tail(path, 9, ends[0]) == [b"before, and long\n"]
+        assert await anext(following) == (0, b"one\n")
         logs.rotate(path)
         writer.write(b"two\n")
-        assert await anext(following) == b"two\n"
+        assert await anext(following) == (0, b"two\n")
         writer.write(b"x" * (logs.CHUNK_BYTES + 5) + b"\n")
-        assert await anext(following) == b"x" * logs.CHUNK_BYTES  # a line longer than a chunk comes in parts
-        assert await anext(following) == b"x" * 5 + b"\n"
+        assert await anext(following) == (0, b"x" * logs.CHUNK_BYTES)  # a line longer than a chunk comes in parts
+        assert await anext(following) == (0, b"x" * 5 + b"\n")
+    (tmp_path / "1.log").write_bytes(b"another\n")
+    assert await anext(following) == (1, b"another\n")
     await following.aclose()
+    assert logs.ends(tmp_path, 1) == {1: 8}
 
 
 async def test_process_is_found_by_its_mark_and_only_itself_is_adopted(tmp_path: Path) -> None:

@@ -115,7 +115,18 @@ class Registrar:
             log.info("instance not registered", instance=entry.instance.instance_id, code=error.code().name)
             return False
         entry.is_told = True
+        self._check_overtaken(entry)
         return True
+
+    def _check_overtaken(self, told: _Entry) -> None:
+        """What became another while the registry was told of it has to be told again, and what left has to be removed."""
+        current = self._entries.get(told.instance.instance_id)
+        if current is None:
+            self._gone[told.instance.instance_id] = told
+            self._wake.set()
+        elif current is not told:
+            current.is_told = False
+            self._wake.set()
 
     async def _deregistered(self, entry: _Entry, reason: instance_pb2.RemovalReason) -> bool:
         request = registration_service_pb2.DeregisterRequest(ref=entry.ref, allow_missing=True, reason=reason)

@@ -1,4 +1,4 @@
-"""What only this dialect knows of instances and definitions, kept in their attributes. Natively anybody may write anything there."""
+"""What only this dialect knows of instances and definitions, kept in attributes, where natively anybody may write anything."""
 
 from collections.abc import Mapping
 from typing import Any, Generic, TypedDict, TypeVar, cast

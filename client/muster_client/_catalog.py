@@ -118,14 +118,16 @@ class Catalog:
     async def providers(self, consumer: Definition) -> Sequence[Definition]:
         """Every version of every service that a definition depends on. Raises NotFoundError."""
         response: wire.ListProvidersResponse = await self._call(
-            self._stub.ListProviders, wire.ListProvidersRequest(**_ref(consumer))
+            self._stub.ListProviders,
+            wire.ListProvidersRequest(namespace=consumer.key.namespace, definition_id=consumer.definition_id),
         )
         return response.definitions
 
     async def consumers(self, provider: Definition) -> Sequence[Definition]:
         """Who depends on the service of which this is a version. Raises NotFoundError."""
         response: wire.ListConsumersResponse = await self._call(
-            self._stub.ListConsumers, wire.ListConsumersRequest(**_ref(provider))
+            self._stub.ListConsumers,
+            wire.ListConsumersRequest(namespace=provider.key.namespace, definition_id=provider.definition_id),
         )
         return response.definitions
 

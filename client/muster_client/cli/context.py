@@ -16,6 +16,7 @@ from muster.admin.v1.admin_service_pb2_grpc import AdminServiceStub
 from muster.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from muster.config.v1.config_pb2 import ClientTraits, ConfigRef
 from muster.config.v1.config_service_pb2_grpc import ConfigServiceStub
+from muster.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from muster.registry.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 from muster.registry.v1.instance_pb2 import ServiceRef
 from muster.registry.v1.registration_service_pb2_grpc import RegistrationServiceStub
@@ -82,6 +83,7 @@ class Context:
         self.admin = AdminServiceStub(channel)
         self.access = AccessServiceStub(channel)
         self.catalog = CatalogServiceStub(channel)
+        self.delivery = DeliveryServiceStub(channel)
 
     @property
     def author(self) -> str:

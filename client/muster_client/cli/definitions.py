@@ -165,9 +165,11 @@ async def delete_schema(
 async def dependencies(context: Context, service: Service, version: Rule = "latest", environment: Environment = "") -> None:
     """List whom a definition calls, and who calls its service."""
     found = await _found(context, service, version, environment)
-    ref = {"namespace": found.key.namespace, "definition_id": found.definition_id}
-    providers = (await context.ask(context.catalog.ListProviders, wire.ListProvidersRequest(**ref))).definitions
-    callers = (await context.ask(context.catalog.ListConsumers, wire.ListConsumersRequest(**ref))).definitions
+    namespace, definition_id = found.key.namespace, found.definition_id
+    asked = wire.ListProvidersRequest(namespace=namespace, definition_id=definition_id)
+    providers = (await context.ask(context.catalog.ListProviders, asked)).definitions
+    asked_by = wire.ListConsumersRequest(namespace=namespace, definition_id=definition_id)
+    callers = (await context.ask(context.catalog.ListConsumers, asked_by)).definitions
     rows = [(side, *_names(one)) for side, some in (("calls", providers), ("is called by", callers)) for one in some]
     about: Document = {"providers": [document(one) for one in providers], "consumers": [document(one) for one in callers]}
     context.output.show(Table(("it", "group", "service", "environment", "version"), rows), about)

@@ -37,10 +37,10 @@ def _definitions(state: RegistryState, namespaces: Iterable[str]) -> Iterator[Ar
     """In the order of their creation. What derived ones depend on is no part of it: they come and go with their instances."""
     catalog = state.catalog
     for namespace in namespaces:
-        for definition_id, definition in catalog.definitions[namespace].items():
-            ref = DefinitionRef(namespace, definition_id)
-            schemas, providers = tuple(catalog.schemas.get(ref, {}).values()), tuple(catalog.providers.get(ref, ()))
-            yield ArchivedDefinition(definition, schemas, providers)
+        for definition in sorted(catalog.definitions[namespace].values(), key=lambda one: (one.create_time, one.definition_id)):
+            ref = DefinitionRef(namespace, definition.definition_id)
+            schemas = sorted(catalog.schemas.get(ref, {}).values(), key=lambda schema: schema.schema_id)
+            yield ArchivedDefinition(definition, tuple(schemas), tuple(catalog.providers.get(ref, ())))
 
 
 def _described(state: RegistryState) -> Iterator[tuple[ServiceKey, ServiceDescription]]:

@@ -77,7 +77,7 @@ def named(state: RegistryState, service: ServiceKey) -> list[Definition]:
 
 
 def all_in(state: RegistryState, namespace: str) -> list[Definition]:
-    """The definitions of a namespace by the time of their creation, derived ones last. O(definitions + services of the namespace)."""
+    """The definitions of a namespace as they were created, derived ones last. O(definitions + services of the namespace)."""
     created = sorted(state.catalog.definitions.get(namespace, {}).values(), key=lambda definition: definition.create_time)
     for service in state.services_after(ServiceKey(namespace, "", "")):
         if service.namespace != namespace:

@@ -21,6 +21,7 @@ from muster_gateway.registry import Registry, http_status, message_of
 from muster_gateway.route import Paths, Room, SocketRoom
 from muster_gateway.servicecomb.room import ServiceCombRoom
 from muster_gateway.servicestage.room import ServiceStageRoom
+from muster_gateway.spelling import spell
 from muster_gateway.turns import Turns
 
 
@@ -84,13 +85,12 @@ class Gateway:
         if scope["type"] != "http":
             return
         scope["turns"] = self._turns
-        request = Request(scope)
         room = self._room_of(scope["path"])
+        reading = self._bodies.read(scope, receive)
+        request = reading.request
         try:
-            async with self._bodies.read(scope, receive) as request, self._turns:
-                authorization = await room.authorization(request)
-                address = request.client.host if request.client else ""
-                with acting_for(Caller(authorization, address, scope.get("state", {}).get("certificate", ""))):
+            async with reading, self._turns:
+                with acting_for(_caller(scope, await room.authorization(request))):
                     response = await self._answer(room, request)
         except BodyRefusedError as refusal:
             response = room.refused(request, refusal)
@@ -99,6 +99,7 @@ class Gateway:
         except ClientDisconnect:
             return
         room.dress(request, response)
+        spell(response)
         await response(scope, receive, send)
 
     @asynccontextmanager
@@ -116,8 +117,7 @@ class Gateway:
         if not methods:
             await socket.close()
             return
-        address = socket.client.host if socket.client else ""
-        with acting_for(Caller(authorization_of(socket), address, scope.get("state", {}).get("certificate", ""))):
+        with acting_for(_caller(scope, authorization_of(socket))):
             try:
                 await self._check_caller()
             except BodyRefusedError:
@@ -127,7 +127,10 @@ class Gateway:
                 await methods["WEBSOCKET"].handler(socket)
 
     def _room_of(self, path: str) -> Room:
-        return next((room for room in self._rooms if path.startswith(room.prefixes)), self._rooms[-1])
+        for room in self._rooms:
+            if path.startswith(room.prefixes):
+                return room
+        return self._rooms[-1]
 
     async def _answer(self, room: Room, request: Request) -> Response:
         path = request.scope["path"]  # not that of the URL, which ends at a # or ? that was escaped
@@ -161,3 +164,8 @@ class Gateway:
                 return Response(self._page, media_type="text/html; charset=utf-8")
             case _:
                 return None
+
+
+def _caller(scope: Scope, authorization: str) -> Caller:
+    client = scope.get("client")
+    return Caller(authorization, client[0] if client else "", scope.get("state", {}).get("certificate", ""))

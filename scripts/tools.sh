@@ -49,7 +49,7 @@ go_client() {
     local name=$1 module=$2 binary=$tools/bin/$3
     if ! command -v go >/dev/null; then
         missing "$name (Go is not installed)"
-    elif [ "$module/main.go" -nt "$binary" ]; then
+    elif [ ! -x "$binary" ] || [ -n "$(find "$module" -name '*.go' -newer "$binary")" ]; then
         mkdir -p "$tools/bin"
         go build -C "$module" -o "$binary" . || missing "$name (go build failed)"
     fi

@@ -8,6 +8,7 @@ from typing import Any
 import grpc.aio
 from muster.admin.v1 import access_service_pb2 as wire
 from muster.admin.v1 import access_service_pb2_grpc, admin_service_pb2_grpc
+from muster.catalog.v1 import catalog_service_pb2_grpc
 from muster.config.v1 import config_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2_grpc, registration_service_pb2_grpc
 from running import ManualClock, Server, running_server
@@ -29,6 +30,7 @@ class World:
         self.administration = admin_service_pb2_grpc.AdminServiceStub(self.channel)
         self.registration = registration_service_pb2_grpc.RegistrationServiceStub(self.channel)
         self.discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(self.channel)
+        self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(self.channel)
         self.config = config_service_pb2_grpc.ConfigServiceStub(self.channel)
 
     async def login(self, user: str = ROOT, password: str = PASSWORD) -> Metadata:
@@ -51,7 +53,14 @@ class World:
 
 
 def permission(resource: str, action: str) -> wire.Permission:
-    numbers = {"r": wire.ACTION_READ, "w": wire.ACTION_WRITE, "rw": wire.ACTION_READ_WRITE}
+    numbers = {
+        "r": wire.ACTION_READ,
+        "w": wire.ACTION_WRITE,
+        "rw": wire.ACTION_READ_WRITE,
+        "create": wire.ACTION_CREATE,
+        "update": wire.ACTION_UPDATE,
+        "delete": wire.ACTION_DELETE,
+    }
     return wire.Permission(resource=resource, action=numbers[action])
 
 

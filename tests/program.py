@@ -36,12 +36,21 @@ def start_gateway(scratch: Path, server: Program, *flags: str) -> Program:
     return _start(scratch, "gateway", "--target", server.grpc, "--http-ports", "0", "--nacos-grpc-port", "0", *flags)
 
 
+def start_agent(data_dir: Path, server: str, *flags: str) -> "subprocess.Popen[bytes]":
+    """Start an agent apart from its server."""
+    command = [sys.executable, "-m", "muster_server", "agent", "--server", server, "--data-dir", str(data_dir), *flags]
+    return subprocess.Popen(command, env=_environment(), cwd=data_dir.parent, stderr=subprocess.DEVNULL)
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
 def _start(scratch: Path, *arguments: str) -> Program:
     ready = scratch.with_name(scratch.name + "-ready.json")
     ready.unlink(missing_ok=True)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-m", "muster_server", *arguments, "--ready-file", str(ready)]
-    process = subprocess.Popen(command, env=environment, cwd=scratch.parent, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=_environment(), cwd=scratch.parent, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + START_S
     while not ready.exists():
         assert process.poll() is None, "the program ended at start"

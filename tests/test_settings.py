@@ -39,9 +39,11 @@ LAYERS: dict[str, tuple[Any, tuple[str, Any], tuple[str, Any], tuple[str, Any]]]
     **{name: (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))) for name in FILES},
     "ready_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "auth": (False, ("true", True), ("true", True), ("true", True)),
+    "login_lock_after": (3, ("2", 2), ("0", 0), ("4", 4)),
     "token_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "key_file": (None, ("b", Path("b")), ("c", Path("c")), ("'d'", Path("d"))),
     "insecure": (False, ("true", True), ("true", True), ("true", True)),
+    "agent": (True, ("false", False), ("false", False), ("false", False)),
 }
 BAD = {
     "grpc_port": ["nonsense", "-1", "65536", "1.5", "", "9" * 5000],
@@ -53,6 +55,7 @@ BAD = {
     "max_definitions": ["0", "many"],
     "max_total_schema_bytes": ["0", "much"],
     "history_days": ["-1", "nan", "1e9"],
+    "login_lock_after": ["-1", "1001", "some"],
 }
 OPEN_HOSTS = ["0.0.0.0", "::", "10.0.0.1", "registry.example.com", "", "127.0.0.1.example.com", "localhost."]
 

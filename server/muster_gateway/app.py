@@ -17,7 +17,7 @@ from muster_gateway.finders.room import FindersRoom
 from muster_gateway.kie.room import KieRoom
 from muster_gateway.nacos.grpc.connections import Connections
 from muster_gateway.nacos.room import NacosRoom
-from muster_gateway.registry import Registry, http_status, message_of
+from muster_gateway.registry import Registry, details_of, http_status, message_of
 from muster_gateway.route import Paths, Room, SocketRoom
 from muster_gateway.servicecomb.room import ServiceCombRoom
 from muster_gateway.servicestage.room import ServiceStageRoom
@@ -51,7 +51,7 @@ def create_app(
     rooms = (
         NacosRoom(registry, connections, host=host, is_guarded=is_guarded),
         ServiceStageRoom(registry, is_guarded=is_guarded),
-        ServiceCombRoom(registry),
+        ServiceCombRoom(registry, is_guarded=is_guarded),
         KieRoom(registry),
         FindersRoom(registry),
     )
@@ -151,7 +151,7 @@ class Gateway:
         try:
             await self._prove()
         except grpc.aio.AioRpcError as error:
-            raise BodyRefusedError(http_status(error), message_of(error)) from None
+            raise BodyRefusedError(http_status(error), message_of(error), details_of(error)) from None
 
     async def _own(self, path: str) -> Response | None:
         match path:

@@ -1,5 +1,8 @@
 """Request bodies: read whole before a request takes its turn, and bounded in size, in time and all together."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope
 
@@ -13,12 +16,13 @@ BODY_TIMEOUT_S = 30.0
 class BodyRefusedError(Exception):
     """The body was not taken. `status` is 413 (above 8 MiB), 408 (not whole after 30 s) or 503 (too many at once).
 
-    Or its sender was not: 401 (no credential that counts), 429 (too many failed logins).
+    Or its sender was not: 401 (no credential that counts), 429 (too many failed logins). `details` are the registry's facts.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, details: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(message)
         self.status = status
+        self.details = details
 
 
 class Bodies:

@@ -1,10 +1,11 @@
 """What every room needs of the registry: the stubs, and the reason of a failed call."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import grpc.aio
+from google.rpc import error_details_pb2, status_pb2
 from muster.admin.v1 import access_service_pb2 as access
 from muster.admin.v1 import access_service_pb2_grpc, admin_service_pb2_grpc
 from muster.catalog.v1 import catalog_service_pb2_grpc
@@ -38,6 +39,21 @@ class Registry:
         response: access.WhoAmIResponse = await self.access.WhoAmI(access.WhoAmIRequest(), timeout=CALL_TIMEOUT_S)
         return response.user
 
+    async def hold_stream(self, client_name: str) -> None:
+        """Have a stream of the caller's own open for as long as the registry keeps it: it ends with the credential.
+
+        It ends with the registry as well; `prove` tells which it was.
+        """
+        stream = self.config.Listen()
+        try:
+            await stream.write(config.ListenRequest(hello=config.ListenRequest.Hello(client_name=client_name)))
+            while await stream.read() is not grpc.aio.EOF:
+                pass
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            pass
+        finally:
+            stream.cancel()
+
     async def token_of_signature(self, access_key_id: str, signed_text: bytes, signature: bytes, address: str) -> str:
         """An `authorization` of who signed a text with an access key; `address`: where they are. Raises AioRpcError."""
         request = access.VerifySignatureRequest(
@@ -51,8 +67,11 @@ class Registry:
 
     async def may_read(self, kind: str, namespace: str, group: str = "*", name: str = "*") -> bool:
         """Whether the caller may see a service or config, or all of a namespace. Asked before an answer that callers share."""
-        resource = access.Resource(namespace=namespace, group=group, kind=kind, name=name)
-        request = access.CheckAccessRequest(resource=resource, action=access.ACTION_READ)
+        return await self.may(access.ACTION_READ, access.Resource(namespace=namespace, group=group, kind=kind, name=name))
+
+    async def may(self, action: access.Action, resource: access.Resource) -> bool:
+        """Whether the caller may do something."""
+        request = access.CheckAccessRequest(resource=resource, action=action)
         response: access.CheckAccessResponse = await self.access.CheckAccess(request, timeout=CALL_TIMEOUT_S)
         return response.allowed
 
@@ -102,6 +121,17 @@ def reason_of(error: grpc.aio.AioRpcError) -> str:
         if key == "muster-reason":
             return str(value)
     return ""
+
+
+def details_of(error: grpc.aio.AioRpcError) -> Mapping[str, str]:
+    """The facts in the trailers of a failed call (google.rpc.ErrorInfo); empty if it has none."""
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin" and isinstance(value, bytes):
+            info = error_details_pb2.ErrorInfo()
+            for detail in status_pb2.Status.FromString(value).details:
+                if detail.Unpack(info):
+                    return dict(info.metadata)
+    return {}
 
 
 def message_of(error: grpc.aio.AioRpcError) -> str:

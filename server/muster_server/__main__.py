@@ -1,12 +1,13 @@
-"""`muster serve`, and `muster gateway` for the edge as a process of its own.
+"""`muster serve`, and `muster gateway` and `muster agent` for its edge and its runner of deployments as processes of their own.
 
-The command line of the client finds both by the entry points `muster.commands`; `python -m muster_server` has them alone.
+The command line of the client finds them by the entry points `muster.commands`; `python -m muster_server` has them alone.
 """
 
 import asyncio
 import gc
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -17,7 +18,8 @@ import typer
 import uvloop
 from pydantic import ValidationError
 
-from muster_server.app import gateway_serving, serving, write_ready_file
+from muster_server.agent import AgentApart
+from muster_server.app import agent_serving, gateway_serving, serving, write_ready_file
 from muster_server.settings import Settings
 from muster_server.storage.port import StorageError
 
@@ -57,8 +59,10 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     tls_client_ca: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("tls_client_ca"))] = None,
     ready_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("ready_file"))] = None,
     auth: Annotated[bool | None, typer.Option("--auth", help=_help("auth"))] = None,
+    login_lock_after: Annotated[str | None, typer.Option(metavar="N", help=_help("login_lock_after"))] = None,
     key_file: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("key_file"))] = None,
     insecure: Annotated[bool | None, typer.Option("--insecure", help=_help("insecure"))] = None,
+    agent: Annotated[bool | None, typer.Option("--agent/--no-agent", help=_help("agent"))] = None,
 ) -> None:
     """Run the server until SIGTERM or SIGINT. Flags win over MUSTER_* variables, those over muster.toml."""
     given: dict[str, Any] = {
@@ -78,8 +82,10 @@ def serve(  # noqa: PLR0913, PLR0917  # one parameter for each flag
         "tls_client_ca": tls_client_ca,
         "ready_file": ready_file,
         "auth": auth,
+        "login_lock_after": login_lock_after,
         "key_file": key_file,
         "insecure": insecure,
+        "agent": agent,
     }
     _run(_serve(_checked({name: value for name, value in given.items() if value is not None})))
 
@@ -119,6 +125,33 @@ def gateway(  # noqa: PLR0913, PLR0917  # one parameter for each flag
     }
     settings = _checked({name: value for name, value in given.items() if value is not None})
     _run(_serve_gateway(settings, target))
+
+
+@cli.command(epilog="\b\nExample:\n  muster agent --server 10.0.0.1:9848 --environment production")
+def agent(  # noqa: PLR0913, PLR0917  # one parameter for each flag
+    server: Annotated[str, typer.Option(metavar="HOST:PORT", help="The server's gRPC address.")] = "127.0.0.1:9848",
+    environment: Annotated[str, typer.Option(metavar="NAME", help="Whose deployments it runs. Any that has no other agent.")] = "",
+    namespace: Annotated[str, typer.Option(metavar="NAME", help="The environment's namespace.")] = "default",
+    name: Annotated[str, typer.Option(metavar="NAME", help="Its own name, no other agent's. The machine's if not given.")] = "",
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where its replicas are reached. This machine's if not given.")] = "",
+    data_dir: Annotated[Path, typer.Option(metavar="DIRECTORY", help="Packages, logs, and what runs.")] = Path("muster-agent"),
+    stop_on_exit: Annotated[bool, typer.Option("--stop-on-exit", help="Stop what runs when it ends. Else that goes on.")] = False,
+    target_ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Authorities of the server, PEM: by TLS.")] = None,
+    target_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="Certificate that it shows the server, PEM.")] = None,
+    target_key: Annotated[Path | None, typer.Option(metavar="FILE", help=_help("target_key"))] = None,
+    token_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Holds the API token that it shows the server.")] = None,
+) -> None:
+    """Run deployments on this machine, as this user, for a server elsewhere. Replicas outlive it, and are found again."""
+    given = {"target_ca": target_ca, "target_cert": target_cert, "target_key": target_key, "token_file": token_file}
+    settings = _checked({name: value for name, value in given.items() if value is not None})
+    apart = AgentApart(name or socket.gethostname()[:64], namespace, environment, host, data_dir, stop_on_exit)
+    _run(_serve_agent(settings, apart, server))
+
+
+async def _serve_agent(settings: Settings, apart: AgentApart, server: str) -> None:
+    stop = _stop_signal()
+    async with agent_serving(settings, apart, server):
+        await stop.wait()
 
 
 async def _serve_gateway(settings: Settings, target: str) -> None:

@@ -22,6 +22,7 @@ from muster_gateway.server import GatewayServer, listen
 
 from muster_server.access.authenticator import Authenticator
 from muster_server.access.sealing import Sealer
+from muster_server.agent import AgentApart, agent_apart, embedded_agent
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.state import Limits
 from muster_server.engine.clock import Clock, SystemClock
@@ -30,6 +31,7 @@ from muster_server.metrics import Metrics, ProcessMetrics
 from muster_server.rpc.adapter import SERVER_OPTIONS, Services, bind
 from muster_server.rpc.addresses import LOCAL_PEER
 from muster_server.rpc.calls import Call
+from muster_server.rpc.dispatcher import Dispatcher
 from muster_server.rpc.encoders import WireEncoder
 from muster_server.rpc.gate import Gate
 from muster_server.rpc.server import make_server, make_services
@@ -85,7 +87,7 @@ async def serving(settings: Settings, *, store: Store | None = None, clock: Cloc
         used_clock = clock or SystemClock()
         engine = Engine(used, WireEncoder(), used_clock, _limits(settings))
         try:
-            authenticator = Authenticator(engine, Sealer(_key_file(settings)), used_clock.monotonic_s)
+            authenticator = Authenticator(engine, Sealer(_key_file(settings)), used_clock.monotonic_s, settings.login_lock_after)
             async with _serving(settings, engine, authenticator, tls) as running:
                 yield running
         finally:
@@ -122,7 +124,8 @@ async def _serving(
     sessions = SessionServicer(engine)
     metrics = Metrics(engine, sessions, tls)
     gate = Gate(engine, authenticator) if settings.auth else None
-    services = make_services(engine, sessions, Services(metrics, gate), authenticator, discover)
+    dispatcher = Dispatcher(engine)
+    services = make_services(engine, sessions, Services(metrics, gate), authenticator, discover, dispatcher)
     identity = Identity(authenticator.gateway_token)
     channel = LocalChannel(
         lambda path, request: services.call(path, request, Call(LOCAL_PEER, identity.metadata())),
@@ -140,11 +143,13 @@ async def _serving(
     try:
         async with channel, asyncio.TaskGroup() as group, AsyncExitStack() as guests:
             ticker = group.create_task(engine.run(), name="engine ticks")
+            dispatching = group.create_task(dispatcher.run(), name="dispatcher")
             watcher = group.create_task(_watch(tls), name="certificates")
             web = group.create_task(gateway.serve(), name="gateway")
             await guests.enter_async_context(nacos.serving())
             await guests.enter_async_context(web_app.serving())
             await gateway.started()
+            await guests.enter_async_context(embedded_agent(settings, channel, running.grpc, running.http))
             if settings.auth and not engine.state.access.users:
                 log.warning("nobody can log in yet: make the first administrator with `muster user init`", grpc=running.grpc)
             log.info("serving", grpc=running.grpc, http=running.http, epoch=engine.epoch)
@@ -162,6 +167,7 @@ async def _serving(
                 await server.stop(0.5)
                 await _streams_end(services.running | nacos.running, 1.0)
                 ticker.cancel()
+                dispatching.cancel()
                 watcher.cancel()
                 await asyncio.wait([web])
     finally:
@@ -175,10 +181,9 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
     Raises OSError for a port that is taken, or for files that cannot be used: certificates, a token.
     """
     tls = _tls(settings)
-    target_tls = None if settings.target_ca is None else TargetTls(settings.target_ca, settings.target_cert, settings.target_key)
     identity = Identity(_own_token(settings))
     async with AsyncExitStack() as stack:
-        channel = IdentifiedChannel(await stack.enter_async_context(open_channel(target, target_tls, CHANNEL_OPTIONS)), identity)
+        channel = IdentifiedChannel(await stack.enter_async_context(_channel(settings, target)), identity)
         nacos = await stack.enter_async_context(_nacos_serving(settings, target, channel, tls))
         sockets = listen(settings.host, settings.http_ports)  # before there is a group, which would wrap its OSError
         guests = await stack.enter_async_context(AsyncExitStack())
@@ -198,6 +203,19 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
             gateway.stop()
             await guests.aclose()
             await asyncio.wait([web])
+
+
+@asynccontextmanager
+async def agent_serving(settings: Settings, apart: AgentApart, target: str) -> AsyncIterator[None]:
+    """Run deployments for a server elsewhere for as long as the context is open. Raises OSError for files that cannot be used."""
+    async with _channel(settings, target) as channel, agent_apart(apart, channel, _own_token(settings), target):
+        yield
+
+
+def _channel(settings: Settings, target: str) -> grpc.aio.Channel:
+    """To a server elsewhere. Raises OSError."""
+    tls = None if settings.target_ca is None else TargetTls(settings.target_ca, settings.target_cert, settings.target_key)
+    return open_channel(target, tls, CHANNEL_OPTIONS)
 
 
 @asynccontextmanager

@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     target_key: Path | None = Field(None, description="Private key of --target-cert, PEM, without a passphrase.")
     ready_file: Path | None = Field(None, description="Write addresses and pid there as JSON once serving.")
     auth: bool = Field(False, description="Ask every caller for a credential, and for permission. Make the first user before.")
+    login_lock_after: Annotated[int, Field(ge=0, le=1000)] = Field(
+        3,
+        description="Failed logins in a row that lock a user out for the address they came from, for 15 minutes. 0: none do. "
+        "Passwords that come with each call, and logins of programs, do not count.",
+    )
     token_file: Path | None = Field(
         None, description="For `muster gateway`: holds the API token that it shows the server for what its callers share."
     )
@@ -67,6 +72,10 @@ class Settings(BaseSettings):
         description="The key that encrypts secrets at rest, made if missing; muster.key in the data directory if not given.",
     )
     insecure: bool = Field(False, description="Allow an address other than loopback without authentication.")
+    agent: bool = Field(
+        True,
+        description="Run deployments on this machine, as this user; never with --insecure alone. Without, `muster agent` does.",
+    )
 
     @field_validator("http_ports", mode="before")
     @classmethod
@@ -92,6 +101,11 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    @property
+    def runs_agent(self) -> bool:
+        """True if deployments run in the server's own process: not where strangers could have programs run here."""
+        return self.agent and (self.is_loopback or self.auth)
 
     @classmethod
     def settings_customise_sources(

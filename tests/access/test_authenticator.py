@@ -42,7 +42,7 @@ async def test_a_certificate_names_its_user_until_the_user_goes() -> None:
 async def test_a_credential_counts_before_a_certificate() -> None:
     engine, room = await people()
 
-    assert await refusal(room, "Bearer wrong", "ann") == "the token is unknown, expired or revoked"
+    assert await refusal(room, "Bearer wrong", "ann") == "the token is unknown or was revoked"
     await engine.close()
 
 

@@ -81,8 +81,8 @@ async def test_lists_show_who_there_is_and_no_secret() -> None:
         keys = await said(server, "access-key", "list")
 
         assert users == [
-            {"USER": "ann", "ROLES": "reader", "PASSWORD": "yes"},
-            {"USER": "root", "ROLES": "admin", "PASSWORD": "yes"},
+            {"USER": "ann", "ROLES": "reader", "PASSWORD": "yes", "STATE": ""},
+            {"USER": "root", "ROLES": "admin", "PASSWORD": "yes", "STATE": ""},
         ]
         assert roles == [{"ROLE": "reader", "RESOURCE": "prod:*:*", "RIGHT": "r"}]
         assert (tokens.rows()[0]["USER"], tokens.rows()[0]["EXPIRES"]) == ("ann", "never")
@@ -114,6 +114,40 @@ async def test_what_was_given_can_be_taken() -> None:
 
         assert [answer.status for answer in (before, granted, denied, revoked)] == [7, 0, 7, 7]
         assert [row["USER"] for row in (await said(server, "user", "list")).rows()] == ["root"]
+
+
+async def test_users_are_suspended_and_resumed_and_let_in_again_after_too_many_failures() -> None:
+    async with guarded(has_admin=False, login_lock_after=1) as world:
+        server = world.server
+        await logged_in(server)
+        await said(server, "user", "add", "ann", "--password-stdin", text=PASSWORD + "\n")
+        made = (await said(server, "token", "create", "--user", "ann")).out.strip()
+        await said(server, "user", "suspend", "ann")
+        suspended = await muster(server, "whoami", MUSTER_TOKEN=made)
+        listed = (await said(server, "user", "list")).rows()
+        await said(server, "user", "resume", "ann")
+        resumed = await muster(server, "whoami", MUSTER_TOKEN=made)
+
+        await muster(server, "login", "ann", "--password-stdin", text="guess\n")
+        locked = await muster(server, "login", "ann", "--password-stdin", text=PASSWORD + "\n")
+        lockouts = (await said(server, "user", "lockouts")).rows()
+        await said(server, "user", "unlock", "ann")
+
+        assert [answer.status for answer in (suspended, resumed, locked)] == [7, 0, 8]
+        assert [row["STATE"] for row in listed] == ["suspended", ""]
+        assert [(row["USER"], row["ADDRESS"]) for row in lockouts] == [("ann", "127.0.0.1")]
+        await said(server, "login", "ann", "--password-stdin", text=PASSWORD + "\n")
+
+
+async def test_rights_are_permitted_in_parts() -> None:
+    async with guarded(has_admin=False) as world:
+        await logged_in(world.server)
+        await said(world.server, "role", "create", "maker")
+        await said(world.server, "role", "allow", "maker", "*:*:service/*@test", "create")
+
+        assert (await said(world.server, "role", "list")).rows() == [
+            {"ROLE": "maker", "RESOURCE": "*:*:service/*@test", "RIGHT": "create"}
+        ]
 
 
 async def test_users_change_their_own_passwords_and_administrators_any() -> None:

@@ -13,7 +13,11 @@ ROOT = Path(__file__).parent.parent.parent
 EXPECTED = """
 serve gateway services instances register deregister watch drain explain connections top version completion backup restore
 config-get config-publish config-edit config-diff config-history config-rollback config-gray-publish config-listen
-ns-list ns-create ns-update ns-delete
+ns-list ns-create ns-update ns-delete agents runtimes
+env-list env-show env-create env-update env-delete app-list app-show app-create app-update app-delete app-vars app-set app-logs
+component-list component-show component-create component-update component-delete job-list job-show job-follow
+deployment-list deployment-show deployment-create deployment-upgrade deployment-scale deployment-start deployment-stop
+deployment-restart deployment-rollback deployment-delete deployment-records deployment-logs
 """
 
 

@@ -29,7 +29,8 @@ def editor(tmp_path: Path, script: str) -> str:
 
 
 def files(directory: Path) -> list[Path]:
-    return sorted(directory.iterdir())
+    """All but what the server's agent has of its own."""
+    return sorted(path for path in directory.iterdir() if not path.name.startswith("muster-agent-"))
 
 
 def mode(file: Path) -> int:

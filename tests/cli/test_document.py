@@ -4,6 +4,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from muster.admin.v1.admin_service_pb2 import BackupResponse, Latency
 from muster.config.v1.config_pb2 import GrayRule, Release, ReleaseKind
+from muster.delivery.v1.delivery_pb2 import Component
 from muster.registry.v1.discovery_service_pb2 import Finding
 from muster.registry.v1.instance_pb2 import AdminState, Endpoint, Instance
 from muster_client.cli.document import document, enum_name, timestamp
@@ -56,3 +57,10 @@ def test_maps_are_ordered_and_oneofs_show_their_kind() -> None:
 
 def test_bytes_are_hexadecimal() -> None:
     assert document(BackupResponse(chunk=b"\x00\xff"))["chunk"] == "00ff"
+
+
+def test_structs_are_plain_values() -> None:
+    component = Component()
+    component.build.update({"cmd": ["make"], "deep": {"on": True, "none": None}})
+
+    assert document(component)["build"] == {"cmd": ["make"], "deep": {"on": True, "none": None}}

@@ -18,6 +18,8 @@ from muster_server.core.access_commands import (
     RevokeToken,
     RotateSigningKey,
     SetPassword,
+    UpdateRole,
+    UpdateUser,
 )
 from muster_server.core.access_model import (
     ADMIN,
@@ -252,3 +254,77 @@ def test_events_say_what_is_and_what_is_no_more() -> None:
     decide(turn, DeleteRole("reader"))
 
     assert [type(event) for event in turn.events] == [AccessPut, AccessRemoved]
+
+
+def test_an_update_changes_what_it_names_and_the_same_again_is_no_change() -> None:
+    world = peopled()
+    change = UpdateUser("ann", roles=("admin", "reader", "admin"))
+
+    changed = answer(world, change)
+    before = world.state.revision
+    answer(world, change)
+
+    assert isinstance(changed, User)
+    assert (changed.roles, changed.is_suspended) == (("admin", "reader"), False)
+    assert world.state.revision == before
+    role = answer(world, UpdateRole("reader", permissions=()))
+    assert isinstance(role, Role)
+    assert role.permissions == ()
+    assert not may_read(world, "nobody")
+
+
+def test_a_suspended_user_proves_nothing_until_it_is_lifted() -> None:
+    world = peopled()
+    ann = Principal("ann", password_revision=world.state.access.users["ann"].password_revision)
+    answer(world, CreateToken(ApiToken("t", "ann", "digest")))
+    token = Principal("ann", token_id="t")
+    seen = []
+
+    for is_suspended in (False, True, False):
+        answer(world, UpdateUser("ann", is_suspended=is_suspended))
+        seen.append([world.state.access.is_valid(one, 0.0) for one in (ann, token, Principal("ann", is_certified=True))])
+
+    assert seen == [[True] * 3, [False] * 3, [True] * 3]
+
+
+def test_the_last_administrator_is_neither_suspended_nor_changed_and_suspended_ones_do_not_count() -> None:
+    world = peopled()
+
+    assert refusal(world, UpdateUser("root", is_suspended=True)) is Reason.LAST_ADMIN
+    assert refusal(world, UpdateUser("root", roles=("reader",))) is Reason.LAST_ADMIN
+    answer(world, UpdateUser("ann", roles=("admin",), is_suspended=True))
+    assert refusal(world, DeleteUser("root")) is Reason.LAST_ADMIN
+    answer(world, UpdateUser("ann", is_suspended=False))
+    answer(world, UpdateUser("root", is_suspended=True))
+
+
+def test_updates_of_what_is_not_there_are_refused() -> None:
+    world = peopled()
+
+    assert refusal(world, UpdateUser("bob")) is Reason.USER_NOT_FOUND
+    assert refusal(world, UpdateUser("ann", roles=("none",))) is Reason.ROLE_NOT_FOUND
+    assert refusal(world, UpdateRole("none")) is Reason.ROLE_NOT_FOUND
+    assert refusal(world, UpdateRole("admin")) is Reason.ROLE_BUILT_IN
+    assert refusal(world, UpdateRole("reader", attributes={"": "x"})) is Reason.INVALID_FIELD
+
+
+def test_a_role_in_use_goes_only_if_that_is_said() -> None:
+    world = peopled()
+
+    assert refusal(world, DeleteRole("reader", only_unused=True)) is Reason.ROLE_IN_USE
+    answer(world, RevokeRole("ann", "reader"))
+    answer(world, DeleteRole("reader", only_unused=True))
+    assert "reader" not in world.state.access.roles
+
+
+def test_users_and_roles_say_when_they_were_made_and_changed() -> None:
+    world = peopled()
+    made = world.state.access.users["ann"], world.state.access.roles["reader"]
+    world.advance(5)
+
+    answer(world, UpdateUser("ann", is_suspended=True))
+    answer(world, UpdateRole("reader", permissions=()))
+    changed = world.state.access.users["ann"], world.state.access.roles["reader"]
+
+    for before, after in zip(made, changed, strict=True):
+        assert (after.create_time, after.update_time) == (before.create_time, before.update_time + 5)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from muster.registry.v1 import instance_pb2, registration_service_pb2, registration_service_pb2_grpc
-from muster_gateway.servicecomb.followers import MAX_EVENTS, Outbox
+from muster_gateway.servicecomb.followers import MAX_EVENTS, Home, Outbox, Told
 from muster_server.storage.memory import MemoryStore
 from muster_server.storage.port import StorageError
 from running import ManualClock, Server, running_gateway, running_server
@@ -300,15 +300,18 @@ async def test_watcher_of_what_is_deleted_is_told_and_closed() -> None:
                 await socket.recv()
 
 
+HOME = Home("default", "shop", "stock")
+
+
 async def test_socket_that_does_not_read_is_told_to_come_again_and_delays_nobody() -> None:
     outbox, other = Outbox(), Outbox()
     for number in range(MAX_EVENTS + 1):
-        outbox.post(str(number))
-    other.post("event")
+        outbox.post(Told(HOME, str(number)))
+    other.post(Told(HOME, "event"))
 
     assert await outbox.next() is None
     assert outbox.is_overrun
-    assert await other.next() == "event"
+    assert await other.next() == Told(HOME, "event")
 
 
 async def test_heartbeat_socket_keeps_its_instance_and_ends_with_it() -> None:

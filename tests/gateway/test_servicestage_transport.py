@@ -2,7 +2,8 @@
 
 import httpx
 import pytest
-from running import running_server
+from access_world import guarded
+from running import running_gateway, running_server
 
 from gateway.servicestage import COMPONENT, ENVIRONMENT, client
 
@@ -61,6 +62,43 @@ async def test_88_what_is_of_another_project_is_not_found() -> None:
         answer = await http.put(f"/v2/p2/cas/applications/{theirs}/configuration", json=said)
         assert answer.json()["error_code"] == "SVCSTG.00100411"
         assert [one["id"] for one in (await http.get("/v2/p2/cas/applications")).json()["applications"]] == [theirs]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://example.org",
+        "http://10.0.0.5:8848",
+        "null",
+        "http://localhost.example.org",
+        "http://127.0.0.1.example.org",
+        "http://[::1",
+        "",
+    ],
+)
+async def test_page_of_another_site_cannot_write_where_nobody_logs_in(origin: str) -> None:
+    async with client() as http:
+        how = {"headers": {"Origin": origin, "Content-Type": "text/plain"}}
+        for method, path in (("POST", "/applications"), ("DELETE", "/applications/a"), ("PUT", "/x"), ("OPTIONS", "/applications")):
+            status, shown = await http.call(method, path, content=b'{"name":"app1"}', **how)
+            assert (status, shown["error_code"]) == (403, "APIGW.0302")
+
+        assert (await http.call("GET", "/applications", **how))[1] == {"count": 0, "applications": []}
+
+
+@pytest.mark.parametrize("host", ["localhost", "api.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "LOCALHOST"])
+async def test_page_of_this_machine_can_write(host: str) -> None:
+    async with client() as http:
+        how = {"headers": {"Origin": f"http://{host}:3000"}}
+        assert (await http.call("POST", "/applications", content=b'{"name":"app1"}', **how))[0] == 200
+
+
+async def test_page_of_another_site_needs_a_credential_where_there_are_some() -> None:
+    async with guarded() as world, running_gateway(world.server, "local") as url, httpx.AsyncClient(base_url=url) as http:
+        headers = {"Origin": "https://example.org"}
+        assert (await http.post("/v2/p1/cas/applications", json={"name": "app1"}, headers=headers)).status_code == 401
+        headers |= dict(world.admin)
+        assert (await http.post("/v2/p1/cas/applications", json={"name": "app1"}, headers=headers)).status_code == 200
 
 
 async def test_body_above_its_bound_is_refused_in_the_dialects_form() -> None:

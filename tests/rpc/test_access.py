@@ -141,7 +141,7 @@ async def test_signing_keys_rotate_and_former_ones_verify_until_their_tokens_hav
 
 async def test_too_many_failures_of_a_user_are_refused_until_the_minute_is_over() -> None:
     clock = ManualClock()
-    async with guarded(clock=clock) as world:
+    async with guarded(clock=clock, login_lock_after=0) as world:
         failures = [await refusal(world.login("ann", f"guess {number}")) for number in range(11)]
         remembered = await name_of(world, world.admin)
 
@@ -317,6 +317,7 @@ async def test_the_audit_log_tells_of_denials_and_changes_and_of_no_secret() -> 
         async with guarded() as world:
             ann = await world.user("ann")
             await refusal(world.login("ann", "a wrong password"))
+            await refusal(world.administration.ListConnections(admin.ListConnectionsRequest(), metadata=ann))
             await refusal(world.access.ListUsers(wire.ListUsersRequest(), metadata=ann))
             await world.access.CreateToken(wire.CreateTokenRequest(), metadata=ann)
             async for _ in world.administration.Backup(admin.BackupRequest(), metadata=world.admin):
@@ -327,7 +328,8 @@ async def test_the_audit_log_tells_of_denials_and_changes_and_of_no_secret() -> 
     assert ("administered", ROOT, "CreateUser") in events
     assert events.count(("administered", ROOT, "Backup")) == 1
     assert ("login failed", "ann", "") in events
-    assert ("denied", "ann", "ListUsers") in events
+    assert ("denied", "ann", "ListConnections") in events
+    assert ("denied", "ann", "*") in events  # read *:*:user/*
     assert ("administered", "ann", "CreateToken") in events
     assert all(entry["address"] == "127.0.0.1" for entry in told)
     assert all(secret not in repr(told) for secret in (PASSWORD, "a wrong password", ann[0][1], "mst_"))

@@ -182,6 +182,8 @@ BAD: dict[str, list[Case]] = {
     "Deregister": [
         (wire.DeregisterRequest(), "ref"),
         (wire.DeregisterRequest(allow_missing=True), "ref"),
+        (wire.DeregisterRequest(ref=at(), reason=4), "reason"),
+        (wire.DeregisterRequest(ref=at(), reason=99), "reason"),  # type: ignore[arg-type]
         *((wire.DeregisterRequest(ref=one, allow_missing=True), field) for one, field in BAD_REFS),
     ],
     "Renew": [

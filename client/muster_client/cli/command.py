@@ -60,8 +60,15 @@ def _server(  # noqa: PLR0913, PLR0917  # one parameter for each option
     """Options of every command that talks to the server."""
 
 
+Namespace = Annotated[str, typer.Option("--namespace", "-n", metavar="NAMESPACE", help="Namespace.")]
+
+
+def within(namespace: Namespace = "") -> None:
+    """The option of commands for what is delivered, which is in a namespace and in no group."""
+
+
 def names(
-    namespace: Annotated[str, typer.Option("--namespace", "-n", metavar="NAMESPACE", help="Namespace.")] = "",
+    namespace: Namespace = "",
     group: Annotated[str, typer.Option("--group", "-g", metavar="GROUP", help="Group.")] = "",
 ) -> None:
     """Options of commands that name a service or a config item."""
@@ -94,7 +101,7 @@ def example_text(*lines: str) -> str:
 def command(app: typer.Typer, name: str, *, example: str, options: Sequence[Options] = ()) -> Callable[[Body], Body]:
     """Make a command of a coroutine, which is given a Context and its own arguments. Its docstring is the help.
 
-    `example` may have several lines. `options` are sets of shared options: `names`, `authorship`.
+    `example` may have several lines. `options` are sets of shared options: `names`, `within`, `authorship`.
     """
 
     def take(body: Body) -> Body:

@@ -7,10 +7,17 @@ from typer.core import TyperGroup
 
 from muster_client.cli import (
     access_keys,
+    agents,
+    applications,
     archive,
+    components,
     config,
     connections,
+    deployment,
+    deployment_logs,
     drain,
+    environments,
+    jobs,
     login,
     namespaces,
     register,
@@ -28,9 +35,13 @@ from muster_client.cli.external import SHORT_HELP, external_names, is_external, 
 
 HELP = (
     "Muster, a service registry and configuration server.\n\n"
-    "Names are written [namespace/[group/]]name. An instance is written host:port, or by its id.\n\n"
+    "Names are written [namespace/[group/]]name. An instance is written host:port, or by its id.\n"
+    "A component is written [application/]name, a deployment [environment/]name; their namespace is that of -n.\n\n"
     "\b\nExit status:\n" + "\n".join(f"  {code.value}  {meaning}" for code, meaning in MEANINGS.items())
 )
+
+
+ALIASES = {"instance": "deployment"}
 
 
 class CommandGroup(TyperGroup):
@@ -44,7 +55,9 @@ class CommandGroup(TyperGroup):
         """The command, or a stand-in that has only its short help."""
         if cmd_name in SHORT_HELP:
             return _stand_in(cmd_name)
-        return external_command(cmd_name) if is_external(cmd_name) else super().get_command(ctx, cmd_name)
+        if is_external(cmd_name):
+            return external_command(cmd_name)
+        return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is to run: loaded, if it is another package's."""
@@ -76,6 +89,13 @@ def _root(ctx: typer.Context, target: RootTarget = None, output: Format = None) 
 for part in (services, register, drain, watch):
     app.add_typer(part.app)
 app.add_typer(config.app, name="config")
+applications.app.add_typer(deployment_logs.of_applications)
+app.add_typer(environments.app, name="env")
+app.add_typer(applications.app, name="app")
+app.add_typer(components.app, name="component")
+app.add_typer(deployment.app, name="deployment")
+app.add_typer(jobs.app, name="job")
+app.add_typer(agents.app)
 app.add_typer(namespaces.app, name="ns")
 app.add_typer(login.app)
 app.add_typer(users.app, name="user")

@@ -15,6 +15,7 @@ from muster.admin.v1.access_service_pb2_grpc import AccessServiceStub
 from muster.admin.v1.admin_service_pb2_grpc import AdminServiceStub
 from muster.config.v1.config_pb2 import ClientTraits, ConfigRef
 from muster.config.v1.config_service_pb2_grpc import ConfigServiceStub
+from muster.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from muster.registry.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 from muster.registry.v1.instance_pb2 import ServiceRef
 from muster.registry.v1.registration_service_pb2_grpc import RegistrationServiceStub
@@ -80,6 +81,7 @@ class Context:
         self.config = ConfigServiceStub(channel)
         self.admin = AdminServiceStub(channel)
         self.access = AccessServiceStub(channel)
+        self.delivery = DeliveryServiceStub(channel)
 
     @property
     def author(self) -> str:

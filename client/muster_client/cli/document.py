@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 Value: TypeAlias = "Mapping[str, Value] | Sequence[Value] | str | int | float | bool | None"
@@ -63,6 +65,8 @@ def _single(field: Any, value: Any) -> Value:
             return str(value.ToJsonString())
         case Duration():
             return duration_s(value)
+        case Struct():
+            return cast("Value", MessageToDict(value))
         case Message():
             return document(value)
         case bytes():

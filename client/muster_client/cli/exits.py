@@ -19,18 +19,20 @@ class Exit(enum.IntEnum):
     UNAVAILABLE = 6
     DENIED = 7
     LIMIT = 8
+    FAILED = 9
 
 
 MEANINGS = {
     Exit.DONE: "done",
     Exit.UNEXPECTED: "unexpected: a defect, or a server that does not know the call",
     Exit.USAGE: "usage: the command line, a file or a setting is wrong; nothing was sent",
-    Exit.NOT_FOUND: "not found: no such instance, config item, release or namespace",
+    Exit.NOT_FOUND: "not found: no such instance, config item, release, namespace, deployment or job",
     Exit.CONFLICT: "conflict: it exists already, was changed by others, or is in a state that does not allow this",
     Exit.INVALID: "invalid: the server refused the input",
     Exit.UNAVAILABLE: "unavailable: no server, one that stops, or no answer in time",
     Exit.DENIED: "denied: not authenticated, or not allowed",
     Exit.LIMIT: "limit: a limit of the server is reached",
+    Exit.FAILED: "failed: the job was begun, and did not end with success",
 }
 
 _BY_STATUS = {

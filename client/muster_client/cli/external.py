@@ -14,6 +14,7 @@ GROUP = "muster.commands"
 SHORT_HELP = {
     "serve": "Run the server until SIGTERM or SIGINT.",
     "gateway": "Run the gateway alone, against a server elsewhere.",
+    "agent": "Run deployments on this machine, as this user, for a server elsewhere.",
 }
 
 

@@ -16,9 +16,10 @@ from rich.text import Text
 from muster_client.cli.document import Document
 
 STYLES: Mapping[str, str] = {
-    **dict.fromkeys(("HEALTHY", "ENABLED", "yes", "for"), "green"),
-    **dict.fromkeys(("UNHEALTHY", "no", "against"), "red"),
+    **dict.fromkeys(("HEALTHY", "ENABLED", "yes", "for", "RUNNING", "READY", "SUCCEEDED"), "green"),
+    **dict.fromkeys(("UNHEALTHY", "no", "against", "DOWN", "EXITED", "FAILED", "ROLLED_BACK", "CANCELLED"), "red"),
     **dict.fromkeys(("SUSPECT", "UNKNOWN", "DISABLED", "STARTING", "TESTING", "OUT_OF_SERVICE", "DRAINING"), "yellow"),
+    **dict.fromkeys(("DEGRADED", "PENDING", "UNREADY", "WAITING", "STOPPING", "ROLLING_BACK"), "yellow"),
 }
 
 

@@ -20,14 +20,20 @@ class Right(enum.StrEnum):
     READ = "r"
     WRITE = "w"
     READ_WRITE = "rw"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
 
 
 Name = Annotated[str, typer.Argument(metavar="ROLE", help="Name of the role.")]
 Pattern = Annotated[
     str,
-    typer.Argument(metavar="RESOURCE", help="namespace:group:kind/name; the kinds are service, config, delivery, lock; * is any."),
+    typer.Argument(
+        metavar="RESOURCE",
+        help="namespace:group:kind/name; the kinds are service, schema, config, delivery, lock, user, role; * is any.",
+    ),
 ]
-Rights = Annotated[Right, typer.Argument(metavar="r|w|rw", help="Read, write, or both.")]
+Rights = Annotated[Right, typer.Argument(metavar="RIGHT", help="r, w or rw; create, update or delete for a part of w.")]
 
 
 @command(app, "create", example="muster role create reader")

@@ -3,11 +3,12 @@
 from typing import Annotated
 
 import typer
+from google.protobuf.field_mask_pb2 import FieldMask
 from muster.admin.v1 import access_service_pb2 as wire
 
 from muster_client.cli.command import application, command
 from muster_client.cli.context import Context
-from muster_client.cli.document import document
+from muster_client.cli.document import document, timestamp
 from muster_client.cli.output import Table
 from muster_client.cli.passwords import FromStdin, password
 
@@ -77,10 +78,48 @@ async def revoke(context: Context, name: Name, role: RoleName) -> None:
     context.output.say(f"{name} has role {role} no more", document(response.user))
 
 
+@command(app, "suspend", example="muster user suspend ann")
+async def suspend(context: Context, name: Name) -> None:
+    """Let none of a user's credentials count for now. What it has open ends."""
+    await _suspended(context, name, is_suspended=True)
+    context.output.say(f"suspended user {name}", {"user": name, "suspended": True})
+
+
+@command(app, "resume", example="muster user resume ann")
+async def resume(context: Context, name: Name) -> None:
+    """Let a user's credentials count again."""
+    await _suspended(context, name, is_suspended=False)
+    context.output.say(f"resumed user {name}", {"user": name, "suspended": False})
+
+
+@command(app, "lockouts", example="muster user lockouts")
+async def lockouts(context: Context) -> None:
+    """List who is locked out for an address after too many failed logins from there."""
+    pages = context.pages(context.access.ListLockouts, wire.ListLockoutsRequest())
+    found = [one async for page in pages for one in page.lockouts]
+    rows = [(one.user, one.address, timestamp(one.end_time)) for one in found]
+    context.output.show(Table(("user", "address", "until"), rows), [document(one) for one in found])
+
+
+@command(app, "unlock", example="muster user unlock ann")
+async def unlock(context: Context, name: Name) -> None:
+    """Let a user who is locked out log in again, from everywhere."""
+    await context.ask(context.access.EndLockout, wire.EndLockoutRequest(user=name))
+    context.output.say(f"{name} may log in again", {"user": name})
+
+
 @command(app, "list", example="muster user list -o json")
 async def list_users(context: Context) -> None:
     """List the users and their roles."""
     pages = context.pages(context.access.ListUsers, wire.ListUsersRequest())
     found = [user async for page in pages for user in page.users]
-    rows = [(user.name, " ".join(user.roles), "yes" if user.has_password else "no") for user in found]
-    context.output.show(Table(("user", "roles", "password"), rows), [document(user) for user in found])
+    rows = [
+        (user.name, " ".join(user.roles), "yes" if user.has_password else "no", "suspended" if user.suspended else "")
+        for user in found
+    ]
+    context.output.show(Table(("user", "roles", "password", "state"), rows), [document(user) for user in found])
+
+
+async def _suspended(context: Context, name: str, *, is_suspended: bool) -> None:
+    user = wire.User(name=name, suspended=is_suspended)
+    await context.ask(context.access.UpdateUser, wire.UpdateUserRequest(user=user, update_mask=FieldMask(paths=["suspended"])))

@@ -7,8 +7,8 @@ from muster.config.v1 import config_service_pb2 as calls
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster_gateway import durations
 from muster_gateway.holding import held
-from muster_gateway.kie import durations
 from muster_gateway.kie.changes import Changes
 from muster_gateway.kie.errors import INTERNAL, INVALID, JSON, NOT_OBSERVED, KieError, written
 from muster_gateway.kie.filters import Filter, Page, read_filter
@@ -99,7 +99,10 @@ def _revision(text: str) -> int | None:
 def _wait(text: str) -> float | None:
     if not text:
         return None
-    wait_s = durations.seconds(text)
+    try:
+        wait_s = durations.seconds(text)
+    except ValueError as error:
+        raise KieError(INVALID, str(error)) from None
     if wait_s < 0:
         raise KieError(INVALID, "wait param must not be negative")
     return wait_s

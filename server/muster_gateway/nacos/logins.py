@@ -56,7 +56,7 @@ class NacosLogins:
         if not user or not password:
             return error_page(request, 500, failure)
         try:
-            asked = access.LoginRequest(user=user, password=password)
+            asked = access.LoginRequest(user=user, password=password, unattended=True)  # SDKs try again every few seconds
             found: access.LoginResponse = await self._registry.access.Login(asked, timeout=CALL_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.UNAUTHENTICATED:

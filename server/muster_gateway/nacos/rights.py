@@ -7,6 +7,7 @@ from muster_gateway.nacos.errors import RefusedError
 
 ADMIN, NATIVE_ADMIN = "ROLE_ADMIN", "admin"
 _ACTIONS = {"r": access.ACTION_READ, "w": access.ACTION_WRITE, "rw": access.ACTION_READ_WRITE}
+_SHOWN = {native: action for action, native in _ACTIONS.items()}
 _KINDS = {"naming": "service", "config": "config"}
 
 
@@ -31,9 +32,9 @@ def native_permission(resource: str, action: str) -> access.Permission:
 
 
 def shown_permission(permission: access.Permission) -> dict[str, str]:
-    """`resource` and `action` as Nacos writes them."""
+    """`resource` and `action` as Nacos writes them. Of a part of writing, which it has no word for, ours is shown: `create`."""
     shown = _exchanged(permission.resource, {native: kind for kind, native in _KINDS.items()})
-    return {"resource": shown, "action": next(action for action, native in _ACTIONS.items() if native == permission.action)}
+    return {"resource": shown, "action": _SHOWN.get(permission.action) or access.Action.Name(permission.action)[7:].lower()}
 
 
 def _exchanged(resource: str, kinds: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import grpc.aio
 import msgspec
+from muster.admin.v1 import access_service_pb2 as access
 from muster.catalog.v1 import catalog_pb2
 from muster.catalog.v1 import catalog_service_pb2 as catalog
 from muster.registry.v1 import instance_pb2
@@ -14,8 +15,9 @@ from starlette.responses import Response
 
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Handler, Parameter, Route
-from muster_gateway.servicecomb.errors import INVALID, JSON, NO_INSTANCE, CseError, of_call
+from muster_gateway.servicecomb.errors import INVALID, JSON, NO_INSTANCE, NO_PERMISSION, CseError, of_call
 from muster_gateway.servicecomb.golang import JsonError, Struct, decode
+from muster_gateway.servicecomb.permissions import VERBS, denial
 
 MAX_BODY_BYTES = 2 << 20
 MAX_KNOWN = 100_000
@@ -98,6 +100,12 @@ def rows(  # noqa: PLR0913  # one parameter for each column of a row
 
 def _variables(path: str) -> list[str]:
     return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+async def check_permitted(registry: Registry, kind: str, verb: str, name: str = "*") -> None:
+    """Raises CseError (403205) unless the caller may do so with something that belongs to no namespace."""
+    if not await registry.may(VERBS[verb], access.Resource(namespace="*", group="*", kind=kind, name=name)):
+        raise CseError(NO_PERMISSION, denial({"kind": kind, "action": verb, "scope": "kind"}))
 
 
 class Homes:

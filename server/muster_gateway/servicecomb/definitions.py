@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from muster.catalog.v1 import catalog_pb2
 
 from muster_gateway.servicecomb import rules
 from muster_gateway.servicecomb.errors import INVALID, CseError
+from muster_gateway.servicecomb.keeping import DEFINITIONS, DIALECT
 from muster_gateway.servicecomb.names import application_of, native_group
 
-DIALECT = "servicecomb"
 DEFAULT_APPLICATION = "default"
 CROSS_APPLICATION = "allowCrossApp"
 _CHECKED = {
@@ -25,7 +24,6 @@ _CHECKED = {
     "status": "Status",
     "registerBy": "RegisterBy",
 }
-_KEPT = ("level", "status", "registerBy", "framework", "paths", "providers", "LBStrategy")
 
 
 def checked(service: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -73,7 +71,7 @@ def native(namespace: str, service: Mapping[str, Any]) -> catalog_pb2.Definition
         properties=properties,
         schema_ids=service.get("schemas", []),
         cross_group=is_open(properties),
-        attributes={DIALECT: msgspec.json.encode({name: service[name] for name in _KEPT if service.get(name)}).decode()},
+        attributes={DIALECT: DEFINITIONS.write(service)},
     )
 
 
@@ -84,10 +82,8 @@ def is_open(properties: Mapping[str, str]) -> bool:
 
 def kept(definition: catalog_pb2.Definition) -> dict[str, Any]:
     """What only this dialect knows of a definition. Another dialect's has the defaults."""
-    if DIALECT not in definition.attributes:
-        return {"level": "BACK", "status": "UP"}
-    found: dict[str, Any] = msgspec.json.decode(definition.attributes[DIALECT])
-    return found
+    found = DEFINITIONS.read(definition.attributes)
+    return {"level": "BACK", "status": "UP"} if found is None else found
 
 
 def view(definition: catalog_pb2.Definition) -> dict[str, Any]:

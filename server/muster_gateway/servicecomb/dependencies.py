@@ -80,7 +80,7 @@ class Dependencies:
     async def providers(self, request: Request) -> Response:
         """GET /microservices/{service_id}/providers."""
         service_id = request.path_params["service_id"]
-        asked = catalog.ListProvidersRequest(namespace=namespace_of(request), definition_id=service_id)
+        asked = catalog.ListProvidersRequest(namespace=namespace_of(request), definition_id=service_id, permitted_only=True)
         try:
             found: catalog.ListProvidersResponse = await self._registry.catalog.ListProviders(asked, timeout=CALL_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
@@ -90,7 +90,7 @@ class Dependencies:
     async def consumers(self, request: Request) -> Response:
         """GET /microservices/{service_id}/consumers."""
         service_id = request.path_params["service_id"]
-        asked = catalog.ListConsumersRequest(namespace=namespace_of(request), definition_id=service_id)
+        asked = catalog.ListConsumersRequest(namespace=namespace_of(request), definition_id=service_id, permitted_only=True)
         try:
             found: catalog.ListConsumersResponse = await self._registry.catalog.ListConsumers(asked, timeout=CALL_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:

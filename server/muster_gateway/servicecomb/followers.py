@@ -16,7 +16,7 @@ from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2
 
 from muster_gateway.servicecomb import instances
-from muster_gateway.servicecomb.definitions import DIALECT
+from muster_gateway.servicecomb.keeping import DIALECT
 from muster_gateway.servicecomb.names import application_of, tenant_of
 
 MAX_EVENTS = 1000
@@ -38,16 +38,27 @@ class Home(NamedTuple):
     name: str
 
 
+class Told(NamedTuple):
+    """An event as it is sent, and the service of the registry that it is about."""
+
+    home: Home
+    text: str
+
+
 class Outbox:
-    """The events of one socket. One that lets 1000 of them lie is told to come again (`is_overrun`), and pulls what it missed."""
+    """The events of one socket. One that lets 1000 of them lie is told to come again (`is_overrun`), and pulls what it missed.
+
+    Whose credential counts no more (`is_forbidden`) is not told what lies there, either.
+    """
 
     def __init__(self) -> None:
-        self._events: deque[str] = deque()
+        self._events: deque[Told] = deque()
         self._wake = asyncio.Event()
         self.is_overrun = False
+        self.is_forbidden = False
         self.is_gone = False
 
-    def post(self, event: str) -> None:
+    def post(self, event: Told) -> None:
         """Add an event."""
         self.is_overrun = self.is_overrun or len(self._events) >= MAX_EVENTS
         if not self.is_overrun:
@@ -59,10 +70,15 @@ class Outbox:
         self.is_gone = True
         self._wake.set()
 
-    async def next(self) -> str | None:
+    def forbid(self) -> None:
+        """The credential of whose socket it is counts no more."""
+        self.is_forbidden = True
+        self._wake.set()
+
+    async def next(self) -> Told | None:
         """The next event; None if there will be no more."""
-        while not self._events or self.is_overrun:
-            if self.is_overrun or self.is_gone:
+        while not self._events or self.is_overrun or self.is_forbidden:
+            if self.is_overrun or self.is_forbidden or self.is_gone:
                 return None
             self._wake.clear()
             await self._wake.wait()
@@ -70,9 +86,10 @@ class Outbox:
 
 
 class Event(NamedTuple):
-    """What happened to one instance, at which revision."""
+    """What happened to one instance of a service of the registry, at which revision."""
 
     action: str
+    home: Home
     service_id: str
     instance: instance_pb2.Instance
     revision: int
@@ -120,7 +137,7 @@ class Watched:
         """What a whole state means for who knew an earlier one. Shortly after a restart nothing is taken for gone."""
         current = {instance.instance_id: instance for instance in self.parts}
         gone = [] if frame.warming_up else [known for name, known in self.instances.items() if name not in current]
-        events = [Event("DELETE", self.service_of(known), known, frame.revision) for known in gone]
+        events = [Event("DELETE", self.home, self.service_of(known), known, frame.revision) for known in gone]
         kept = {} if not frame.warming_up else {name: known for name, known in self.instances.items() if name not in current}
         for instance in current.values():
             events += self.put(instance)
@@ -134,7 +151,7 @@ class Watched:
         if known is not None and not _is_shown(known, instance):
             return []
         action = "CREATE" if known is None or known.create_revision != instance.create_revision else "UPDATE"
-        return [Event(action, self.service_of(instance), instance, instance.revision)]
+        return [Event(action, self.home, self.service_of(instance), instance, instance.revision)]
 
 
 def _is_shown(before: instance_pb2.Instance, after: instance_pb2.Instance) -> bool:

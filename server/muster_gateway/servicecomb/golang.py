@@ -59,10 +59,11 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """An object with known fields, by the names that are written."""
+    """An object with known fields, by the names that are written. `package` is that of its type."""
 
     name: str
     fields: Mapping[str, "Shape"]
+    package: str = "discovery"
     by_lower: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +72,7 @@ class Struct:
     @property
     def go(self) -> str:
         """Its type."""
-        return f"discovery.{self.name}"
+        return f"{self.package}.{self.name}"
 
 
 Shape = Text | Int32 | Flag | Pairs | Many | Struct

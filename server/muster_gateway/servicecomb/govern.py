@@ -98,7 +98,7 @@ class Governing:
 
     async def _all(self, namespace: str) -> Definitions:
         found: catalog.ListDefinitionsResponse = await self._registry.catalog.ListDefinitions(
-            catalog.ListDefinitionsRequest(namespace=namespace), timeout=CALL_TIMEOUT_S
+            catalog.ListDefinitionsRequest(namespace=namespace, permitted_only=True), timeout=CALL_TIMEOUT_S
         )
         return list(found.definitions)
 
@@ -150,13 +150,13 @@ class Governing:
 
     async def _providers(self, namespace: str, service_id: str) -> Definitions:
         found: catalog.ListProvidersResponse = await self._registry.catalog.ListProviders(
-            catalog.ListProvidersRequest(namespace=namespace, definition_id=service_id), timeout=CALL_TIMEOUT_S
+            catalog.ListProvidersRequest(namespace=namespace, definition_id=service_id, permitted_only=True), timeout=CALL_TIMEOUT_S
         )
         return list(found.definitions)
 
     async def _consumers(self, namespace: str, service_id: str) -> Definitions:
         found: catalog.ListConsumersResponse = await self._registry.catalog.ListConsumers(
-            catalog.ListConsumersRequest(namespace=namespace, definition_id=service_id), timeout=CALL_TIMEOUT_S
+            catalog.ListConsumersRequest(namespace=namespace, definition_id=service_id, permitted_only=True), timeout=CALL_TIMEOUT_S
         )
         return list(found.definitions)
 

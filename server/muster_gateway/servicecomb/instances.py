@@ -9,7 +9,7 @@ import msgspec
 from muster.registry.v1 import instance_pb2 as wire
 
 from muster_gateway.servicecomb import rules
-from muster_gateway.servicecomb.definitions import DIALECT
+from muster_gateway.servicecomb.keeping import DIALECT, INSTANCES
 from muster_gateway.servicecomb.names import native_state, status_of
 
 MAX_ENDPOINTS = 16
@@ -69,8 +69,7 @@ def native(service_id: str, instance: Mapping[str, Any]) -> wire.Instance:
     )
     message.lease.ttl.seconds = min(MAX_LEASE_S, check["interval"] * (check["times"] + 1))
     message.lease.grace.seconds = 0
-    kept = {name: instance[name] for name in ("hostName", "endpoints", "healthCheck", "dataCenterInfo") if instance.get(name)}
-    message.attributes[DIALECT] = msgspec.json.encode(kept).decode()
+    message.attributes[DIALECT] = INSTANCES.write(instance)
     return message
 
 
@@ -93,13 +92,12 @@ def shown_id(instance: wire.Instance) -> str:
 
 def view(instance: wire.Instance, service_id: str, version: str) -> dict[str, Any]:
     """An instance as this dialect shows it. What is empty is left out."""
-    is_own = DIALECT in instance.attributes
-    kept = msgspec.json.decode(instance.attributes[DIALECT]) if is_own else _foreign(instance)
+    kept = INSTANCES.read(instance.attributes)
     shown = {
-        "instanceId": shown_id(instance) if is_own else instance.instance_id,
+        "instanceId": shown_id(instance) if kept is not None else instance.instance_id,
         "serviceId": service_id,
-        **kept,
-        "status": status_of(instance, heeds_health=not is_own),
+        **(_foreign(instance) if kept is None else kept),
+        "status": status_of(instance, heeds_health=kept is None),
         "properties": dict(instance.metadata),
         "timestamp": str(instance.create_time.seconds),
         "modTimestamp": str(instance.update_time.seconds),

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc.aio
-import msgspec
 from google.protobuf.field_mask_pb2 import FieldMask
 from muster.catalog.v1 import catalog_pb2
 from muster.catalog.v1 import catalog_service_pb2 as catalog
@@ -15,8 +14,8 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import definitions, rules, shapes
 from muster_gateway.servicecomb.calls import answered, body_of, definition_of, done, rows
-from muster_gateway.servicecomb.definitions import DIALECT
-from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, NO_VERSION, CseError, of_call, of_item
+from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, NO_VERSION, CseError, of_call, of_item, within_quota
+from muster_gateway.servicecomb.keeping import DEFINITIONS, DIALECT
 from muster_gateway.servicecomb.names import namespace_of
 from muster_gateway.servicecomb.own import OwnService
 from muster_gateway.servicecomb.registering import Registering
@@ -58,9 +57,10 @@ class Microservices:
         body = await body_of(request, shapes.CREATE_SERVICE)
         namespace = namespace_of(request)
         wanted = definitions.native(namespace, definitions.checked(body.get("service")))
-        created: catalog.CreateDefinitionResponse = await self._registry.catalog.CreateDefinition(
-            catalog.CreateDefinitionRequest(definition=wanted), timeout=CALL_TIMEOUT_S
-        )
+        with within_quota("SERVICE"):
+            created: catalog.CreateDefinitionResponse = await self._registry.catalog.CreateDefinition(
+                catalog.CreateDefinitionRequest(definition=wanted), timeout=CALL_TIMEOUT_S
+            )
         service_id = created.definition.definition_id
         problems = [problem async for problem in self._add(namespace, service_id, body)]
         if problems:
@@ -83,7 +83,7 @@ class Microservices:
     async def list_all(self, request: Request) -> Response:
         """GET /microservices."""
         found: catalog.ListDefinitionsResponse = await self._registry.catalog.ListDefinitions(
-            catalog.ListDefinitionsRequest(namespace=namespace_of(request)), timeout=CALL_TIMEOUT_S
+            catalog.ListDefinitionsRequest(namespace=namespace_of(request), permitted_only=True), timeout=CALL_TIMEOUT_S
         )
         services = [definitions.view(definition) for definition in found.definitions]
         if request.query_params.get("withShared") in ("1", "true"):
@@ -135,7 +135,7 @@ class Microservices:
         if (framework := body.get("framework")) is not None:
             definitions.check_framework(framework)
             kept = definitions.kept(await definition_of(self._registry, namespace, service_id))
-            changed.attributes[DIALECT] = msgspec.json.encode({**kept, "framework": framework}).decode()
+            changed.attributes[DIALECT] = DEFINITIONS.write({**kept, "framework": framework})
             paths.append("attributes")
         await self.update(namespace, changed, *paths)
         return done()

@@ -15,7 +15,7 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import instances, rules, shapes
 from muster_gateway.servicecomb.calls import Homes, answered, body_of, done, rows
-from muster_gateway.servicecomb.errors import INVALID, NO_INSTANCE, NO_SERVICE, CseError
+from muster_gateway.servicecomb.errors import INVALID, NO_INSTANCE, NO_SERVICE, CseError, within_quota
 from muster_gateway.servicecomb.instances import native_id
 from muster_gateway.servicecomb.names import namespace_of, native_state
 
@@ -75,7 +75,8 @@ class Registering:
 
         async def put(home: instance_pb2.ServiceRef) -> registration.RegisterResponse:
             asked = registration.RegisterRequest(service=home, instance=message, reuse_id=is_known_by_endpoints)
-            answer: registration.RegisterResponse = await self._registry.registration.Register(asked, timeout=CALL_TIMEOUT_S)
+            with within_quota("INSTANCE"):
+                answer: registration.RegisterResponse = await self._registry.registration.Register(asked, timeout=CALL_TIMEOUT_S)
             return answer
 
         try:

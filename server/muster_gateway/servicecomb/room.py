@@ -13,17 +13,28 @@ from muster_gateway.bodies import BodyRefusedError
 from muster_gateway.callers import authorization_of
 from muster_gateway.registry import Registry
 from muster_gateway.route import Route, SocketRoute
+from muster_gateway.servicecomb.accounts import Accounts
 from muster_gateway.servicecomb.calls import TOO_LARGE
 from muster_gateway.servicecomb.dependencies import Dependencies
-from muster_gateway.servicecomb.errors import BLOCKED, INVALID, NO_AUTHORIZATION, UNAUTHORIZED, CseError
+from muster_gateway.servicecomb.errors import (
+    ACCOUNT_DELETED,
+    BLOCKED,
+    EXPIRED,
+    INVALID,
+    NO_AUTHORIZATION,
+    UNAUTHORIZED,
+    CseError,
+)
 from muster_gateway.servicecomb.finding import Finding
 from muster_gateway.servicecomb.govern import Governing
 from muster_gateway.servicecomb.microservices import Microservices
 from muster_gateway.servicecomb.own import OwnService
 from muster_gateway.servicecomb.registering import Registering
+from muster_gateway.servicecomb.roles import Roles
 from muster_gateway.servicecomb.schemas import Schemas, Tags
 from muster_gateway.servicecomb.sockets import Sockets
 from muster_gateway.servicecomb.system import System
+from muster_gateway.servicecomb.tokens import Tokens
 from muster_gateway.servicecomb.watching import Watching
 
 PLAIN = "text/plain; charset=utf-8"
@@ -33,16 +44,16 @@ _METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
 class ServiceCombRoom:
-    """The paths of service-center."""
+    """The paths of service-center. `is_guarded`: the registry asks for credentials, so there are accounts; else these are 404."""
 
     prefixes = ("/v4/", "/registry/v3/", "/health", "/version", "/v1/syncer/")
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, *, is_guarded: bool = False) -> None:
         self._own = OwnService(_version())
         self._name = (b"server", f"SERVICECENTER/{self._own.version}".encode())
         registering, schemas = Registering(registry), Schemas(registry)
         self._watching = Watching(registry)
-        self._sockets = Sockets(registry, self._watching, registering)
+        self._sockets = Sockets(registry, self._watching, registering, is_guarded=is_guarded)
         self._parts = (
             Microservices(registry, self._own, registering),
             schemas,
@@ -52,6 +63,7 @@ class ServiceCombRoom:
             Finding(registry, self._own),
             Governing(registry, schemas),
             System(registry, self._own),
+            *((Tokens(registry), Accounts(registry), Roles(registry)) if is_guarded else ()),
         )
 
     def routes(self) -> tuple[Route, ...]:
@@ -94,10 +106,9 @@ class ServiceCombRoom:
         """As a body above the limit of a call, or a credential that does not count."""
         match refusal.status:
             case 401:
-                has_header = bool(request.headers.get("authorization"))
-                return CseError(UNAUTHORIZED if has_header else NO_AUTHORIZATION, str(refusal)).response()
+                return _unauthorized(request.headers.get("authorization", ""), refusal).response()
             case 429:
-                return CseError(BLOCKED, str(refusal)).response()
+                return CseError(BLOCKED, "").response()
             case 413:
                 return CseError(INVALID, TOO_LARGE).response()
             case _:
@@ -108,6 +119,21 @@ class ServiceCombRoom:
         response.raw_headers.append(self._name)
         if "origin" in request.headers:
             _allow_origin(request, response)
+
+
+def _unauthorized(authorization: str, refusal: BodyRefusedError) -> CseError:
+    """What the original says of a credential that does not count."""
+    if not authorization:
+        return CseError(NO_AUTHORIZATION, "")
+    match refusal.details.get("why"):
+        case "expired":
+            return CseError(EXPIRED, "")
+        case "user_deleted":
+            return CseError(ACCOUNT_DELETED, f"account [{refusal.details['user']}] is deleted")
+        case None if authorization.partition(" ")[2].count(".") != 2:
+            return CseError(UNAUTHORIZED, "token contains an invalid number of segments")
+        case _:
+            return CseError(UNAUTHORIZED, str(refusal))
 
 
 def _allow_origin(request: Request, response: Response) -> None:

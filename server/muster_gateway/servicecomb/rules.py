@@ -4,11 +4,13 @@ Source: service-center, pkg/validate/rule.go and server/service/validator/*.go. 
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from muster_gateway import durations
 from muster_gateway.servicecomb.errors import INVALID, CseError
 
 NAME = r"^[a-zA-Z0-9]*$|^[a-zA-Z0-9][a-zA-Z0-9_\-.]*[a-zA-Z0-9]$"
@@ -21,6 +23,8 @@ DATA_CENTER = "^[A-Za-z0-9_.-]+$"
 SOMETHING = r"\S+"
 NO_SPACE = r"^\S*$"
 STATUS = "^(UP|DOWN|STARTING|TESTING|OUTOFSERVICE)$"
+PASSWORD = "password"  # noqa: S105  # the name of a rule
+TOKEN_TIME = "TokenExpirationTime"  # noqa: S105  # likewise
 VERSION = "the form x[.y[.z]] where x y and z are 0-32767 range"
 VERSION_RULE = "the form x[.y[.z]] or x[.y[.z]]+ or x[.y[.z]]-x[.y[.z]] or 'latest' where x y and z are 0-32767 range"
 
@@ -112,6 +116,13 @@ RULES: Mapping[str, Rule] = {
     "FindInstance.Instance": Rule(1),
     "HeartbeatSetElement.ServiceId": TEXT_ID,
     "HeartbeatSetElement.InstanceId": Rule(1, 64, INSTANCE_ID),
+    "Account.Name": Rule(1, 64, NAME),
+    "Account.Roles": Rule(1, 5, NAME),
+    "Account.Status": Rule(0, 0, "^(active|inactive)?$"),
+    "Account.Password": Rule(0, 0, PASSWORD),
+    "Account.TokenExpirationTime": Rule(0, 0, TOKEN_TIME),
+    "BatchCreateAccountsRequest.Accounts": Rule(1, 20),
+    "Role.Name": Rule(1, 64, NAME),
 }
 SOUGHT_KEY = {
     "MicroServiceKey.Environment": Rule(0, 0, ENVIRONMENT),
@@ -142,7 +153,7 @@ def check(field: str, value: Any, rules: Mapping[str, Rule] = RULES) -> None:
             raise _refusal(field, value, rule)
     elif isinstance(value, str):
         if len(value.encode()) < rule.least or (rule.most and len(value) > rule.most) or not _matches(rule.pattern, value):
-            raise _refusal(field, value, rule)
+            raise _refusal(field, "******" if rule.pattern == PASSWORD else value, rule)
     elif isinstance(value, list | dict):
         if len(value) < rule.least or (rule.most and len(value) > rule.most):
             raise _refusal(field, printed(value), rule)
@@ -177,6 +188,10 @@ def _matches(pattern: str, value: str) -> bool:
         case _ if pattern == VERSION_RULE:
             found = _SHORT_RULE.fullmatch(value)
             return not value or (found is not None and all(is_version(part) for part in found.groups() if part))
+        case _ if pattern == PASSWORD:
+            return _is_strong(value)
+        case _ if pattern == TOKEN_TIME:
+            return _is_token_time(value)
         case _:
             return _compiled(pattern).search(value) is not None
 
@@ -184,6 +199,21 @@ def _matches(pattern: str, value: str) -> bool:
 def is_version(text: str) -> bool:
     """True for one to four numbers of 0 to 32767."""
     return _NUMBERS.fullmatch(text) is not None and all(int(part) <= _MAX_NUMBER for part in text.split("."))
+
+
+def _is_strong(password: str) -> bool:
+    """True for 8 to 32 bytes with an upper and a lower letter, a number and a special character."""
+    kinds = {unicodedata.category(character) for character in password}
+    firsts = {kind[0] for kind in kinds}
+    return 8 <= len(password.encode()) <= 32 and {"Lu", "Ll"} <= kinds and "N" in firsts and bool(firsts & {"P", "S"})
+
+
+def _is_token_time(text: str) -> bool:
+    """True for 15 minutes to 24 hours."""
+    try:
+        return 15 * 60 <= durations.seconds(text) <= 24 * 3600
+    except ValueError:
+        return False
 
 
 @cache

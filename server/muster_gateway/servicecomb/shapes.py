@@ -1,4 +1,4 @@
-"""The structures of requests, by the names that are written. Source: cari, discovery/types.go."""
+"""The structures of requests, by the names that are written. Source: cari, discovery/types.go and rbac/*.go."""
 
 from muster_gateway.servicecomb.golang import Flag, Int32, Many, Pairs, Struct, Text
 
@@ -74,3 +74,10 @@ BATCH_FIND = Struct(
         "instances": Many(Struct("FindInstance", {"instance": _ELEMENT, "rev": Text()})),
     },
 )
+
+_ACCOUNT = ("id", "name", "password", "role", "tokenExpirationTime", "currentPassword", "status", "createTime", "updateTime")
+ACCOUNT = Struct("Account", {**{name: Text() for name in _ACCOUNT}, "roles": _TEXTS}, "rbac")
+ACCOUNTS = Struct("BatchCreateAccountsRequest", {"accounts": Many(ACCOUNT)}, "rbac")
+_RESOURCE = Struct("Resource", {"type": Text(), "labels": Pairs()}, "rbac")
+_PERMISSION = Struct("Permission", {"resources": Many(_RESOURCE), "verbs": _TEXTS}, "rbac")
+ROLE = Struct("Role", {"id": Text(), "name": Text(), "perms": Many(_PERMISSION)}, "rbac")

@@ -10,9 +10,10 @@ from muster_gateway.registry import Registry, reason_of
 from muster_gateway.route import SocketRoute
 from muster_gateway.servicecomb.calls import definition_of
 from muster_gateway.servicecomb.errors import CseError
-from muster_gateway.servicecomb.followers import Consumer, Outbox
+from muster_gateway.servicecomb.followers import Consumer, Home, Outbox
 from muster_gateway.servicecomb.names import namespace_of
 from muster_gateway.servicecomb.registering import Registering
+from muster_gateway.servicecomb.sight import Sight
 from muster_gateway.servicecomb.watching import Watching
 
 UNKNOWN = "service does not exist"
@@ -20,14 +21,18 @@ NO_INSTANCE = "heartbeat reporting failed because the instance does not exist"
 NO_INSTANCE_CODE = 4001
 TRY_AGAIN_CODE = 1013
 FORBIDDEN_CODE = 1008
+DENIALS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 BEAT_S = 10.0
 
 
 class Sockets:
-    """The server pings every socket each 20 s and closes it if that is not answered, so a socket that is open is a sign of life."""
+    """The server pings every socket each 20 s and closes it if that is not answered, so a socket that is open is a sign of life.
 
-    def __init__(self, registry: Registry, watching: Watching, registering: Registering) -> None:
-        self._registry, self._watching, self._registering = registry, watching, registering
+    `is_guarded`: the registry asks for credentials, so a socket is open for as long as its own counts.
+    """
+
+    def __init__(self, registry: Registry, watching: Watching, registering: Registering, *, is_guarded: bool) -> None:
+        self._registry, self._watching, self._registering, self._is_guarded = registry, watching, registering, is_guarded
 
     def routes(self) -> tuple[SocketRoute, ...]:
         """What is served, below the project and on the older path."""
@@ -47,9 +52,19 @@ class Sockets:
             return
         outbox = self._watching.join(consumer)
         try:
-            await _while_open(socket, lambda: _send_all(socket, outbox))
+            if self._is_guarded:
+                await self._watch_guarded(socket, outbox)
+            else:
+                await _while_open(socket, lambda: _send_all(socket, outbox))
         finally:
             self._watching.leave(consumer, outbox)
+
+    async def _watch_guarded(self, socket: WebSocket, outbox: Outbox) -> None:
+        sight = Sight(self._registry, asyncio.get_running_loop().time)
+        async with asyncio.TaskGroup() as group:
+            holding = group.create_task(_hold(sight, outbox), name="socket credential")
+            await _while_open(socket, lambda: _send_seen(socket, outbox, sight))
+            holding.cancel()
 
     async def beat(self, socket: WebSocket) -> None:
         """Renew an instance for as long as the socket is open."""
@@ -64,8 +79,11 @@ class Sockets:
             except CseError:
                 await socket.close(NO_INSTANCE_CODE, NO_INSTANCE)
                 return
-            except grpc.aio.AioRpcError:
-                pass  # the registry is away for now: the lease says for how long that may be
+            except grpc.aio.AioRpcError as error:
+                if reason_of(error) in DENIALS:
+                    await _refuse(socket, reason_of(error))
+                    return
+                # else the registry is away for now: the lease says for how long that may be
             await asyncio.sleep(BEAT_S)
 
 
@@ -74,15 +92,32 @@ async def _refuse(socket: WebSocket, reason: str) -> None:
         case "DEFINITION_NOT_FOUND" | "INVALID_FIELD":
             await socket.send_text(UNKNOWN)
             await socket.close()
-        case "PERMISSION_DENIED":
+        case _ if reason in DENIALS:
             await socket.close(FORBIDDEN_CODE, "no permission(s)")
         case _:
             await socket.close(TRY_AGAIN_CODE)
 
 
-async def _send_all(socket: WebSocket, outbox: Outbox) -> None:
+async def _hold(sight: Sight, outbox: Outbox) -> None:
+    await sight.until_unknown()
+    outbox.forbid()
+
+
+async def _send_seen(socket: WebSocket, outbox: Outbox, sight: Sight) -> None:
+    """Send the events that the caller may see."""
+    try:
+        await _send_all(socket, outbox, sight.may_see)
+    except grpc.aio.AioRpcError as error:
+        await _refuse(socket, reason_of(error))
+
+
+async def _send_all(socket: WebSocket, outbox: Outbox, may_see: Callable[[Home], Awaitable[bool]] | None = None) -> None:
     while (event := await outbox.next()) is not None:
-        await socket.send_text(event)
+        if may_see is None or await may_see(event.home):
+            await socket.send_text(event.text)
+    if outbox.is_forbidden:
+        await _refuse(socket, "UNAUTHENTICATED")
+        return
     if outbox.is_overrun:
         await socket.close(TRY_AGAIN_CODE)
         return

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
-from muster_gateway.servicecomb.calls import answered, answering, done
+from muster_gateway.servicecomb.calls import answered, answering, check_permitted, done
 from muster_gateway.servicecomb.errors import FORBIDDEN, INTERNAL, CseError
 from muster_gateway.servicecomb.names import DEFAULT, namespace_of
 from muster_gateway.servicecomb.own import OwnService
@@ -75,20 +75,24 @@ class System:
 
     async def dump(self, request: Request) -> Response:
         """GET /admin/dump. Caches there are none; what is kept is read by the calls about microservices."""
+        await check_permitted(self._registry, "ops", "get")
         if namespace_of(request) != DEFAULT:
             raise CseError(FORBIDDEN, "Required admin permission")
         return answered({})
 
     async def clusters(self, request: Request) -> Response:
         """GET /admin/clusters."""
+        await check_permitted(self._registry, "ops", "get")
         return answered({"clusters": {"muster": [f"http://{request.url.netloc}"]}})
 
     async def alarms(self, _: Request) -> Response:
         """GET /admin/alarms."""
+        await check_permitted(self._registry, "ops", "get")
         return answered({})
 
     async def clear_alarms(self, _: Request) -> Response:
         """DELETE /admin/alarms."""
+        await check_permitted(self._registry, "ops", "delete")
         return done()
 
     async def syncer(self, _: Request) -> Response:

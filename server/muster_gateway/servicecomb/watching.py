@@ -18,6 +18,7 @@ from muster_gateway.servicecomb.followers import (
     Home,
     Outbox,
     Summaries,
+    Told,
     Watched,
 )
 from muster_gateway.subscriptions import Subscriptions
@@ -178,7 +179,7 @@ class Watching:
                 text = known.get(namespace) or self._summaries.written(namespace, event)
                 known[namespace] = text
                 for outbox in follower.outboxes:
-                    outbox.post(text)
+                    outbox.post(Told(event.home, text))
             case None if len(follower.waiting) < MAX_WAITING:
                 follower.waiting.append(event)
             case _:
@@ -191,7 +192,7 @@ def _changes(watched: Watched, delta: discovery.WatchResponse.Delta) -> list[Eve
     for removal in delta.removals:
         known = watched.instances.pop(removal.instance_id, None)
         if known is not None:
-            events.append(Event("DELETE", watched.service_of(known), known, removal.revision))
+            events.append(Event("DELETE", watched.home, watched.service_of(known), known, removal.revision))
     for instance in delta.puts:
         events += watched.put(instance)
     return sorted(events, key=lambda event: event.revision)
@@ -200,7 +201,7 @@ def _changes(watched: Watched, delta: discovery.WatchResponse.Delta) -> list[Eve
 def _since(watched: Watched, revision: int) -> list[Event]:
     """What came after a revision and is still there."""
     new = [instance for instance in watched.instances.values() if instance.create_revision > revision]
-    return [Event("CREATE", watched.service_of(instance), instance, instance.revision) for instance in new]
+    return [Event("CREATE", watched.home, watched.service_of(instance), instance, instance.revision) for instance in new]
 
 
 def _home(ref: instance_pb2.ServiceRef) -> Home:

@@ -13,6 +13,7 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicestage.answers import answered, answering, milliseconds
 from muster_gateway.servicestage.errors import RefusedError
+from muster_gateway.servicestage.finding import find_application
 from muster_gateway.servicestage.parameters import APPLICATION, DESCRIPTION, NAME, PAGING, PROJECT
 from muster_gateway.servicestage.requests import Page, check_length, checked, read_object
 
@@ -102,17 +103,17 @@ class Applications:
         page = Page.of(request)
         asked = wire.ListApplicationsRequest(namespace=request.path_params["project_id"], **page.fields)
         found = await self._delivery.ListApplications(asked, timeout=CALL_TIMEOUT_S)
-        shown = [] if page.is_empty else [counted_view(message) for message in found.applications]
+        shown = [counted_view(message) for message in page.found(found.applications)]
         return answered({"count": found.total_size, "applications": shown})
 
     async def show(self, request: Request) -> Response:
         """GET one."""
-        return answered(counted_view(await self._find(request)))
+        return answered(counted_view(await find_application(self._delivery, request)))
 
     async def change(self, request: Request) -> Response:
         """PUT."""
         body = await read_object(request)
-        message = await self._find(request)
+        message = await find_application(self._delivery, request)
         said = checked(body, Changed)
         check_length("description", said.description, 128)
         changes = {name: value for name, value in msgspec.structs.asdict(said).items() if value is not None}
@@ -133,7 +134,7 @@ class Applications:
     async def configure(self, request: Request) -> Response:
         """PUT the configuration."""
         body = await read_object(request)
-        application = await self._find(request)
+        application = await find_application(self._delivery, request)
         said = checked(body, Configured)
         env = {variable.name: variable.value for variable in said.configuration.env}
         config = delivery_pb2.ApplicationConfig(
@@ -147,7 +148,7 @@ class Applications:
     async def unconfigure(self, request: Request) -> Response:
         """DELETE the configuration."""
         path, environment_id = request.path_params, request.query_params.get("environment_id")
-        application = await self._find(request)
+        application = await find_application(self._delivery, request)
         if not environment_id:
             raise RefusedError("environment_id is required")
         asked = wire.DeleteApplicationConfigRequest(
@@ -166,12 +167,6 @@ class Applications:
         )
         found = await self._delivery.ListApplicationConfigs(asked, timeout=CALL_TIMEOUT_S)
         return answered({"configuration": [config_view(config) for config in found.configs]})
-
-    async def _find(self, request: Request) -> delivery_pb2.Application:
-        path = request.path_params
-        asked = wire.GetApplicationRequest(namespace=path["project_id"], id=path["application_id"])
-        found: wire.GetApplicationResponse = await self._delivery.GetApplication(asked, timeout=CALL_TIMEOUT_S)
-        return found.application
 
 
 def view(message: delivery_pb2.Application) -> dict[str, Any]:

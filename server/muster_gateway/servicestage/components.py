@@ -5,17 +5,19 @@ from typing import Any
 import msgspec
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.json_format import MessageToDict
-from muster.delivery.v1 import delivery_pb2
+from muster.delivery.v1 import delivery_pb2, deployment_pb2
 from muster.delivery.v1 import delivery_service_pb2 as wire
 from starlette.requests import Request
 from starlette.responses import Response
 
-from muster_gateway.registry import CALL_TIMEOUT_S, Registry
+from muster_gateway.registry import CALL_TIMEOUT_S, Registry, pages
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicestage.answers import answered, answering, milliseconds, plain
 from muster_gateway.servicestage.errors import RefusedError
-from muster_gateway.servicestage.parameters import APPLICATION, DESCRIPTION, NAME, PAGING, PROJECT
-from muster_gateway.servicestage.requests import Page, check_length, checked, read_object
+from muster_gateway.servicestage.finding import find_application, find_component
+from muster_gateway.servicestage.instance_views import overview
+from muster_gateway.servicestage.parameters import APPLICATION, COMPONENT, DESCRIPTION, NAME, PAGING, PROJECT
+from muster_gateway.servicestage.requests import Page, check_length, checked, flag, read_object
 
 CATEGORIES = {"webapp": "Webapp", "microservice": "MicroService", "common": "Common"}
 SUB_CATEGORIES = {
@@ -23,7 +25,6 @@ SUB_CATEGORIES = {
     "MicroService": ("Java Chassis", "Go Chassis", "Mesher", "Spring Cloud", "SpringCloud", "Dubbo"),
     "Common": (),
 }
-_COMPONENT = Parameter("component_id", "path", "which component", is_required=True)
 
 
 class Source(msgspec.Struct):
@@ -70,7 +71,7 @@ class Components:
         """What is served."""
         root = "/v2/{project_id}/cas/applications/{application_id}/components"
         one, inside = f"{root}/{{component_id}}", (PROJECT, APPLICATION)
-        own = (*inside, _COMPONENT)
+        own = (*inside, COMPONENT)
         told = (
             DESCRIPTION,
             Parameter("source", "json", "`{kind: code|artifact, spec: {...}}`"),
@@ -99,7 +100,7 @@ class Components:
     async def create(self, request: Request) -> Response:
         """POST."""
         body = await read_object(request)
-        application = await self._application(request)
+        application = await find_application(self._delivery, request)
         said = checked(body, Created)
         check_length("description", said.description, 128)
         category = CATEGORIES.get(said.category.lower())
@@ -126,16 +127,26 @@ class Components:
     async def overviews(self, request: Request) -> Response:
         """GET the list with what is deployed of each."""
         count, found = await self._list(request)
-        return answered({"count": count, "components": [{**row(message), "instances": []} for message in found]})
+        application = await find_application(self._delivery, request)
+        deployed: dict[str, list[deployment_pb2.Deployment]] = {message.id: [] for message in found}
+        asked = wire.ListDeploymentsRequest(namespace=application.namespace, application_id=application.id)
+        async for answer in pages(self._delivery.ListDeployments, asked):
+            for deployment in answer.deployments:
+                deployed.setdefault(deployment.component_id, []).append(deployment)
+        shown = [
+            {**row(message), "instances": [overview(one, application, message) for one in deployed[message.id]]}
+            for message in found
+        ]
+        return answered({"count": count, "components": shown})
 
     async def show(self, request: Request) -> Response:
         """GET one."""
-        return answered(view(await self._find(request)))
+        return answered(view(await find_component(self._delivery, request)))
 
     async def change(self, request: Request) -> Response:
         """PUT."""
         body = await read_object(request)
-        message = await self._find(request)
+        message = await find_component(self._delivery, request)
         said = checked(body, Changed)
         check_length("description", said.description, 128)
         texts = {"name": said.name, "description": said.description}
@@ -152,30 +163,19 @@ class Components:
         """DELETE."""
         path = request.path_params
         asked = wire.DeleteComponentRequest(
-            namespace=path["project_id"], application_id=path["application_id"], id=path["component_id"]
+            namespace=path["project_id"],
+            application_id=path["application_id"],
+            id=path["component_id"],
+            force=flag(request, "force"),
         )
         await self._delivery.DeleteComponent(asked, timeout=CALL_TIMEOUT_S)
         return Response(None, 204)
-
-    async def _application(self, request: Request) -> delivery_pb2.Application:
-        path = request.path_params
-        asked = wire.GetApplicationRequest(namespace=path["project_id"], id=path["application_id"])
-        found: wire.GetApplicationResponse = await self._delivery.GetApplication(asked, timeout=CALL_TIMEOUT_S)
-        return found.application
-
-    async def _find(self, request: Request) -> delivery_pb2.Component:
-        path = request.path_params
-        asked = wire.GetComponentRequest(
-            namespace=path["project_id"], application_id=path["application_id"], id=path["component_id"]
-        )
-        found: wire.GetComponentResponse = await self._delivery.GetComponent(asked, timeout=CALL_TIMEOUT_S)
-        return found.component
 
     async def _list(self, request: Request) -> tuple[int, list[delivery_pb2.Component]]:
         page, path = Page.of(request), request.path_params
         asked = wire.ListComponentsRequest(namespace=path["project_id"], application_id=path["application_id"], **page.fields)
         found = await self._delivery.ListComponents(asked, timeout=CALL_TIMEOUT_S)
-        return found.total_size, [] if page.is_empty else list(found.components)
+        return found.total_size, page.found(found.components)
 
 
 def row(message: delivery_pb2.Component) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def row(message: delivery_pb2.Component) -> dict[str, Any]:
     return {
         "id": message.id,
         "name": message.name,
-        "status": 0,
+        "status": 1 if message.deleting else 0,
         "runtime": message.runtime,
         "category": message.labels.get("category") or None,
         "sub_category": message.labels.get("sub_category") or None,

@@ -136,7 +136,7 @@ class Environments:
         page = Page.of(request)
         asked = wire.ListEnvironmentsRequest(namespace=request.path_params["project_id"], **page.fields)
         found = await self._delivery.ListEnvironments(asked, timeout=CALL_TIMEOUT_S)
-        shown = [] if page.is_empty else [view(message) for message in found.environments]
+        shown = [view(message) for message in page.found(found.environments)]
         return answered({"count": found.total_size, "environments": shown})
 
     async def show(self, request: Request) -> Response:

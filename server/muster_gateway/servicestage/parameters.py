@@ -4,6 +4,8 @@ from muster_gateway.route import Parameter
 
 PROJECT = Parameter("project_id", "path", "isolates everything; 1 to 64 of letters, digits, - and _", is_required=True)
 APPLICATION = Parameter("application_id", "path", "which application", is_required=True)
+COMPONENT = Parameter("component_id", "path", "which component", is_required=True)
+INSTANCE = Parameter("instance_id", "path", "which instance", is_required=True)
 NAME = Parameter("name", "json", "2 to 64 of letters, digits, - and _, a letter first", is_required=True)
 DESCRIPTION = Parameter("description", "json", "at most 128 characters")
 PAGING = (

@@ -17,8 +17,12 @@ from muster_gateway.servicestage.answers import REQUEST_ID, failed, gateway_fail
 from muster_gateway.servicestage.applications import Applications
 from muster_gateway.servicestage.components import Components
 from muster_gateway.servicestage.environments import Environments
+from muster_gateway.servicestage.instances import Instances
+from muster_gateway.servicestage.jobs import Jobs
 from muster_gateway.servicestage.metadata import Metadata
+from muster_gateway.servicestage.origins import is_foreign_write
 from muster_gateway.servicestage.signing import Sent, signed_by
+from muster_gateway.servicestage.snapshots import Snapshots
 
 _PROJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -30,7 +34,8 @@ class ServiceStageRoom:
 
     def __init__(self, registry: Registry, *, is_guarded: bool = False) -> None:
         self._registry, self._is_guarded = registry, is_guarded
-        self._parts = (Metadata(registry), Environments(registry), Applications(registry), Components(registry))
+        kinds = (Metadata, Environments, Applications, Components, Instances, Snapshots, Jobs)
+        self._parts = tuple(kind(registry) for kind in kinds)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -41,7 +46,9 @@ class ServiceStageRoom:
         return nullcontext()
 
     def choose(self, request: Request, methods: Mapping[str, Route]) -> Route | Response:
-        """The project is checked before the rest of the path."""
+        """Where the page is from is checked first, then the project, before the rest of the path."""
+        if not self._is_guarded and is_foreign_write(request):
+            return gateway_failed(request, 403, "0302", "A web page of another site may not write here: there is no --auth")
         project = request.url.path.split("/")[2]
         if _PROJECT.fullmatch(project) is None or request.headers.get("x-project-id", project) != project:
             return gateway_failed(request, 403, "0302", "The project is not allowed")

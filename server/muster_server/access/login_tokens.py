@@ -15,6 +15,7 @@ from muster_server.engine.performing import perform
 log = structlog.get_logger(__name__)
 
 LOGIN_TTL_S = 18_000.0
+MAX_LOGIN_TTL_S = 24 * 3600.0
 SIGNATURE_TTL_S = 300.0
 ROTATION_S = 7 * 24 * 3600.0
 _ALGORITHM = "HS256"
@@ -56,7 +57,7 @@ class LoginTokens:
         if keys and now_s < keys[-1].create_time + ROTATION_S and self._secret(keys[-1]):
             return keys[-1]
         replaced = itertools.pairwise(keys)
-        forgotten = tuple(key.key_id for key, successor in replaced if successor.create_time + LOGIN_TTL_S < now_s)
+        forgotten = tuple(key.key_id for key, successor in replaced if successor.create_time + MAX_LOGIN_TTL_S < now_s)
         key_id = secrets.token_urlsafe(12)
         sealed = self._sealer.seal(secrets.token_bytes(32), key_id)
         made: SigningKey = await perform(self._engine, RotateSigningKey(SigningKey(key_id, sealed), forgotten))

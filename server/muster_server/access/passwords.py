@@ -46,6 +46,10 @@ class Passwords:
         self._decoy = ""
         self.hash_count = 0
 
+    async def set_hash(self, password: str) -> str:
+        """The text to store of a password that may be set. Raises MusterError (INVALID_FIELD, LOGIN_THROTTLED)."""
+        return await self.hashed(check_password("password", password))
+
     async def hashed(self, password: str) -> str:
         """The text to store. Raises MusterError (LOGIN_THROTTLED)."""
         async with self._slot():

@@ -1,5 +1,6 @@
 """What can be asked of access, and what can happen to it: frozen values, nothing else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from muster_server.core.access_model import AccessKey, ApiToken, Permission, Role, SigningKey, User
@@ -19,6 +20,15 @@ class SetPassword:
 
     name: str
     password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateUser:
+    """Change what is given of a user; None leaves as it is. Answers the User."""
+
+    name: str
+    roles: tuple[str, ...] | None = None
+    is_suspended: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +62,20 @@ class CreateRole:
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteRole:
-    """Take a role away, from its holders too. Answers the Role."""
+class UpdateRole:
+    """Change what is given of a role; None leaves as it is. Answers the Role."""
 
     name: str
+    permissions: tuple[Permission, ...] | None = None
+    attributes: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRole:
+    """Take a role away, from its holders too. Answers the Role. `only_unused`: only if nobody has it."""
+
+    name: str
+    only_unused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +130,8 @@ class RotateSigningKey:
     forgotten: tuple[str, ...] = ()
 
 
-UserCommand = CreateUser | SetPassword | DeleteUser | GrantRole | RevokeRole
-RoleCommand = CreateRole | DeleteRole | AddPermission | RemovePermission
+UserCommand = CreateUser | SetPassword | UpdateUser | DeleteUser | GrantRole | RevokeRole
+RoleCommand = CreateRole | UpdateRole | DeleteRole | AddPermission | RemovePermission
 KeyCommand = CreateToken | RevokeToken | CreateAccessKey | DeleteAccessKey | RotateSigningKey
 AccessCommand = UserCommand | RoleCommand | KeyCommand
 AccessRecord = User | Role | ApiToken | AccessKey | SigningKey

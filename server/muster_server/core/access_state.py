@@ -1,6 +1,6 @@
 """Who there is and what they may do, and the one function that changes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from muster_server.core.access_commands import AccessEvent, AccessPut, AccessRecord
@@ -61,16 +61,28 @@ class AccessState:
             return True
         return any(permission.touches(namespace) for permission in self._permissions(principal.name))
 
+    def may_some(self, principal: Principal, action: Action, kind: str, namespace: str) -> bool:
+        """True if somebody may do this with anything of a kind in a namespace; `*` as a namespace stands for all."""
+        if principal.is_unbounded or self.is_admin(principal.name):
+            return True
+        return any(permission.allows_some(action, kind, namespace) for permission in self._permissions(principal.name))
+
+    def may_all(self, principal: Principal, permissions: Iterable[Permission]) -> bool:
+        """True if somebody may do all that these permissions allow."""
+        return all(self.may(principal, part, one.covered) for one in permissions for part in one.action.parts)
+
     def is_valid(self, principal: Principal, wall_s: float) -> bool:
         """True as long as what somebody proved themselves by still counts."""
         if principal.is_unbounded:
             return True
         if 0.0 < principal.expire_time <= wall_s:
             return False
+        user = self.users.get(principal.name)
+        if user is None or user.is_suspended:
+            return False
         if principal.token_id:
             return principal.token_id in self.tokens
-        user = self.users.get(principal.name)
-        return user is not None and (principal.is_certified or user.password_revision == principal.password_revision)
+        return principal.is_certified or user.password_revision == principal.password_revision
 
     def _permissions(self, user: str) -> Iterator[Permission]:
         found = self.users.get(user)

@@ -79,6 +79,7 @@ class Deregister:
     session: str | None = None
     expected_revision: int | None = None
     is_missing_allowed: bool = False
+    reason: RemovalReason = RemovalReason.DEREGISTERED
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
+from muster_server.core.deployment_commands import DeploymentCommand
+from muster_server.core.deployment_model import Deployment, Job
+
+Made = Environment | Application | Component
+M = TypeVar("M", bound=Made)
+M_co = TypeVar("M_co", bound=Made, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
     """Take a new environment, application or component. Answers it as it stands."""
 
-    thing: Environment | Application | Component
+    thing: Made
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Generic[M_co]):
     """Which thing is meant. `kind` is its class; `application_id` is that of a component, empty otherwise."""
 
-    kind: type[Environment] | type[Application] | type[Component]
+    kind: type[M_co]
     namespace: str
     id: str
     application_id: str = ""
@@ -27,16 +34,16 @@ class Ref:
 class Change:
     """Change fields of a thing, by the names of its class. Answers it as it stands; the same again is no change."""
 
-    ref: Ref
+    ref: Ref[Made]
     fields: Mapping[str, object]
     expected_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Delete a thing. Answers None."""
+    """Delete a thing; a component only if it has no deployments. Answers None."""
 
-    ref: Ref
+    ref: Ref[Made]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +63,9 @@ class DeleteApplicationConfig:
     environment_id: str
 
 
-DeliveryCommand = Create | Change | Discard | SetApplicationConfig | DeleteApplicationConfig
+DeliveryCommand = Create | Change | Discard | SetApplicationConfig | DeleteApplicationConfig | DeploymentCommand
 
-Kept = Environment | Application | Component | ApplicationConfig
+Kept = Environment | Application | Component | ApplicationConfig | Deployment | Job
 
 
 @dataclass(frozen=True, slots=True)

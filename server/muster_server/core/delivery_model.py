@@ -106,12 +106,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component(Thing):
-    """One program of an application. `build` is how it is built, as others keep it."""
+    """One program of an application. `build` is how it is built, as others keep it.
+
+    `is_deleting`: it goes with its last deployment.
+    """
 
     application_id: str
     runtime: str
     source: Source | None = None
     build: Mapping[str, Any] | None = None
+    is_deleting: bool = False
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
@@ -128,12 +132,17 @@ class ApplicationConfig:
     revision: int = 0
 
     def __post_init__(self) -> None:
-        if len(self.env) > MAX_VARIABLES:
-            raise MusterError.invalid("env", f"at most {MAX_VARIABLES}")
-        for name, value in self.env.items():
-            if _VARIABLE.fullmatch(name) is None:
-                raise MusterError.invalid("env.name", "must be 1 to 64 of letters, digits, _, - and ., no digit first")
-            if "\0" in value or len(value.encode(errors="replace")) > MAX_VALUE_BYTES:
-                raise MusterError.invalid("env.value", f"must be at most {MAX_VALUE_BYTES} bytes, without NUL")
-        if sum(map(len, self.env.values())) > MAX_VALUES:
-            raise MusterError.invalid("env", f"at most {MAX_VALUES} characters together")
+        check_env(self.env)
+
+
+def check_env(env: Mapping[str, str]) -> None:
+    """Raises MusterError (INVALID_FIELD) for variables that are too many, too large, or have names that cannot be."""
+    if len(env) > MAX_VARIABLES:
+        raise MusterError.invalid("env", f"at most {MAX_VARIABLES}")
+    for name, value in env.items():
+        if _VARIABLE.fullmatch(name) is None:
+            raise MusterError.invalid("env.name", "must be 1 to 64 of letters, digits, _, - and ., no digit first")
+        if "\0" in value or len(value.encode(errors="replace")) > MAX_VALUE_BYTES:
+            raise MusterError.invalid("env.value", f"must be at most {MAX_VALUE_BYTES} bytes, without NUL")
+    if sum(map(len, env.values())) > MAX_VALUES:
+        raise MusterError.invalid("env", f"at most {MAX_VALUES} characters together")

@@ -12,11 +12,15 @@ from muster_server.core.delivery_commands import (
     DeliveryDiscarded,
     Discard,
     Kept,
+    Made,
     Ref,
     SetApplicationConfig,
 )
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
 from muster_server.core.delivery_state import Thing
+from muster_server.core.deployment_commands import DeleteComponent
+from muster_server.core.deployment_model import Deployment
+from muster_server.core.deployment_rules import ANY_AGENT, decide_deployment, delete_component
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.naming import limit_exceeded
 from muster_server.core.turn import Turn
@@ -42,6 +46,8 @@ def decide_delivery(turn: Turn, command: DeliveryCommand) -> Kept | None:
             return set_config(turn, command)
         case DeleteApplicationConfig():
             delete_config(turn, command)
+        case _:
+            return decide_deployment(turn, command)
     return None
 
 
@@ -56,20 +62,24 @@ def create(turn: Turn, thing: Thing) -> Kept:
 
 
 def change(turn: Turn, command: Change) -> Kept:
-    """Raises MusterError: ..._NOT_FOUND, REVISION_MISMATCH, INVALID_FIELD, ..._EXISTS."""
+    """Raises MusterError: ..._NOT_FOUND, REVISION_MISMATCH, INVALID_FIELD, ..._EXISTS, COMPONENT_DELETING, RESOURCE_IN_USE."""
     known = turn.state.delivery.find(command.ref)
     if command.expected_revision not in (None, known.revision):
         raise MusterError(Reason.REVISION_MISMATCH, f"the current revision is {known.revision}", {"revision": str(known.revision)})
     changed = replace(known, **command.fields)  # type: ignore[arg-type]  # the edge has made fields of the right types
     if changed == known:
         return known
+    if isinstance(known, Component) and known.is_deleting:
+        raise MusterError(Reason.COMPONENT_DELETING, f"the component {known.name!r} is being deleted")
+    if isinstance(changed, Environment):
+        _check_use(turn, changed)
     _check_name(turn, changed)
     update_s = max(turn.wall_s, known.update_s + _MOMENT_S)
     return _keep(turn, lambda revision: replace(changed, update_s=update_s, revision=revision))
 
 
-def discard(turn: Turn, ref: Ref) -> None:
-    """Delete a thing, and the configurations that are of it. Raises MusterError: ..._NOT_FOUND, APPLICATION_NOT_EMPTY."""
+def discard(turn: Turn, ref: Ref[Made]) -> None:
+    """Delete a thing, and the configurations that are of it. Raises MusterError: ..._NOT_FOUND, ..._NOT_EMPTY."""
     delivery = turn.state.delivery
     thing = delivery.find(ref)
     if isinstance(thing, Application):
@@ -78,7 +88,14 @@ def discard(turn: Turn, ref: Ref) -> None:
                 Reason.APPLICATION_NOT_EMPTY, f"there are {count} components in the application", {"component_count": str(count)}
             )
         _drop(turn, *delivery.configs.get(thing.id, {}).values())
+    elif isinstance(thing, Component):
+        delete_component(turn, DeleteComponent(ref.namespace, ref.application_id, ref.id))
+        return
     elif isinstance(thing, Environment):
+        if count := len(delivery.members(Deployment, thing.id)):
+            raise MusterError(
+                Reason.ENVIRONMENT_NOT_EMPTY, f"there are {count} deployments in the environment", {"deployment_count": str(count)}
+            )
         _drop(turn, *(configs[thing.id] for configs in delivery.configs.values() if thing.id in configs))
     _drop(turn, thing)
 
@@ -104,9 +121,21 @@ def delete_config(turn: Turn, command: DeleteApplicationConfig) -> None:
         _drop(turn, known)
 
 
+def _check_use(turn: Turn, environment: Environment) -> None:
+    """Deployments keep the resources that they use, and `Default` keeps one of its type."""
+    delivery = turn.state.delivery
+    there = {(resource.type, resource.id) for resource in environment.resources}
+    types = {resource.type for resource in environment.resources}
+    for deployment_id in delivery.members(Deployment, environment.id):
+        deployment = delivery.deployment(environment.namespace, deployment_id)
+        for used in deployment.setup.spec.resources:
+            if (used.type, used.id) not in there and not (used.id == ANY_AGENT and used.type in types):
+                raise MusterError(Reason.RESOURCE_IN_USE, f"the deployment {deployment.name!r} uses {used.type} {used.id!r}")
+
+
 def _check_room(turn: Turn) -> None:
     if turn.state.delivery.count >= turn.limits.max_delivery:
-        raise limit_exceeded("environments, applications, components and configurations", turn.limits.max_delivery)
+        raise limit_exceeded("environments, applications, components, deployments and configurations", turn.limits.max_delivery)
 
 
 def _check_name(turn: Turn, thing: Thing) -> None:

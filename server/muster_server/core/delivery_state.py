@@ -1,10 +1,15 @@
 """The delivery state: things by id, and by name within what they belong to. Only `apply` changes it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import TypeVar
 
-from muster_server.core.delivery_commands import DeliveryChanged, DeliveryEvent, Kept, Ref
+from muster_server.core.delivery_commands import DeliveryChanged, DeliveryEvent, Kept, M, Made, Ref
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
+from muster_server.core.deployment_model import Deployment, Job
 from muster_server.core.errors import MusterError, Reason
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _NOT_FOUND = {
     Environment: Reason.ENVIRONMENT_NOT_FOUND,
@@ -12,9 +17,9 @@ _NOT_FOUND = {
     Component: Reason.COMPONENT_NOT_FOUND,
 }
 
-Thing = Environment | Application | Component
+Thing = Made | Deployment
 Place = tuple[type[Thing], str]
-"""What things of a kind belong to: the namespace, or for components the application's id."""
+"""What things of a kind belong to: the namespace; for components the application's id, for deployments the environment's."""
 
 
 class DeliveryState:
@@ -24,11 +29,14 @@ class DeliveryState:
         self.things: dict[str, Thing] = {}
         self.configs: dict[str, dict[str, ApplicationConfig]] = {}
         """By application id and environment id."""
+        self.jobs: dict[str, Job] = {}
+        """By id, in the order in which they were begun."""
         self.count = 0
         """Of things and configurations together."""
         self._named: dict[Place, dict[str, str]] = {}
+        self._of_component: dict[str, dict[str, None]] = {}
 
-    def find(self, ref: Ref) -> Thing:
+    def find(self, ref: Ref[M]) -> M:
         """Raises MusterError: ENVIRONMENT_NOT_FOUND, APPLICATION_NOT_FOUND, COMPONENT_NOT_FOUND."""
         if ref.kind is Component:
             self.find(Ref(Application, ref.namespace, ref.application_id))
@@ -37,12 +45,42 @@ class DeliveryState:
             raise MusterError(_NOT_FOUND[ref.kind], f"there is no {ref.kind.__name__.lower()} {ref.id!r}")
         return thing
 
+    def deployment(self, namespace: str, deployment_id: str) -> Deployment:
+        """Raises MusterError: DEPLOYMENT_NOT_FOUND."""
+        thing = self.things.get(deployment_id)
+        if not isinstance(thing, Deployment) or thing.namespace != namespace:
+            raise MusterError(Reason.DEPLOYMENT_NOT_FOUND, f"there is no deployment {deployment_id[:100]!r}")
+        return thing
+
+    def deployments(self) -> Sequence[Deployment]:
+        """All there are. O(n) in deployments."""
+        return [deployment for ids in self._of_component.values() for deployment in self._deployments(ids)]
+
+    def deployments_of(self, component_id: str) -> Sequence[Deployment]:
+        """Those of a component."""
+        return self._deployments(self._of_component.get(component_id, {}))
+
+    def job(self, namespace: str, job_id: str) -> Job:
+        """Raises MusterError: JOB_NOT_FOUND."""
+        job = self.jobs.get(job_id)
+        if job is None or job.namespace != namespace:
+            raise MusterError(Reason.JOB_NOT_FOUND, f"there is no job {job_id[:100]!r}")
+        return job
+
+    def active_job(self, deployment: Deployment) -> Job | None:
+        """The job of a deployment that is under way."""
+        job = self.jobs[deployment.last_job_id]
+        return None if job.state.is_over else job
+
+    def _deployments(self, ids: Collection[str]) -> list[Deployment]:
+        return [thing for one in ids if isinstance(thing := self.things[one], Deployment)]
+
     def named(self, thing: Thing) -> str | None:
         """The id of what has this thing's name where it belongs, whatever the case; None if nothing has."""
         return self._named.get(_place(thing), {}).get(thing.name.lower())
 
     def members(self, kind: type[Thing], parent: str) -> Collection[str]:
-        """The ids of the things of a kind in a namespace, or of the components of an application."""
+        """The ids of the things of a kind in a namespace, of an application's components, or of an environment's deployments."""
         return self._named.get((kind, parent), {}).values()
 
     def apply(self, event: DeliveryEvent) -> None:
@@ -56,10 +94,14 @@ class DeliveryState:
             self.count -= 1
             if not of_application:
                 del self.configs[kept.application_id]
+        elif isinstance(kept, Job):
+            del self.jobs[kept.id]
         else:
             del self.things[kept.id]
             self.count -= 1
             self._drop_name(kept)
+            if isinstance(kept, Deployment):
+                _drop_from(self._of_component, kept.component_id, kept.id)
 
     def _keep(self, kept: Kept) -> None:
         if isinstance(kept, ApplicationConfig):
@@ -67,17 +109,19 @@ class DeliveryState:
             self.count += kept.environment_id not in of_application
             of_application[kept.environment_id] = kept
             return
+        if isinstance(kept, Job):
+            self.jobs[kept.id] = kept
+            return
         if (previous := self.things.get(kept.id)) is not None:
             self._drop_name(previous)
         self.count += previous is None
         self.things[kept.id] = kept
         self._named.setdefault(_place(kept), {})[kept.name.lower()] = kept.id
+        if isinstance(kept, Deployment):
+            self._of_component.setdefault(kept.component_id, {})[kept.id] = None
 
     def _drop_name(self, thing: Thing) -> None:
-        names = self._named[_place(thing)]
-        del names[thing.name.lower()]
-        if not names:
-            del self._named[_place(thing)]
+        _drop_from(self._named, _place(thing), thing.name.lower())
 
 
 def _place(thing: Thing) -> Place:
@@ -85,8 +129,17 @@ def _place(thing: Thing) -> Place:
 
 
 def _parent(thing: Thing) -> str:
+    if isinstance(thing, Deployment):
+        return thing.environment_id
     return thing.application_id if isinstance(thing, Component) else thing.namespace
 
 
-def _wanted_parent(ref: Ref) -> str:
+def _wanted_parent(ref: Ref[M]) -> str:
     return ref.application_id if ref.kind is Component else ref.namespace
+
+
+def _drop_from(index: dict[K, dict[str, V]], key: K, name: str) -> None:
+    entries = index[key]
+    del entries[name]
+    if not entries:
+        del index[key]

@@ -133,7 +133,7 @@ def deregister(turn: Turn, command: Deregister) -> Removed | None:
     if command.session is not None and instance.session != command.session:
         raise MusterError(Reason.INSTANCE_NOT_OWNED, f"instance {instance.instance_id!r} does not belong to this session")
     check_revision(instance, command.expected_revision)
-    removed = turn.remove(command.ref.service, instance, RemovalReason.DEREGISTERED, command.session)
+    removed = turn.remove(command.ref.service, instance, command.reason, command.session)
     guard.release_if_recovered(turn, command.ref.service)
     return removed
 

@@ -25,6 +25,7 @@ from muster_server.core.commands import (
 from muster_server.core.config_commands import ConfigReleased
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.decide import decide
+from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded, DeliveryEvent
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.expiry import expire
@@ -52,6 +53,7 @@ JOURNAL_PAUSE_S = 0.05
 
 SessionListener = Callable[[Put | Removed | SessionChanged], None]
 AccessListener = Callable[[AccessEvent], None]
+DeliveryListener = Callable[[DeliveryEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Engine:
         self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()
         self.on_session_change: SessionListener = lambda _: None
         self.on_access_change: AccessListener = lambda _: None
+        self.on_delivery_change: DeliveryListener = lambda _: None
         self.on_tick: Callable[[], None] = lambda: None
 
     @property
@@ -296,6 +299,8 @@ class Engine:
                 self.hub.begin_anew(event.service)
             elif isinstance(event, AccessPut | AccessRemoved):
                 self.on_access_change(event)
+            elif isinstance(event, DeliveryChanged | DeliveryDiscarded):
+                self.on_delivery_change(event)
             elif isinstance(event, ServiceForgotten):
                 self.hub.forget(event.service)
             elif isinstance(event, EpochBegan):

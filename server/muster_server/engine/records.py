@@ -10,6 +10,7 @@ from muster_server.core.commands import InstanceKey, Session
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.delivery_commands import Kept
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
+from muster_server.core.deployment_model import Deployment, Job
 from muster_server.core.lock_commands import Lock
 from muster_server.core.model import Instance, Override, ServiceKey
 from muster_server.core.namespace_commands import Namespace
@@ -31,7 +32,9 @@ _kept: dict[Bucket, msgspec.msgpack.Decoder[Kept]] = {
     Bucket.APPLICATIONS: msgspec.msgpack.Decoder(Application),
     Bucket.COMPONENTS: msgspec.msgpack.Decoder(Component),
     Bucket.APPLICATION_CONFIGS: msgspec.msgpack.Decoder(ApplicationConfig),
+    Bucket.DEPLOYMENTS: msgspec.msgpack.Decoder(Deployment),
 }
+_job = msgspec.msgpack.Decoder(Job)
 _service = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ServiceDescription])
 _lock = msgspec.msgpack.Decoder(Lock)
 _int = msgspec.msgpack.Decoder(int)
@@ -130,6 +133,11 @@ def encode_pair(one: str, other: str) -> bytes:
 def decode_kept(bucket: Bucket, record: bytes) -> Kept:
     """What is kept of delivery back; each kind has its bucket."""
     return _kept[bucket].decode(record)
+
+
+def decode_job(record: bytes) -> Job:
+    """A job back."""
+    return _job.decode(record)
 
 
 def encode_service(key: ServiceKey, description: ServiceDescription) -> bytes:

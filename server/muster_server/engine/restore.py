@@ -115,9 +115,12 @@ def _restore_others(store: Store, state: RegistryState, now_s: float, limits: Li
         state.namespaces[namespace.name] = namespace
     for record, value in store.scan(Bucket.ACCESS):
         state.access.apply(AccessPut(records.decode_access(record, value)))
-    for bucket in (Bucket.ENVIRONMENTS, Bucket.APPLICATIONS, Bucket.COMPONENTS, Bucket.APPLICATION_CONFIGS):
+    for bucket in (Bucket.ENVIRONMENTS, Bucket.APPLICATIONS, Bucket.COMPONENTS, Bucket.APPLICATION_CONFIGS, Bucket.DEPLOYMENTS):
         for _, value in store.scan(bucket):
             state.delivery.apply(DeliveryChanged(records.decode_kept(bucket, value)))
+    jobs = [records.decode_job(value) for _, value in store.scan(Bucket.JOBS)]
+    for job in sorted(jobs, key=lambda job: job.create_s):
+        state.delivery.apply(DeliveryChanged(job))
     for _, value in store.scan(Bucket.SERVICES):
         state.apply(ServiceDescribed(*records.decode_service(value)), now_s, limits)
     for _, value in store.scan(Bucket.LOCKS):

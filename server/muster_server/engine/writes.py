@@ -16,6 +16,7 @@ from muster_server.core.commands import Event, InstanceKey, OverrideSet, Put, Re
 from muster_server.core.config_commands import ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryEvent
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment
+from muster_server.core.deployment_model import Deployment, Job
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.lock_commands import LockEvent, LockFreed, LockTaken
 from muster_server.core.namespace_commands import NamespaceDescribed, NamespaceEvent, NamespaceForgotten
@@ -105,6 +106,10 @@ def _delivery_write(event: DeliveryEvent) -> Write:
             return Write(Bucket.APPLICATIONS, kept.id.encode(), record)
         case Component():
             return Write(Bucket.COMPONENTS, kept.id.encode(), record)
+        case Deployment():
+            return Write(Bucket.DEPLOYMENTS, kept.id.encode(), record)
+        case Job():
+            return Write(Bucket.JOBS, kept.id.encode(), record)
 
 
 def _config_writes(event: ConfigEvent) -> Iterator[Write]:

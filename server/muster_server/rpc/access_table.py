@@ -13,7 +13,9 @@ from muster_server.core.config_model import ConfigKey
 from muster_server.core.model import DEFAULT_GROUP, DEFAULT_NAMESPACE, ServiceKey
 
 READ, WRITE = Action.READ, Action.WRITE
-SERVICE, CONFIG, DELIVERY, LOCK, SIGNATURE = "service", "config", "delivery", "lock", "signature"
+CREATE, UPDATE, DELETE = Action.CREATE, Action.UPDATE, Action.DELETE
+SERVICE, SCHEMA, CONFIG, DELIVERY, LOCK = "service", "schema", "config", "delivery", "lock"
+SIGNATURE, USER, ROLE = "signature", "user", "role"
 
 
 class Need(Enum):
@@ -32,16 +34,30 @@ def _nothing(_: Any) -> Iterable[Resource]:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row. `action` and `resources`, which are taken from the request, matter for RIGHT only."""
+    """One row. `action` and `resources`, which are taken from the request, matter for RIGHT only.
+
+    `is_audited`: whoever was let pass is written down, as an administrator is who calls what is for them alone.
+    """
 
     need: Need
     action: Action = READ
     resources: Callable[[Any], Iterable[Resource]] = _nothing
+    is_audited: bool = False
 
 
 def service_resource(key: ServiceKey) -> Resource:
     """A service as a resource."""
     return Resource(key.namespace, key.group, SERVICE, key.name)
+
+
+def schema_resource(key: ServiceKey) -> Resource:
+    """The schemas of a service's definitions as a resource."""
+    return Resource(key.namespace, key.group, SCHEMA, key.name)
+
+
+def user_resource(name: str) -> Resource:
+    """A user as a resource: users belong to no namespace."""
+    return Resource(ANY, ANY, USER, name)
 
 
 def config_resource(key: ConfigKey) -> Resource:
@@ -112,23 +128,49 @@ def _signatures(_: Any) -> Iterable[Resource]:
     return (Resource(ANY, ANY, SIGNATURE, ANY),)
 
 
+def _user(field: str) -> Callable[[Any], Iterable[Resource]]:
+    """The user that a field names."""
+    return lambda request: (user_resource(_name(request, field)),)
+
+
+def _role(field: str) -> Callable[[Any], Iterable[Resource]]:
+    """The role that a field names."""
+    return lambda request: (Resource(ANY, ANY, ROLE, _name(request, field)),)
+
+
+def _name(request: Any, field: str) -> str:
+    """The text in a field, or the name of the message that is in it."""
+    value = getattr(request, field)
+    return str(getattr(value, "name", value))
+
+
+def _every(kind: str) -> Callable[[Any], Iterable[Resource]]:
+    """All of a kind that belongs to no namespace, whose names begin as the request may say."""
+    return lambda request: (Resource(ANY, ANY, kind, getattr(request, "name_prefix", "") + ANY),)
+
+
+def _administering(action: Action, resources: Callable[[Any], Iterable[Resource]]) -> Rule:
+    """What is written down; its servicer asks besides whether the caller has all that is given or changed (`delegation`)."""
+    return Rule(Need.RIGHT, action, resources, is_audited=True)
+
+
 _PUBLIC = Rule(Need.NOTHING)
 _KNOWN = Rule(Need.CREDENTIAL)
 _EACH = Rule(Need.ITEMS)
 _ADMIN = Rule(Need.ADMIN)
 _READ_CONFIG = Rule(Need.RIGHT, READ, _item)
-_WRITE_CONFIG = Rule(Need.RIGHT, WRITE, _item)
+_CHANGE_CONFIG = Rule(Need.RIGHT, UPDATE, _item)
 
 _REGISTRATION = {
-    "Register": Rule(Need.RIGHT, WRITE, _service),
+    "Register": Rule(Need.RIGHT, CREATE, _service),
     "RegisterBatch": _EACH,
-    "ReplaceInstances": Rule(Need.RIGHT, WRITE, _service),
-    "Deregister": Rule(Need.RIGHT, WRITE, _instance),
-    "Renew": Rule(Need.RIGHT, WRITE, _instances),
-    "UpdateInstance": Rule(Need.RIGHT, WRITE, _instance),
-    "SetAdminState": Rule(Need.RIGHT, WRITE, _instance),
-    "OverrideInstance": Rule(Need.RIGHT, WRITE, _instance),
-    "Drain": Rule(Need.RIGHT, WRITE, _instances),
+    "ReplaceInstances": Rule(Need.RIGHT, CREATE, _service),
+    "Deregister": Rule(Need.RIGHT, DELETE, _instance),
+    "Renew": Rule(Need.RIGHT, UPDATE, _instances),
+    "UpdateInstance": Rule(Need.RIGHT, UPDATE, _instance),
+    "SetAdminState": Rule(Need.RIGHT, UPDATE, _instance),
+    "OverrideInstance": Rule(Need.RIGHT, UPDATE, _instance),
+    "Drain": Rule(Need.RIGHT, UPDATE, _instances),
     "Session": _EACH,
 }
 _DISCOVERY = {
@@ -146,25 +188,25 @@ _CONFIG = {
     "DescribeConfig": _READ_CONFIG,
     "ListConfigs": Rule(Need.RIGHT, READ, _items),
     "ListListeners": Rule(Need.RIGHT, READ, _listeners),
-    "PublishConfig": _WRITE_CONFIG,
-    "DeleteConfig": _WRITE_CONFIG,
+    "PublishConfig": _EACH,  # whether it creates stands in the state
+    "DeleteConfig": Rule(Need.RIGHT, DELETE, _item),
     "ListReleases": _READ_CONFIG,
     "GetRelease": _READ_CONFIG,
     "DiffReleases": _READ_CONFIG,
-    "RollbackConfig": _WRITE_CONFIG,
-    "PublishGray": _WRITE_CONFIG,
-    "StopGray": _WRITE_CONFIG,
-    "PromoteGray": _WRITE_CONFIG,
+    "RollbackConfig": _EACH,
+    "PublishGray": _EACH,
+    "StopGray": _CHANGE_CONFIG,
+    "PromoteGray": _CHANGE_CONFIG,
     "Listen": _EACH,
     "WatchConfigs": Rule(Need.RIGHT, READ, _names(CONFIG)),
 }
 _LOCK = dict.fromkeys(("AcquireLock", "ReleaseLock"), Rule(Need.RIGHT, WRITE, _lock))
 _CATALOG = {
-    "ListDefinitions": Rule(Need.RIGHT, READ, _names(SERVICE)),
     **dict.fromkeys(
         (
             "CreateDefinition",
             "GetDefinition",
+            "ListDefinitions",
             "ResolveDefinition",
             "UpdateDefinition",
             "ChangeTags",
@@ -187,10 +229,10 @@ _ADMINISTRATION = {
     "ListNamespaces": _EACH,
     "UpdateNamespace": _ADMIN,
     "DeleteNamespace": _ADMIN,
-    "CreateService": Rule(Need.RIGHT, WRITE, _said_service),
+    "CreateService": Rule(Need.RIGHT, CREATE, _said_service),
     "GetService": Rule(Need.RIGHT, READ, _service_ref),
-    "UpdateService": Rule(Need.RIGHT, WRITE, _said_service),
-    "DeleteService": Rule(Need.RIGHT, WRITE, _service_ref),
+    "UpdateService": Rule(Need.RIGHT, UPDATE, _said_service),
+    "DeleteService": Rule(Need.RIGHT, DELETE, _service_ref),
     "Backup": _ADMIN,
     "Restore": _ADMIN,
     "GetServerInfo": _PUBLIC,
@@ -202,17 +244,23 @@ _ACCESS = {
     "WhoAmI": _KNOWN,
     "CheckAccess": _KNOWN,
     "VerifySignature": Rule(Need.RIGHT, READ, _signatures),
-    "CreateUser": _ADMIN,
+    "CreateUser": _administering(CREATE, _user("user")),
+    "GetUser": Rule(Need.RIGHT, READ, _user("user")),
+    "UpdateUser": _administering(UPDATE, _user("user")),
     "SetPassword": _EACH,
-    "DeleteUser": _ADMIN,
-    "ListUsers": _ADMIN,
-    "GrantRole": _ADMIN,
-    "RevokeRole": _ADMIN,
-    "CreateRole": _ADMIN,
-    "DeleteRole": _ADMIN,
-    "ListRoles": _ADMIN,
-    "AddPermission": _ADMIN,
-    "RemovePermission": _ADMIN,
+    "DeleteUser": _administering(DELETE, _user("user")),
+    "ListUsers": Rule(Need.RIGHT, READ, _every(USER)),
+    "GrantRole": _administering(UPDATE, _user("user")),
+    "RevokeRole": _administering(UPDATE, _user("user")),
+    "ListLockouts": Rule(Need.RIGHT, READ, _every(USER)),
+    "EndLockout": _administering(UPDATE, _user("user")),
+    "CreateRole": _administering(CREATE, _role("role")),
+    "GetRole": Rule(Need.RIGHT, READ, _role("role")),
+    "UpdateRole": _administering(UPDATE, _role("role")),
+    "DeleteRole": _administering(DELETE, _role("role")),
+    "ListRoles": Rule(Need.RIGHT, READ, _every(ROLE)),
+    "AddPermission": _administering(UPDATE, _role("role")),
+    "RemovePermission": _administering(UPDATE, _role("role")),
     "CreateToken": _EACH,
     "RevokeToken": _EACH,
     "ListTokens": _EACH,
@@ -221,28 +269,55 @@ _ACCESS = {
     "ListAccessKeys": _ADMIN,
 }
 _READ_DELIVERY = Rule(Need.RIGHT, READ, _delivery())
-_WRITE_DELIVERY = Rule(Need.RIGHT, WRITE, _delivery())
 _DELIVERY = {
-    "CreateEnvironment": Rule(Need.RIGHT, WRITE, _delivery("environment")),
+    "CreateEnvironment": Rule(Need.RIGHT, CREATE, _delivery("environment")),
     "GetEnvironment": _READ_DELIVERY,
     "ListEnvironments": _READ_DELIVERY,
-    "UpdateEnvironment": Rule(Need.RIGHT, WRITE, _delivery("environment")),
-    "DeleteEnvironment": _WRITE_DELIVERY,
-    "CreateApplication": Rule(Need.RIGHT, WRITE, _delivery("application")),
+    "UpdateEnvironment": Rule(Need.RIGHT, UPDATE, _delivery("environment")),
+    "DeleteEnvironment": Rule(Need.RIGHT, DELETE, _delivery()),
+    "CreateApplication": Rule(Need.RIGHT, CREATE, _delivery("application")),
     "GetApplication": _READ_DELIVERY,
     "ListApplications": _READ_DELIVERY,
-    "UpdateApplication": Rule(Need.RIGHT, WRITE, _delivery("application")),
-    "DeleteApplication": _WRITE_DELIVERY,
-    "SetApplicationConfig": _WRITE_DELIVERY,
+    "UpdateApplication": Rule(Need.RIGHT, UPDATE, _delivery("application")),
+    "DeleteApplication": Rule(Need.RIGHT, DELETE, _delivery()),
+    "SetApplicationConfig": Rule(Need.RIGHT, UPDATE, _delivery()),
     "ListApplicationConfigs": _READ_DELIVERY,
-    "DeleteApplicationConfig": _WRITE_DELIVERY,
-    "CreateComponent": _WRITE_DELIVERY,
+    "DeleteApplicationConfig": Rule(Need.RIGHT, DELETE, _delivery()),
+    "CreateComponent": Rule(Need.RIGHT, CREATE, _delivery()),
     "GetComponent": _READ_DELIVERY,
     "ListComponents": _READ_DELIVERY,
-    "UpdateComponent": Rule(Need.RIGHT, WRITE, _delivery("component")),
-    "DeleteComponent": _WRITE_DELIVERY,
+    "UpdateComponent": Rule(Need.RIGHT, UPDATE, _delivery("component")),
+    "DeleteComponent": Rule(Need.RIGHT, DELETE, _delivery()),
     "ListRuntimes": _KNOWN,
+    "CreateDeployment": Rule(Need.RIGHT, CREATE, _delivery()),
+    **dict.fromkeys(
+        (
+            "ListAgents",
+            "GetDeployment",
+            "ListDeployments",
+            "WatchDeployment",
+            "ListReleaseRecords",
+            "ReadLogs",
+            "GetJob",
+            "ListJobs",
+            "WatchJob",
+        ),
+        _READ_DELIVERY,
+    ),
+    **dict.fromkeys(
+        (
+            "UpgradeDeployment",
+            "ScaleDeployment",
+            "StartDeployment",
+            "StopDeployment",
+            "RestartDeployment",
+            "RollbackDeployment",
+        ),
+        Rule(Need.RIGHT, UPDATE, _delivery()),
+    ),
+    "DeleteDeployment": Rule(Need.RIGHT, DELETE, _delivery()),
 }
+_AGENT = {"Connect": _EACH}
 _CHANNELZ = dict.fromkeys(
     (
         "GetTopChannels",
@@ -262,6 +337,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, Rule]] = {
     "muster.lock.v1.LockService": _LOCK,
     "muster.catalog.v1.CatalogService": _CATALOG,
     "muster.delivery.v1.DeliveryService": _DELIVERY,
+    "muster.delivery.v1.AgentService": _AGENT,
     "muster.admin.v1.AdminService": _ADMINISTRATION,
     "muster.admin.v1.AccessService": _ACCESS,
     "grpc.channelz.v1.Channelz": _CHANNELZ,

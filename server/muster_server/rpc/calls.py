@@ -42,6 +42,14 @@ class Call:
         if self.gate is not None:
             self.gate.require(self, action, resource)
 
+    def may(self, action: Action, resource: Resource) -> bool:
+        """True if the caller may do this."""
+        return self.gate is None or self.gate.may(self, action, resource)
+
+    def may_some(self, action: Action, kind: str, namespace: str) -> bool:
+        """True if the caller may do this with anything of a kind in a namespace."""
+        return self.gate is None or self.gate.may_some(self, action, kind, namespace)
+
 
 class Stream(Protocol):
     """A stream as a servicer sees it, whichever of its sides has many messages.

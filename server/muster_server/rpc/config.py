@@ -20,6 +20,7 @@ from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import checked_text
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
+from muster_server.rpc.access_table import CREATE, UPDATE, config_resource
 from muster_server.rpc.calls import Call
 from muster_server.rpc.config_decoding import decode_condition, decode_config_ref, decode_rule, decode_traits
 from muster_server.rpc.config_encoding import release_message, summary_message
@@ -66,6 +67,7 @@ class ConfigServicer:
         """Release content on the main line."""
         key = _key(request)
         text = Text(request.content, request.content_type, dict(request.labels), request.encrypted_data_key)
+        self._check_may_publish(key, call)
         command = Publish(key, text, condition=decode_condition(request.condition), note=_note(request, call))
         published = await self._publish(command, is_checked=not request.allow_invalid)
         return wire.PublishConfigResponse(
@@ -127,6 +129,7 @@ class ConfigServicer:
     async def rollback_config(self, request: wire.RollbackConfigRequest, call: Call) -> wire.RollbackConfigResponse:
         """Release an earlier release again."""
         key = _key(request)
+        self._check_may_publish(key, call)
         release = found_release(self._engine.state.configs.items.get(key), key, request.number)[1]
         content = await self._engine.content_of(key, release)
         text = Text(content, release.content_type, release.labels, release.encrypted_data_key)
@@ -137,6 +140,7 @@ class ConfigServicer:
     async def publish_gray(self, request: wire.PublishGrayRequest, call: Call) -> wire.PublishGrayResponse:
         """Release content on a gray line."""
         key, gray = _key(request), check_gray(request.gray)
+        self._check_may_publish(key, call)
         rule = decode_rule(request.rule) if request.HasField("rule") else None
         item = self._engine.state.configs.items.get(key)
         labels = item.main.release.labels if item is not None and item.main is not None else {}
@@ -160,6 +164,11 @@ class ConfigServicer:
         command = Promote(_key(request), check_gray(request.gray), decode_condition(request.condition), _note(request, call))
         published: Published = await perform(self._engine, command)
         return wire.PromoteGrayResponse(release=release_message(published.release), revision=self._engine.revision)
+
+    def _check_may_publish(self, key: ConfigKey, call: Call) -> None:
+        """Raises MusterError (PERMISSION_DENIED). Where no line of an item stands, the first one creates it."""
+        item = self._engine.state.configs.items.get(key)
+        call.require(UPDATE if item is not None and item.lines else CREATE, config_resource(key))
 
     async def _publish(self, command: Publish, *, is_checked: bool) -> Published:
         if is_checked:

@@ -2,18 +2,25 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from operator import attrgetter
 from typing import Any
 from uuid import uuid4
 
 from muster.delivery.v1 import delivery_pb2
 from muster.delivery.v1 import delivery_service_pb2 as wire
 
-from muster_server.core.delivery_commands import Change, Create, DeleteApplicationConfig, Discard, Ref, SetApplicationConfig
+from muster_server.core.delivery_commands import (
+    Change,
+    Create,
+    DeleteApplicationConfig,
+    Discard,
+    M,
+    Made,
+    Ref,
+    SetApplicationConfig,
+)
 from muster_server.core.delivery_model import Application, Component, Environment
-from muster_server.core.delivery_state import Thing
+from muster_server.core.deployment_commands import DeleteComponent
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import DEFAULT_NAMESPACE
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
 from muster_server.rpc.calls import Call
@@ -25,20 +32,24 @@ from muster_server.rpc.delivery_wire import (
     config_message,
     config_said,
     environment_message,
+    namespace_said,
+    ordered_page,
     said,
 )
-from muster_server.rpc.paging import MAX_PAGE, number_token, page_size
+from muster_server.rpc.dispatcher import Dispatcher
 
 Discover = Callable[[], Coroutine[Any, Any, Mapping[str, delivery_pb2.Runtime]]]
 
-_ORDERS = {"create_time": attrgetter("create_s"), "update_time": attrgetter("update_s"), "name": attrgetter("name")}
-
 
 class DeliveryServicer:
-    """Each method is documented in delivery_service.proto. `discover` finds what components can run on here; it is asked once."""
+    """Each method is documented in delivery_service.proto. `discover` finds what runs on this machine; it is asked once.
 
-    def __init__(self, engine: Engine, discover: Discover) -> None:
+    What agents on other machines can run counts too, while they are connected.
+    """
+
+    def __init__(self, engine: Engine, discover: Discover, dispatcher: Dispatcher) -> None:
         self._engine = engine
+        self._dispatcher = dispatcher
         self._discover = discover
         self._runtimes: asyncio.Task[Mapping[str, delivery_pb2.Runtime]] | None = None
 
@@ -46,7 +57,7 @@ class DeliveryServicer:
         """Take a new one."""
         require(request, "environment")
         message = request.environment
-        thing = Environment(namespace=_namespace(message), id=str(uuid4()), creator=call.user, **said(Environment, message))
+        thing = Environment(namespace=namespace_said(message), id=str(uuid4()), creator=call.user, **said(Environment, message))
         return wire.CreateEnvironmentResponse(environment=environment_message(await perform(self._engine, Create(thing))))
 
     async def get_environment(self, request: wire.GetEnvironmentRequest, _: Call) -> wire.GetEnvironmentResponse:
@@ -55,7 +66,7 @@ class DeliveryServicer:
 
     async def list_environments(self, request: wire.ListEnvironmentsRequest, _: Call) -> wire.ListEnvironmentsResponse:
         """Answer a page."""
-        things, page = self._page(Environment, _namespace(request), request)
+        things, page = self._page(Environment, namespace_said(request), request)
         return wire.ListEnvironmentsResponse(environments=map(environment_message, things), **page)
 
     async def update_environment(self, request: wire.UpdateEnvironmentRequest, _: Call) -> wire.UpdateEnvironmentResponse:
@@ -72,7 +83,7 @@ class DeliveryServicer:
         """Take a new one."""
         require(request, "application")
         message = request.application
-        thing = Application(namespace=_namespace(message), id=str(uuid4()), creator=call.user, **said(Application, message))
+        thing = Application(namespace=namespace_said(message), id=str(uuid4()), creator=call.user, **said(Application, message))
         return wire.CreateApplicationResponse(application=self._application(await perform(self._engine, Create(thing))))
 
     async def get_application(self, request: wire.GetApplicationRequest, _: Call) -> wire.GetApplicationResponse:
@@ -81,7 +92,7 @@ class DeliveryServicer:
 
     async def list_applications(self, request: wire.ListApplicationsRequest, _: Call) -> wire.ListApplicationsResponse:
         """Answer a page."""
-        things, page = self._page(Application, _namespace(request), request)
+        things, page = self._page(Application, namespace_said(request), request)
         return wire.ListApplicationsResponse(applications=map(self._application, things), **page)
 
     async def update_application(self, request: wire.UpdateApplicationRequest, _: Call) -> wire.UpdateApplicationResponse:
@@ -97,14 +108,14 @@ class DeliveryServicer:
     async def set_application_config(self, request: wire.SetApplicationConfigRequest, _: Call) -> wire.SetApplicationConfigResponse:
         """Replace variables."""
         require(request, "config")
-        command = SetApplicationConfig(_namespace(request), config_said(request.config))
+        command = SetApplicationConfig(namespace_said(request), config_said(request.config))
         return wire.SetApplicationConfigResponse(config=config_message(await perform(self._engine, command)))
 
     async def list_application_configs(
         self, request: wire.ListApplicationConfigsRequest, _: Call
     ) -> wire.ListApplicationConfigsResponse:
         """Answer those of an application."""
-        self._find(Ref(Application, _namespace(request), request.application_id))
+        self._find(Ref(Application, namespace_said(request), request.application_id))
         known = self._engine.state.delivery.configs.get(request.application_id, {})
         wanted = [known[key] for key in sorted(known) if request.environment_id in ("", key)]
         return wire.ListApplicationConfigsResponse(configs=map(config_message, wanted))
@@ -113,7 +124,9 @@ class DeliveryServicer:
         self, request: wire.DeleteApplicationConfigRequest, _: Call
     ) -> wire.DeleteApplicationConfigResponse:
         """Delete variables."""
-        await perform(self._engine, DeleteApplicationConfig(_namespace(request), request.application_id, request.environment_id))
+        await perform(
+            self._engine, DeleteApplicationConfig(namespace_said(request), request.application_id, request.environment_id)
+        )
         return wire.DeleteApplicationConfigResponse()
 
     async def create_component(self, request: wire.CreateComponentRequest, call: Call) -> wire.CreateComponentResponse:
@@ -121,7 +134,7 @@ class DeliveryServicer:
         require(request, "component")
         message = request.component
         thing = Component(
-            namespace=_namespace(request),
+            namespace=namespace_said(request),
             application_id=message.application_id,
             runtime=message.runtime,
             id=str(uuid4()),
@@ -132,26 +145,28 @@ class DeliveryServicer:
         if thing.runtime not in (runtimes := await self._known_runtimes()):
             known = ", ".join(sorted(runtimes))
             raise MusterError(Reason.RUNTIME_UNKNOWN, f"nothing here runs {thing.runtime!r}; there are {known}")
-        return wire.CreateComponentResponse(component=component_message(await perform(self._engine, Create(thing))))
+        return wire.CreateComponentResponse(component=self._component(await perform(self._engine, Create(thing))))
 
     async def get_component(self, request: wire.GetComponentRequest, _: Call) -> wire.GetComponentResponse:
         """Answer one."""
-        return wire.GetComponentResponse(component=component_message(self._find(_component_ref(request))))
+        return wire.GetComponentResponse(component=self._component(self._find(_component_ref(request))))
 
     async def list_components(self, request: wire.ListComponentsRequest, _: Call) -> wire.ListComponentsResponse:
         """Answer a page."""
-        self._find(Ref(Application, _namespace(request), request.application_id))
+        self._find(Ref(Application, namespace_said(request), request.application_id))
         things, page = self._page(Component, request.application_id, request)
-        return wire.ListComponentsResponse(components=map(component_message, things), **page)
+        return wire.ListComponentsResponse(components=map(self._component, things), **page)
 
     async def update_component(self, request: wire.UpdateComponentRequest, _: Call) -> wire.UpdateComponentResponse:
         """Change fields."""
         thing = await self._change(Component, request, "component")
-        return wire.UpdateComponentResponse(component=component_message(thing))
+        return wire.UpdateComponentResponse(component=self._component(thing))
 
-    async def delete_component(self, request: wire.DeleteComponentRequest, _: Call) -> wire.DeleteComponentResponse:
+    async def delete_component(self, request: wire.DeleteComponentRequest, call: Call) -> wire.DeleteComponentResponse:
         """Delete one."""
-        await perform(self._engine, Discard(_component_ref(request)))
+        seed = uuid4() if request.force else None
+        where = (namespace_said(request), request.application_id, request.id)
+        await perform(self._engine, DeleteComponent(*where, job_seed=seed, creator=call.user))
         return wire.DeleteComponentResponse()
 
     async def list_runtimes(self, _: wire.ListRuntimesRequest, __: Call) -> wire.ListRuntimesResponse:
@@ -162,44 +177,34 @@ class DeliveryServicer:
     async def _known_runtimes(self) -> Mapping[str, delivery_pb2.Runtime]:
         if self._runtimes is None:
             self._runtimes = asyncio.create_task(self._discover(), name="discovery of runtimes")
-        return await asyncio.shield(self._runtimes)
+        own = await asyncio.shield(self._runtimes)
+        return {runtime.name: runtime for agent in self._dispatcher.agents for runtime in agent.runtimes} | dict(own)
 
-    def _find(self, ref: Ref) -> Any:
+    def _find(self, ref: Ref[M]) -> M:
         return self._engine.state.delivery.find(ref)
 
     def _application(self, thing: Application) -> delivery_pb2.Application:
         return application_message(thing, len(self._engine.state.delivery.members(Component, thing.id)))
 
-    async def _change(self, kind: type[Thing], request: Any, field: str) -> Any:
+    def _component(self, thing: Component) -> delivery_pb2.Component:
+        return component_message(thing, len(self._engine.state.delivery.deployments_of(thing.id)))
+
+    async def _change(self, kind: type[Made], request: Any, field: str) -> Any:
         require(request, field)
         message = getattr(request, field)
         ref = _component_ref(message) if kind is Component else _ref(kind, message)
         expected = request.expected_revision if request.HasField("expected_revision") else None
         return await perform(self._engine, Change(ref, changes(kind, message, request.update_mask.paths), expected))
 
-    def _page(self, kind: type[Thing], parent: str, request: Any) -> tuple[list[Any], dict[str, Any]]:
+    def _page(self, kind: type[Made], parent: str, request: Any) -> tuple[list[Any], dict[str, Any]]:
         """The things of a page, and the fields that say where the next one is. O(n log n)."""
         delivery = self._engine.state.delivery
-        field, _, direction = request.order_by.partition(" ")
-        if (order := _ORDERS.get(field or "create_time")) is None or direction not in ("", "asc", "desc"):
-            raise MusterError.invalid("order_by", f"must be one of {', '.join(_ORDERS)}, and may end in desc")
-        if request.skip < 0:
-            raise MusterError.invalid("skip", "must not be negative")
-        things = [delivery.things[one] for one in delivery.members(kind, parent)]
-        things.sort(key=lambda thing: thing.id)
-        things.sort(key=order, reverse=direction == "desc")
-        start = number_token(request.page_token) + request.skip
-        end = start + page_size(request.page_size, MAX_PAGE)
-        return things[start:end], {"next_page_token": str(end) if end < len(things) else "", "total_size": len(things)}
+        return ordered_page([delivery.things[one] for one in delivery.members(kind, parent)], request)
 
 
-def _namespace(message: Any) -> str:
-    return message.namespace or DEFAULT_NAMESPACE
+def _ref(kind: type[M], message: Any) -> Ref[M]:
+    return Ref(kind, namespace_said(message), message.id)
 
 
-def _ref(kind: type[Thing], message: Any) -> Ref:
-    return Ref(kind, _namespace(message), message.id)
-
-
-def _component_ref(message: Any) -> Ref:
-    return Ref(Component, _namespace(message), message.id, message.application_id)
+def _component_ref(message: Any) -> Ref[Component]:
+    return Ref(Component, namespace_said(message), message.id, message.application_id)

@@ -1,6 +1,7 @@
 """The gate: who may call what. The adapter asks it before a servicer is called, and servicers ask it for items of a batch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NoReturn, Protocol
 
 from google.protobuf.message import Message
@@ -82,11 +83,14 @@ class Gate:
 
         Raises MusterError (PERMISSION_DENIED).
         """
-        if _rule(path).need is Need.ADMIN:
+        rule = _rule(path)
+        if rule.need is Need.ADMIN:
             self._admit_admin(path, caller, request)
         elif request is not None:
             for action, resource in self.needed(path, request):
                 self.require(caller, action, resource)
+            if rule.is_audited:
+                audit_write(path, caller, request)
 
     def needed(self, path: str, request: Message) -> Iterable[tuple[Action, Resource]]:
         """The rights that a request needs, for as long as its answer lasts. What is for administrators needs all."""
@@ -101,9 +105,16 @@ class Gate:
 
     def require(self, caller: Caller, action: Action, resource: Resource) -> None:
         """Raises MusterError (PERMISSION_DENIED) if the caller may not do this."""
-        if not self.may(caller, action, resource):
-            what = f"{resource.namespace}:{resource.group}:{resource.kind}/{resource.name}"
-            _denied(caller, f"{action.name.lower()} {what}")
+        if self.may(caller, action, resource):
+            return
+        what = f"{resource.namespace}:{resource.group}:{resource.kind}/{resource.name}"
+        is_near = self.may_some(caller, action, resource.kind, resource.namespace)
+        facts = {"action": action.name.lower(), **resource._asdict(), "scope": "resource" if is_near else "kind"}
+        denied(caller, f"{action.name.lower()} {what}", {name: value[:MAX_SUBJECT] for name, value in facts.items()})
+
+    def may_some(self, caller: Caller, action: Action, kind: str, namespace: str) -> bool:
+        """True if the caller may do this with anything of a kind in a namespace."""
+        return self._engine.state.access.may_some(caller.principal, action, kind, namespace)
 
     def _access_changed(self, event: AccessEvent) -> None:
         """O(streams), and O(what they hold) of those whom it concerns."""
@@ -145,7 +156,7 @@ class Gate:
 
     def _admit_admin(self, path: str, caller: Caller, request: Message | None) -> None:
         if not is_admin(self._engine, caller):
-            _denied(caller, path)
+            denied(caller, path)
         audit_write(path, caller, request)
 
 
@@ -157,7 +168,7 @@ def is_admin(engine: Engine, caller: Caller) -> bool:
 def own_or_admin(engine: Engine, caller: Caller, user: str) -> None:
     """Raises MusterError (PERMISSION_DENIED) if somebody other than an administrator asks for what is another user's."""
     if user != caller.principal.name and not is_admin(engine, caller):
-        _denied(caller, f"something for user {user}")
+        denied(caller, f"something for user {user}")
 
 
 def audit_write(path: str, caller: Caller, request: Message | None) -> None:
@@ -165,10 +176,11 @@ def audit_write(path: str, caller: Caller, request: Message | None) -> None:
     audit.info("administered", user=caller.principal.name, address=caller.address, method=path, subject=_subject(request))
 
 
-def _denied(caller: Caller, what: str) -> NoReturn:
+def denied(caller: Caller, what: str, details: Mapping[str, str] = MappingProxyType({})) -> NoReturn:
+    """Write a denial down, and raise it: MusterError (PERMISSION_DENIED)."""
     name = caller.principal.name
     audit.warning("denied", user=name, address=caller.address, reason=Reason.PERMISSION_DENIED.value, what=what[:MAX_SUBJECT])
-    raise MusterError(Reason.PERMISSION_DENIED, f"user {name!r} may not do this: {what}")
+    raise MusterError(Reason.PERMISSION_DENIED, f"user {name!r} may not do this: {what}", details)
 
 
 def _subject(request: Any) -> str:

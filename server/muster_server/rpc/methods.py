@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from muster_server.access.authenticator import Authenticator
 from muster_server.engine.engine import Engine
 from muster_server.rpc.access import AccessServicer
+from muster_server.rpc.access_roles import RoleServicer
 from muster_server.rpc.access_tokens import TokenServicer
+from muster_server.rpc.access_users import UserServicer
 from muster_server.rpc.adapter import Services
+from muster_server.rpc.agents import AgentServicer
 from muster_server.rpc.archives import ArchiveServicer
 from muster_server.rpc.calls import Method
 from muster_server.rpc.catalog import CatalogServicer
@@ -17,8 +20,10 @@ from muster_server.rpc.config_listeners import ListenerLister
 from muster_server.rpc.config_listing import ConfigLister
 from muster_server.rpc.connections import ConnectionServicer
 from muster_server.rpc.delivery import DeliveryServicer, Discover
+from muster_server.rpc.deployments import DeploymentServicer
 from muster_server.rpc.described_services import DescribedServiceServicer
 from muster_server.rpc.discovery import DiscoveryServicer
+from muster_server.rpc.dispatcher import Dispatcher
 from muster_server.rpc.drain import Drainer
 from muster_server.rpc.explain import Explainer
 from muster_server.rpc.listening import ListenServicer
@@ -108,9 +113,9 @@ def catalog_methods(engine: Engine) -> Mapping[str, Method]:
     }
 
 
-def delivery_methods(engine: Engine, discover: Discover) -> Mapping[str, Method]:
+def delivery_methods(engine: Engine, discover: Discover, dispatcher: Dispatcher) -> Mapping[str, Method]:
     """DeliveryService. `discover` finds what components can run on here."""
-    delivery = DeliveryServicer(engine, discover)
+    delivery, deployments = DeliveryServicer(engine, discover, dispatcher), DeploymentServicer(engine, dispatcher)
     return {
         "CreateEnvironment": delivery.create_environment,
         "GetEnvironment": delivery.get_environment,
@@ -131,7 +136,29 @@ def delivery_methods(engine: Engine, discover: Discover) -> Mapping[str, Method]
         "UpdateComponent": delivery.update_component,
         "DeleteComponent": delivery.delete_component,
         "ListRuntimes": delivery.list_runtimes,
+        "ListAgents": deployments.list_agents,
+        "CreateDeployment": deployments.create_deployment,
+        "GetDeployment": deployments.get_deployment,
+        "ListDeployments": deployments.list_deployments,
+        "WatchDeployment": deployments.watch_deployment,
+        "UpgradeDeployment": deployments.upgrade_deployment,
+        "ScaleDeployment": deployments.scale_deployment,
+        "StartDeployment": deployments.start_deployment,
+        "StopDeployment": deployments.stop_deployment,
+        "RestartDeployment": deployments.restart_deployment,
+        "RollbackDeployment": deployments.rollback_deployment,
+        "DeleteDeployment": deployments.delete_deployment,
+        "ListReleaseRecords": deployments.list_release_records,
+        "ReadLogs": deployments.read_logs,
+        "GetJob": deployments.get_job,
+        "ListJobs": deployments.list_jobs,
+        "WatchJob": deployments.watch_job,
     }
+
+
+def agent_methods(dispatcher: Dispatcher) -> Mapping[str, Method]:
+    """AgentService."""
+    return {"Connect": AgentServicer(dispatcher).connect}
 
 
 def lock_methods(engine: Engine) -> Mapping[str, Method]:
@@ -161,24 +188,31 @@ def admin_methods(engine: Engine, sessions: SessionServicer, services: Services)
 
 def access_methods(engine: Engine, authenticator: Authenticator) -> Mapping[str, Method]:
     """AccessService."""
-    access, tokens = AccessServicer(engine, authenticator), TokenServicer(engine, authenticator)
+    access, users, roles = AccessServicer(engine, authenticator), UserServicer(engine, authenticator), RoleServicer(engine)
+    tokens = TokenServicer(engine, authenticator)
     return {
         "Login": access.login,
-        "CreateFirstUser": access.create_first_user,
+        "CreateFirstUser": users.create_first_user,
         "WhoAmI": access.who_am_i,
         "CheckAccess": access.check_access,
         "VerifySignature": access.verify_signature,
-        "CreateUser": access.create_user,
-        "SetPassword": access.set_password,
-        "DeleteUser": access.delete_user,
-        "ListUsers": access.list_users,
-        "GrantRole": access.grant_role,
-        "RevokeRole": access.revoke_role,
-        "CreateRole": access.create_role,
-        "DeleteRole": access.delete_role,
-        "ListRoles": access.list_roles,
-        "AddPermission": access.add_permission,
-        "RemovePermission": access.remove_permission,
+        "CreateUser": users.create_user,
+        "GetUser": users.get_user,
+        "UpdateUser": users.update_user,
+        "SetPassword": users.set_password,
+        "DeleteUser": users.delete_user,
+        "ListUsers": users.list_users,
+        "GrantRole": users.grant_role,
+        "RevokeRole": users.revoke_role,
+        "ListLockouts": users.list_lockouts,
+        "EndLockout": users.end_lockout,
+        "CreateRole": roles.create_role,
+        "GetRole": roles.get_role,
+        "UpdateRole": roles.update_role,
+        "DeleteRole": roles.delete_role,
+        "ListRoles": roles.list_roles,
+        "AddPermission": roles.add_permission,
+        "RemovePermission": roles.remove_permission,
         "CreateToken": tokens.create_token,
         "RevokeToken": tokens.revoke_token,
         "ListTokens": tokens.list_tokens,

@@ -8,10 +8,10 @@ from muster.registry.v1 import registration_service_pb2 as wire
 
 from muster_server.core.commands import Deregister, LayOverride, Renew, SetAdminState, Update
 from muster_server.core.errors import MusterError
-from muster_server.core.model import checked_text
+from muster_server.core.model import RemovalReason, checked_text
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.access_table import WRITE, service_resource
+from muster_server.rpc.access_table import CREATE, service_resource
 from muster_server.rpc.calls import Call
 from muster_server.rpc.decoding import (
     check_batch,
@@ -25,6 +25,8 @@ from muster_server.rpc.decoding import (
 )
 from muster_server.rpc.encoding import joined, ref_message
 from muster_server.rpc.status_codes import item_error
+
+_SAYABLE = (0, RemovalReason.DEREGISTERED, RemovalReason.CHECK_FAILED)
 
 
 class RegistrationServicer:
@@ -54,7 +56,10 @@ class RegistrationServicer:
         """Remove one instance."""
         require(request, "ref")
         expected = request.expected_revision if request.HasField("expected_revision") else None
-        command = Deregister(decode_ref(request.ref), None, expected, request.allow_missing)
+        reason = RemovalReason(request.reason or RemovalReason.DEREGISTERED) if request.reason in _SAYABLE else None
+        if reason is None:
+            raise MusterError.invalid("reason", "must be DEREGISTERED or CHECK_FAILED")
+        command = Deregister(decode_ref(request.ref), None, expected, request.allow_missing, reason)
         removed = await perform(self._engine, command)
         return wire.DeregisterResponse(revision=self._engine.revision, removed=removed is not None)
 
@@ -101,7 +106,7 @@ async def register_items(engine: Engine, call: Call, requests: Any, session: str
     for request in requests:
         try:
             command = decode_register(request, session)
-            call.require(WRITE, service_resource(command.service))
+            call.require(CREATE, service_resource(command.service))
             pending.append(engine.execute(command))
         except MusterError as error:
             pending.append(error)

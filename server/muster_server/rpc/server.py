@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from muster.admin.v1 import access_service_pb2, admin_service_pb2
 from muster.catalog.v1 import catalog_service_pb2
 from muster.config.v1 import config_service_pb2
-from muster.delivery.v1 import delivery_service_pb2
+from muster.delivery.v1 import agent_service_pb2, delivery_service_pb2
 from muster.lock.v1 import lock_service_pb2
 from muster.registry.v1 import discovery_service_pb2, registration_service_pb2
 
@@ -24,6 +24,7 @@ from muster_server.rpc import methods
 from muster_server.rpc.adapter import SERVER_OPTIONS, Services
 from muster_server.rpc.calls import Method
 from muster_server.rpc.delivery import Discover
+from muster_server.rpc.dispatcher import Dispatcher
 from muster_server.rpc.guarded import GuardedServer
 from muster_server.rpc.sessions import SessionServicer
 
@@ -31,7 +32,12 @@ REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 
 
 def make_services(
-    engine: Engine, sessions: SessionServicer, services: Services, authenticator: Authenticator, discover: Discover
+    engine: Engine,
+    sessions: SessionServicer,
+    services: Services,
+    authenticator: Authenticator,
+    discover: Discover,
+    dispatcher: Dispatcher,
 ) -> Services:
     """Fill `services` with all of this server, and answer it."""
     parts: tuple[tuple[FileDescriptor, str, Mapping[str, Method]], ...] = (
@@ -39,7 +45,8 @@ def make_services(
         (discovery_service_pb2.DESCRIPTOR, "DiscoveryService", methods.discovery_methods(engine)),
         (config_service_pb2.DESCRIPTOR, "ConfigService", methods.config_methods(engine)),
         (catalog_service_pb2.DESCRIPTOR, "CatalogService", methods.catalog_methods(engine)),
-        (delivery_service_pb2.DESCRIPTOR, "DeliveryService", methods.delivery_methods(engine, discover)),
+        (delivery_service_pb2.DESCRIPTOR, "DeliveryService", methods.delivery_methods(engine, discover, dispatcher)),
+        (agent_service_pb2.DESCRIPTOR, "AgentService", methods.agent_methods(dispatcher)),
         (lock_service_pb2.DESCRIPTOR, "LockService", methods.lock_methods(engine)),
         (admin_service_pb2.DESCRIPTOR, "AdminService", methods.admin_methods(engine, sessions, services)),
         (access_service_pb2.DESCRIPTOR, "AccessService", methods.access_methods(engine, authenticator)),

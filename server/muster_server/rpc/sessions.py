@@ -27,7 +27,7 @@ from muster_server.core.model import RemovalReason, checked_text
 from muster_server.core.naming import session_not_found
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
-from muster_server.rpc.access_table import WRITE, service_resource
+from muster_server.rpc.access_table import CREATE, service_resource
 from muster_server.rpc.calls import Call, Stream
 from muster_server.rpc.decoding import check_batch, decode_ref, seconds
 from muster_server.rpc.encoding import duration, ref_message, service_message
@@ -90,11 +90,11 @@ class SessionServicer:
     def _may_resume(self, call: Call, name: str) -> bool:
         """True if the caller may do all that the session does."""
         keys = self._engine.state.session_instances.get(name, {})
-        return call.gate is None or all(call.gate.may(call, WRITE, service_resource(key.service)) for key in keys)
+        return call.gate is None or all(call.gate.may(call, CREATE, service_resource(key.service)) for key in keys)
 
     def _held(self, link: "Link") -> Iterable[tuple[Action, Resource]]:
         keys = self._engine.state.session_instances.get(link.session, {})
-        return ((WRITE, service_resource(key.service)) for key in keys)
+        return ((CREATE, service_resource(key.service)) for key in keys)
 
     def drain(self, delay_s: float) -> None:
         """Ask every client to connect anew."""

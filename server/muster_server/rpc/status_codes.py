@@ -57,6 +57,7 @@ STATUS_CODES = {
     Reason.ROLE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.ROLE_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.ROLE_BUILT_IN: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.ROLE_IN_USE: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.LAST_ADMIN: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.TOKEN_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.ACCESS_KEY_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
@@ -68,6 +69,22 @@ STATUS_CODES = {
     Reason.COMPONENT_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.COMPONENT_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.RUNTIME_UNKNOWN: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.ENVIRONMENT_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.RESOURCE_IN_USE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.RESOURCE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.COMPONENT_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.COMPONENT_DELETING: grpc.StatusCode.ABORTED,
+    Reason.DEPLOYMENT_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.DEPLOYMENT_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.DEPLOYMENT_BUSY: grpc.StatusCode.ABORTED,
+    Reason.WRONG_STATE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.VERSION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.RELEASE_RECORD_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.JOB_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.AGENT_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    Reason.AGENT_REPLACED: grpc.StatusCode.ABORTED,
+    Reason.AGENT_SILENT: grpc.StatusCode.DEADLINE_EXCEEDED,
+    Reason.AGENT_NAME_TAKEN: grpc.StatusCode.ALREADY_EXISTS,
     Reason.SERVICE_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.SERVICE_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
 }
@@ -82,7 +99,7 @@ def code_number(error: MusterError) -> int:
 def item_error(error: MusterError) -> error_reason_pb2.ItemError:
     """An error as one item of a batch answers it."""
     reason = f"ERROR_REASON_{error.reason.value}"
-    return error_reason_pb2.ItemError(code=code_number(error), reason=reason, message=error.message)
+    return error_reason_pb2.ItemError(code=code_number(error), reason=reason, message=error.message, details=error.details)
 
 
 def trailers(error: MusterError) -> tuple[tuple[str, str | bytes], ...]:

@@ -25,6 +25,8 @@ class Bucket(Enum):
     APPLICATIONS = "applications"
     COMPONENTS = "components"
     APPLICATION_CONFIGS = "application_configs"
+    DEPLOYMENTS = "deployments"
+    JOBS = "jobs"
     SERVICES = "services"
     LOCKS = "locks"
 

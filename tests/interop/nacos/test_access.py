@@ -12,10 +12,11 @@ from muster_server.app import gateway_serving
 from muster_server.settings import Settings
 
 from interop.nacos import test_go
-from interop.nacos.sdks import ALL, JAVA_1, NODE, PYTHON, Sdk, done, param, subscribed
+from interop.nacos.sdks import ALL, JAVA_1, NODE, PYTHON, RUST, Sdk, done, param, subscribed
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("place", ["local", "apart"])]
 python = pytest.mark.parametrize("sdk", [param(PYTHON)])
+rust = pytest.mark.parametrize("sdk", [param(RUST)])
 each = pytest.mark.parametrize("sdk", [param(sdk) for sdk in ALL])
 over_http = pytest.mark.parametrize("sdk", [param(NODE), param(JAVA_1)])
 go = pytest.mark.skipif(test_go.PROGRAM is None, reason="the Nacos SDK for Go is missing: scripts/tools.sh")
@@ -78,6 +79,42 @@ async def test_sdk_over_http_does_all_as_a_user(place: str, sdk: Sdk, tmp_path: 
             await done(client, "publish app one")
             await client.until("config", data_id="app", content="one", within_s=40.0)
             await done(client, "deregister svc 10.0.0.1")
+
+
+@rust
+async def test_rust_sdk_logs_in_and_does_what_its_user_may(place: str, sdk: Sdk, tmp_path: Path) -> None:
+    async with guarded() as world, nacos_side(place, world, tmp_path) as (target, port):
+        await world.user("provider", ("default:*:service/*", "rw"), ("default:*:config/*", "rw"))
+        await world.user("consumer", ("default:*:service/*", "r"), ("default:*:config/*", "r"))
+        async with (
+            sdk.running(target, **login(port, "provider")) as provider,
+            sdk.running(target, **login(port, "consumer")) as consumer,
+        ):
+            await subscribed(sdk, consumer)
+            await done(provider, "register svc 10.0.0.1")
+            await consumer.until("push", hosts=["10.0.0.1:80"])
+            published, read = await done(provider, "publish app one"), await done(consumer, "read app")
+            refused = []
+            for line in ("register svc 10.0.0.2", "publish app two"):
+                consumer.say(line)
+                refused.append((await consumer.until("failed", what=line.split()))["error"])
+            await done(provider, "deregister svc 10.0.0.1")
+            await consumer.until("push", hosts=[])
+
+        assert (published, read) == (True, "one")
+        assert all("authorization failed" in error for error in refused)
+
+
+@rust
+async def test_rust_sdk_with_a_wrong_password_is_refused_and_locks_nobody_out(place: str, sdk: Sdk, tmp_path: Path) -> None:
+    async with guarded() as world, nacos_side(place, world, tmp_path) as (target, port):
+        await world.user("ann", ("*:*:*", "rw"))
+        async with sdk.running(target, **login(port, "ann", "wrong password")) as client:
+            client.say("register svc 10.0.0.1")
+            refused = await client.until("failed")
+
+        assert "error_code=403" in refused["error"]
+        assert await world.login("ann")
 
 
 @python

@@ -10,6 +10,7 @@ from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
 from program import start
 
 from interop import told, tools
+from interop.servicecomb import accounts
 
 PROGRAM = tools.program("servicecomb-go")
 SCHEMA = """{"schema":"swagger: '2.0'"}"""  # the client hands out the body as it comes
@@ -61,6 +62,31 @@ async def test_go_client_registers_finds_watches_and_survives_a_killed_server(tm
         await client.until("watched", action="DELETE", id="stock-1")
         client.say("unregister the service too")
         assert (await client.until("gone"))["error"]
+    finally:
+        if process.returncode is None:
+            await client.kill()
+        server.kill()
+
+
+async def test_go_client_logs_in_and_does_what_its_account_may_across_a_killed_server(tmp_path: Path) -> None:
+    server = accounts.guarded(tmp_path / "data")
+    process = await asyncio.create_subprocess_exec(
+        *(str(PROGRAM), server.http, *accounts.CLERK), cwd=tmp_path, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    client = told.Program(process)
+    try:
+        assert await client.until("registered") == {"event": "registered", "alive": True, "ids": ["stock-1"]}
+        assert (await client.until("denied"))["code"]
+
+        server.kill()
+        server = start(tmp_path / "data", "--auth", "--http-ports", server.http.rpartition(":")[2])
+        client.say("it is back")
+        restarted = await client.until("restarted")
+        wrong = (await client.until("wrong"))["error"]
+        await client.until("gone")
+
+        assert restarted == {"event": "restarted", "unchanged": False, "error": ""}  # a restart gives new revisions
+        assert "401" in wrong
     finally:
         if process.returncode is None:
             await client.kill()

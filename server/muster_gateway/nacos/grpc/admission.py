@@ -6,7 +6,6 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from muster.config.v1 import config_service_pb2 as config
 
 from muster_gateway.callers import Caller, acting_for, current_caller
 from muster_gateway.nacos.credentials import DENIED
@@ -69,13 +68,5 @@ class Admission:
                 connection.end("the credential does not count any more")
 
     async def _hold(self, connection: Connection) -> None:
-        stream = self._registry.config.Listen()
-        try:
-            await stream.write(config.ListenRequest(hello=config.ListenRequest.Hello(client_name="nacos-gateway")))
-            while await stream.read() is not grpc.aio.EOF:
-                pass
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            pass
-        finally:
-            stream.cancel()
+        await self._registry.hold_stream("nacos-gateway")
         connection.end("the credential does not count any more, or the registry is gone")

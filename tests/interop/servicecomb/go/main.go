@@ -48,6 +48,10 @@ func ids(instances []*discovery.MicroServiceInstance) []string {
 }
 
 func main() {
+	if len(os.Args) == 4 {
+		withLogin(os.Args[1], os.Args[2], os.Args[3])
+		return
+	}
 	client, err := sc.NewClient(sc.Options{Endpoints: []string{os.Args[1]}, Timeout: 5 * time.Second})
 	check("client", err)
 

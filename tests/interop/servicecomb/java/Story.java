@@ -24,6 +24,7 @@ import org.apache.servicecomb.service.center.client.model.HealthCheckMode;
 import org.apache.servicecomb.service.center.client.model.Microservice;
 import org.apache.servicecomb.service.center.client.model.MicroserviceInstance;
 import org.apache.servicecomb.service.center.client.model.MicroserviceInstanceStatus;
+import org.apache.servicecomb.service.center.client.model.RbacTokenRequest;
 import org.apache.servicecomb.service.center.client.model.SchemaInfo;
 import org.apache.servicecomb.service.center.client.model.ServiceCenterConfiguration;
 
@@ -35,11 +36,23 @@ public class Story {
   private final SSLProperties plain = new SSLProperties();
   private final Map<String, String> headers = new HashMap<>();
   private final String address;
+  private final RequestAuthHeaderProvider who;
 
-  Story(String address) {
-    this.address = address;
+  /** Address, and the name and the password of an account if the registry asks for one. */
+  Story(String[] arguments) {
+    address = arguments[0];
     plain.setEnabled(false);
     headers.put("x-domain-name", "default");
+    if (arguments.length < 3) {
+      who = NOBODY;
+      return;
+    }
+    ServiceCenterAddressManager addresses = new ServiceCenterAddressManager("default", List.of("http://" + address), new EventBus());
+    RbacTokenRequest login = new RbacTokenRequest();
+    login.setName(arguments[1]);
+    login.setPassword(arguments[2]);
+    String token = new ServiceCenterClient(addresses, plain, NOBODY, "default", headers).queryToken(login).getToken();
+    who = request -> Map.of("Authorization", "Bearer " + token);
   }
 
   static synchronized void tell(String event, Object... fields) {
@@ -59,11 +72,11 @@ public class Story {
   class Service {
     final EventBus bus = new EventBus();
     final ServiceCenterAddressManager addresses = new ServiceCenterAddressManager("default", List.of("http://" + address), bus);
-    final ServiceCenterClient client = new ServiceCenterClient(addresses, plain, NOBODY, "default", headers);
+    final ServiceCenterClient client = new ServiceCenterClient(addresses, plain, who, "default", headers);
     final ServiceCenterRegistration registration =
         new ServiceCenterRegistration(client, new ServiceCenterConfiguration(), bus);
     final ServiceCenterDiscovery discovery = new ServiceCenterDiscovery(client, bus);
-    final ServiceCenterWatch watch = new ServiceCenterWatch(addresses, plain, NOBODY, "default", headers, bus);
+    final ServiceCenterWatch watch = new ServiceCenterWatch(addresses, plain, who, "default", headers, bus);
     final Microservice service = new Microservice();
     final MicroserviceInstance instance = new MicroserviceInstance();
     final String calls;
@@ -135,7 +148,7 @@ public class Story {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Story story = new Story(arguments[0]);
+    Story story = new Story(arguments);
     Service stock = story.new Service("stock", "rest://10.0.0.1:8080", null);
     Service basket = null;
     BufferedReader said = new BufferedReader(new InputStreamReader(System.in));

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -17,10 +18,16 @@ class Action(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACTION_READ: _ClassVar[Action]
     ACTION_WRITE: _ClassVar[Action]
     ACTION_READ_WRITE: _ClassVar[Action]
+    ACTION_CREATE: _ClassVar[Action]
+    ACTION_UPDATE: _ClassVar[Action]
+    ACTION_DELETE: _ClassVar[Action]
 ACTION_UNSPECIFIED: Action
 ACTION_READ: Action
 ACTION_WRITE: Action
 ACTION_READ_WRITE: Action
+ACTION_CREATE: Action
+ACTION_UPDATE: Action
+ACTION_DELETE: Action
 
 class Permission(_message.Message):
     __slots__ = ("resource", "action")
@@ -43,26 +50,55 @@ class Resource(_message.Message):
     def __init__(self, namespace: _Optional[str] = ..., group: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class User(_message.Message):
-    __slots__ = ("name", "roles", "has_password", "revision")
+    __slots__ = ("name", "roles", "has_password", "revision", "suspended", "create_time", "update_time")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     HAS_PASSWORD_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    SUSPENDED_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     name: str
     roles: _containers.RepeatedScalarFieldContainer[str]
     has_password: bool
     revision: int
-    def __init__(self, name: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., has_password: _Optional[bool] = ..., revision: _Optional[int] = ...) -> None: ...
+    suspended: bool
+    create_time: _timestamp_pb2.Timestamp
+    update_time: _timestamp_pb2.Timestamp
+    def __init__(self, name: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., has_password: _Optional[bool] = ..., revision: _Optional[int] = ..., suspended: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Role(_message.Message):
-    __slots__ = ("name", "permissions", "revision")
+    __slots__ = ("name", "permissions", "revision", "attributes", "create_time", "update_time")
+    class AttributesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     NAME_FIELD_NUMBER: _ClassVar[int]
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     name: str
     permissions: _containers.RepeatedCompositeFieldContainer[Permission]
     revision: int
-    def __init__(self, name: _Optional[str] = ..., permissions: _Optional[_Iterable[_Union[Permission, _Mapping]]] = ..., revision: _Optional[int] = ...) -> None: ...
+    attributes: _containers.ScalarMap[str, str]
+    create_time: _timestamp_pb2.Timestamp
+    update_time: _timestamp_pb2.Timestamp
+    def __init__(self, name: _Optional[str] = ..., permissions: _Optional[_Iterable[_Union[Permission, _Mapping]]] = ..., revision: _Optional[int] = ..., attributes: _Optional[_Mapping[str, str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Lockout(_message.Message):
+    __slots__ = ("user", "address", "end_time")
+    USER_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    user: str
+    address: str
+    end_time: _timestamp_pb2.Timestamp
+    def __init__(self, user: _Optional[str] = ..., address: _Optional[str] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Token(_message.Message):
     __slots__ = ("id", "user", "description", "create_time", "expire_time")
@@ -89,12 +125,16 @@ class AccessKey(_message.Message):
     def __init__(self, id: _Optional[str] = ..., user: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class LoginRequest(_message.Message):
-    __slots__ = ("user", "password")
+    __slots__ = ("user", "password", "ttl", "unattended")
     USER_FIELD_NUMBER: _ClassVar[int]
     PASSWORD_FIELD_NUMBER: _ClassVar[int]
+    TTL_FIELD_NUMBER: _ClassVar[int]
+    UNATTENDED_FIELD_NUMBER: _ClassVar[int]
     user: str
     password: str
-    def __init__(self, user: _Optional[str] = ..., password: _Optional[str] = ...) -> None: ...
+    ttl: _duration_pb2.Duration
+    unattended: bool
+    def __init__(self, user: _Optional[str] = ..., password: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., unattended: _Optional[bool] = ...) -> None: ...
 
 class LoginResponse(_message.Message):
     __slots__ = ("token", "ttl", "admin")
@@ -121,22 +161,26 @@ class CreateFirstUserResponse(_message.Message):
     def __init__(self, user: _Optional[_Union[User, _Mapping]] = ...) -> None: ...
 
 class WhoAmIRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("with_roles",)
+    WITH_ROLES_FIELD_NUMBER: _ClassVar[int]
+    with_roles: bool
+    def __init__(self, with_roles: _Optional[bool] = ...) -> None: ...
 
 class WhoAmIResponse(_message.Message):
-    __slots__ = ("user", "roles", "admin", "expire_time", "authentication")
+    __slots__ = ("user", "roles", "admin", "expire_time", "authentication", "held_roles")
     USER_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     ADMIN_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     AUTHENTICATION_FIELD_NUMBER: _ClassVar[int]
+    HELD_ROLES_FIELD_NUMBER: _ClassVar[int]
     user: str
     roles: _containers.RepeatedScalarFieldContainer[str]
     admin: bool
     expire_time: _timestamp_pb2.Timestamp
     authentication: bool
-    def __init__(self, user: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., admin: _Optional[bool] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., authentication: _Optional[bool] = ...) -> None: ...
+    held_roles: _containers.RepeatedCompositeFieldContainer[Role]
+    def __init__(self, user: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., admin: _Optional[bool] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., authentication: _Optional[bool] = ..., held_roles: _Optional[_Iterable[_Union[Role, _Mapping]]] = ...) -> None: ...
 
 class CheckAccessRequest(_message.Message):
     __slots__ = ("resource", "action")
@@ -183,6 +227,32 @@ class CreateUserRequest(_message.Message):
     def __init__(self, user: _Optional[_Union[User, _Mapping]] = ..., password: _Optional[str] = ...) -> None: ...
 
 class CreateUserResponse(_message.Message):
+    __slots__ = ("user",)
+    USER_FIELD_NUMBER: _ClassVar[int]
+    user: User
+    def __init__(self, user: _Optional[_Union[User, _Mapping]] = ...) -> None: ...
+
+class GetUserRequest(_message.Message):
+    __slots__ = ("user",)
+    USER_FIELD_NUMBER: _ClassVar[int]
+    user: str
+    def __init__(self, user: _Optional[str] = ...) -> None: ...
+
+class GetUserResponse(_message.Message):
+    __slots__ = ("user",)
+    USER_FIELD_NUMBER: _ClassVar[int]
+    user: User
+    def __init__(self, user: _Optional[_Union[User, _Mapping]] = ...) -> None: ...
+
+class UpdateUserRequest(_message.Message):
+    __slots__ = ("user", "update_mask")
+    USER_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    user: User
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, user: _Optional[_Union[User, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateUserResponse(_message.Message):
     __slots__ = ("user",)
     USER_FIELD_NUMBER: _ClassVar[int]
     user: User
@@ -260,6 +330,32 @@ class RevokeRoleResponse(_message.Message):
     user: User
     def __init__(self, user: _Optional[_Union[User, _Mapping]] = ...) -> None: ...
 
+class ListLockoutsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListLockoutsResponse(_message.Message):
+    __slots__ = ("lockouts", "next_page_token")
+    LOCKOUTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    lockouts: _containers.RepeatedCompositeFieldContainer[Lockout]
+    next_page_token: str
+    def __init__(self, lockouts: _Optional[_Iterable[_Union[Lockout, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class EndLockoutRequest(_message.Message):
+    __slots__ = ("user",)
+    USER_FIELD_NUMBER: _ClassVar[int]
+    user: str
+    def __init__(self, user: _Optional[str] = ...) -> None: ...
+
+class EndLockoutResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class CreateRoleRequest(_message.Message):
     __slots__ = ("role",)
     ROLE_FIELD_NUMBER: _ClassVar[int]
@@ -272,11 +368,39 @@ class CreateRoleResponse(_message.Message):
     role: Role
     def __init__(self, role: _Optional[_Union[Role, _Mapping]] = ...) -> None: ...
 
-class DeleteRoleRequest(_message.Message):
+class GetRoleRequest(_message.Message):
     __slots__ = ("role",)
     ROLE_FIELD_NUMBER: _ClassVar[int]
     role: str
     def __init__(self, role: _Optional[str] = ...) -> None: ...
+
+class GetRoleResponse(_message.Message):
+    __slots__ = ("role",)
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    role: Role
+    def __init__(self, role: _Optional[_Union[Role, _Mapping]] = ...) -> None: ...
+
+class UpdateRoleRequest(_message.Message):
+    __slots__ = ("role", "update_mask")
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    role: Role
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, role: _Optional[_Union[Role, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateRoleResponse(_message.Message):
+    __slots__ = ("role",)
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    role: Role
+    def __init__(self, role: _Optional[_Union[Role, _Mapping]] = ...) -> None: ...
+
+class DeleteRoleRequest(_message.Message):
+    __slots__ = ("role", "only_unused")
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    ONLY_UNUSED_FIELD_NUMBER: _ClassVar[int]
+    role: str
+    only_unused: bool
+    def __init__(self, role: _Optional[str] = ..., only_unused: _Optional[bool] = ...) -> None: ...
 
 class DeleteRoleResponse(_message.Message):
     __slots__ = ()

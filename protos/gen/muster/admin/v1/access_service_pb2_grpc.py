@@ -29,8 +29,9 @@ class AccessServiceStub:
     """AccessService is who there is and what they may do. Credentials travel as metadata: `authorization: Bearer TOKEN`, with a token of
     Login or of CreateToken, or `authorization: Basic ...` with user and password. Without `--auth` the server asks nobody for them,
     but users and roles can be made already. Errors carry a reason of muster.registry.v1.ErrorReason: UNAUTHENTICATED where the
-    credential is missing or worth nothing, PERMISSION_DENIED where it is known and not enough. Administrators alone may call what says
-    nothing else.
+    credential is missing or worth nothing, PERMISSION_DENIED where it is known and not enough. What is about users needs a right on
+    `*:*:user/NAME`, what is about roles one on `*:*:role/NAME`, and whoever is no administrator may neither give what they have not
+    themselves, nor change who has more than they. Administrators alone may call what says nothing else.
     """
 
     def __init__(self, channel):
@@ -69,6 +70,16 @@ class AccessServiceStub:
                 request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.CreateUserRequest.SerializeToString,
                 response_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.CreateUserResponse.FromString,
                 _registered_method=True)
+        self.GetUser = channel.unary_unary(
+                '/muster.admin.v1.AccessService/GetUser',
+                request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.GetUserRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.GetUserResponse.FromString,
+                _registered_method=True)
+        self.UpdateUser = channel.unary_unary(
+                '/muster.admin.v1.AccessService/UpdateUser',
+                request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateUserRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateUserResponse.FromString,
+                _registered_method=True)
         self.SetPassword = channel.unary_unary(
                 '/muster.admin.v1.AccessService/SetPassword',
                 request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.SetPasswordRequest.SerializeToString,
@@ -94,10 +105,30 @@ class AccessServiceStub:
                 request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.RevokeRoleRequest.SerializeToString,
                 response_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.RevokeRoleResponse.FromString,
                 _registered_method=True)
+        self.ListLockouts = channel.unary_unary(
+                '/muster.admin.v1.AccessService/ListLockouts',
+                request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.ListLockoutsRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.ListLockoutsResponse.FromString,
+                _registered_method=True)
+        self.EndLockout = channel.unary_unary(
+                '/muster.admin.v1.AccessService/EndLockout',
+                request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.EndLockoutRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.EndLockoutResponse.FromString,
+                _registered_method=True)
         self.CreateRole = channel.unary_unary(
                 '/muster.admin.v1.AccessService/CreateRole',
                 request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.CreateRoleRequest.SerializeToString,
                 response_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.CreateRoleResponse.FromString,
+                _registered_method=True)
+        self.GetRole = channel.unary_unary(
+                '/muster.admin.v1.AccessService/GetRole',
+                request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.GetRoleRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.GetRoleResponse.FromString,
+                _registered_method=True)
+        self.UpdateRole = channel.unary_unary(
+                '/muster.admin.v1.AccessService/UpdateRole',
+                request_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateRoleRequest.SerializeToString,
+                response_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateRoleResponse.FromString,
                 _registered_method=True)
         self.DeleteRole = channel.unary_unary(
                 '/muster.admin.v1.AccessService/DeleteRole',
@@ -155,13 +186,15 @@ class AccessServiceServicer:
     """AccessService is who there is and what they may do. Credentials travel as metadata: `authorization: Bearer TOKEN`, with a token of
     Login or of CreateToken, or `authorization: Basic ...` with user and password. Without `--auth` the server asks nobody for them,
     but users and roles can be made already. Errors carry a reason of muster.registry.v1.ErrorReason: UNAUTHENTICATED where the
-    credential is missing or worth nothing, PERMISSION_DENIED where it is known and not enough. Administrators alone may call what says
-    nothing else.
+    credential is missing or worth nothing, PERMISSION_DENIED where it is known and not enough. What is about users needs a right on
+    `*:*:user/NAME`, what is about roles one on `*:*:role/NAME`, and whoever is no administrator may neither give what they have not
+    themselves, nor change who has more than they. Administrators alone may call what says nothing else.
     """
 
     def Login(self, request, context):
         """Login answers a token for a user and a password. Anybody may call it. Ends with UNAUTHENTICATED, the same for an unknown user
-        and for a wrong password; RESOURCE_EXHAUSTED (LOGIN_THROTTLED) after too many failures of one user or from one address.
+        and for a wrong password; RESOURCE_EXHAUSTED (LOGIN_THROTTLED) after too many failures of one user or from one address, or of this
+        user from this address: that locks the one out for the other.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -205,9 +238,24 @@ class AccessServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetUser(self, request, context):
+        """GetUser answers a user. Ends with NOT_FOUND (USER_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateUser(self, request, context):
+        """UpdateUser changes fields of a user: `roles`, `suspended`. Streams that need a role which is gone end, and all that a
+        suspended user has open. Ends with NOT_FOUND (USER_NOT_FOUND, ROLE_NOT_FOUND), FAILED_PRECONDITION (LAST_ADMIN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SetPassword(self, request, context):
         """SetPassword gives a user another password; logins with the former one end, streams too. Users may change their own, if they say
-        the former one. Ends with NOT_FOUND (USER_NOT_FOUND), UNAUTHENTICATED (the former password is wrong).
+        the former one. Lockouts of the user end. Ends with NOT_FOUND (USER_NOT_FOUND), UNAUTHENTICATED (the former password is wrong).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -243,6 +291,21 @@ class AccessServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLockouts(self, request, context):
+        """ListLockouts answers who is locked out for an address after too many failed logins from there. It needs the right to read all
+        users.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndLockout(self, request, context):
+        """EndLockout lets a user log in again from everywhere. One who is not locked out is no error.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateRole(self, request, context):
         """CreateRole makes a role. Ends with ALREADY_EXISTS (ROLE_EXISTS); `admin` exists always.
         """
@@ -250,8 +313,24 @@ class AccessServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRole(self, request, context):
+        """GetRole answers a role, but not `admin`. Ends with NOT_FOUND (ROLE_NOT_FOUND), FAILED_PRECONDITION (ROLE_BUILT_IN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateRole(self, request, context):
+        """UpdateRole changes fields of a role: `permissions`, `attributes`. Streams that need a permission which is gone end. Ends with
+        NOT_FOUND (ROLE_NOT_FOUND), FAILED_PRECONDITION (ROLE_BUILT_IN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteRole(self, request, context):
-        """DeleteRole takes a role away, from its holders too. Ends with NOT_FOUND (ROLE_NOT_FOUND), FAILED_PRECONDITION (ROLE_BUILT_IN).
+        """DeleteRole takes a role away, from its holders too. Ends with NOT_FOUND (ROLE_NOT_FOUND), FAILED_PRECONDITION (ROLE_BUILT_IN,
+        ROLE_IN_USE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -355,6 +434,16 @@ def add_AccessServiceServicer_to_server(servicer, server):
                     request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.CreateUserRequest.FromString,
                     response_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.CreateUserResponse.SerializeToString,
             ),
+            'GetUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUser,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.GetUserRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.GetUserResponse.SerializeToString,
+            ),
+            'UpdateUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateUser,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateUserRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateUserResponse.SerializeToString,
+            ),
             'SetPassword': grpc.unary_unary_rpc_method_handler(
                     servicer.SetPassword,
                     request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.SetPasswordRequest.FromString,
@@ -380,10 +469,30 @@ def add_AccessServiceServicer_to_server(servicer, server):
                     request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.RevokeRoleRequest.FromString,
                     response_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.RevokeRoleResponse.SerializeToString,
             ),
+            'ListLockouts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLockouts,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.ListLockoutsRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.ListLockoutsResponse.SerializeToString,
+            ),
+            'EndLockout': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndLockout,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.EndLockoutRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.EndLockoutResponse.SerializeToString,
+            ),
             'CreateRole': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateRole,
                     request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.CreateRoleRequest.FromString,
                     response_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.CreateRoleResponse.SerializeToString,
+            ),
+            'GetRole': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRole,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.GetRoleRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.GetRoleResponse.SerializeToString,
+            ),
+            'UpdateRole': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateRole,
+                    request_deserializer=muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateRoleRequest.FromString,
+                    response_serializer=muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateRoleResponse.SerializeToString,
             ),
             'DeleteRole': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteRole,
@@ -447,8 +556,9 @@ class AccessService:
     """AccessService is who there is and what they may do. Credentials travel as metadata: `authorization: Bearer TOKEN`, with a token of
     Login or of CreateToken, or `authorization: Basic ...` with user and password. Without `--auth` the server asks nobody for them,
     but users and roles can be made already. Errors carry a reason of muster.registry.v1.ErrorReason: UNAUTHENTICATED where the
-    credential is missing or worth nothing, PERMISSION_DENIED where it is known and not enough. Administrators alone may call what says
-    nothing else.
+    credential is missing or worth nothing, PERMISSION_DENIED where it is known and not enough. What is about users needs a right on
+    `*:*:user/NAME`, what is about roles one on `*:*:role/NAME`, and whoever is no administrator may neither give what they have not
+    themselves, nor change who has more than they. Administrators alone may call what says nothing else.
     """
 
     @staticmethod
@@ -614,6 +724,60 @@ class AccessService:
             _registered_method=True)
 
     @staticmethod
+    def GetUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AccessService/GetUser',
+            muster_dot_admin_dot_v1_dot_access__service__pb2.GetUserRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_access__service__pb2.GetUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AccessService/UpdateUser',
+            muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateUserRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def SetPassword(request,
             target,
             options=(),
@@ -749,6 +913,60 @@ class AccessService:
             _registered_method=True)
 
     @staticmethod
+    def ListLockouts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AccessService/ListLockouts',
+            muster_dot_admin_dot_v1_dot_access__service__pb2.ListLockoutsRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_access__service__pb2.ListLockoutsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndLockout(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AccessService/EndLockout',
+            muster_dot_admin_dot_v1_dot_access__service__pb2.EndLockoutRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_access__service__pb2.EndLockoutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateRole(request,
             target,
             options=(),
@@ -765,6 +983,60 @@ class AccessService:
             '/muster.admin.v1.AccessService/CreateRole',
             muster_dot_admin_dot_v1_dot_access__service__pb2.CreateRoleRequest.SerializeToString,
             muster_dot_admin_dot_v1_dot_access__service__pb2.CreateRoleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRole(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AccessService/GetRole',
+            muster_dot_admin_dot_v1_dot_access__service__pb2.GetRoleRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_access__service__pb2.GetRoleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateRole(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.admin.v1.AccessService/UpdateRole',
+            muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateRoleRequest.SerializeToString,
+            muster_dot_admin_dot_v1_dot_access__service__pb2.UpdateRoleResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,10 +39,12 @@ class GetDefinitionResponse(_message.Message):
     def __init__(self, definition: _Optional[_Union[_catalog_pb2.Definition, _Mapping]] = ...) -> None: ...
 
 class ListDefinitionsRequest(_message.Message):
-    __slots__ = ("namespace",)
+    __slots__ = ("namespace", "permitted_only")
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    PERMITTED_ONLY_FIELD_NUMBER: _ClassVar[int]
     namespace: str
-    def __init__(self, namespace: _Optional[str] = ...) -> None: ...
+    permitted_only: bool
+    def __init__(self, namespace: _Optional[str] = ..., permitted_only: _Optional[bool] = ...) -> None: ...
 
 class ListDefinitionsResponse(_message.Message):
     __slots__ = ("definitions",)
@@ -211,12 +213,14 @@ class SetDependenciesResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class ListProvidersRequest(_message.Message):
-    __slots__ = ("namespace", "definition_id")
+    __slots__ = ("namespace", "definition_id", "permitted_only")
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_ID_FIELD_NUMBER: _ClassVar[int]
+    PERMITTED_ONLY_FIELD_NUMBER: _ClassVar[int]
     namespace: str
     definition_id: str
-    def __init__(self, namespace: _Optional[str] = ..., definition_id: _Optional[str] = ...) -> None: ...
+    permitted_only: bool
+    def __init__(self, namespace: _Optional[str] = ..., definition_id: _Optional[str] = ..., permitted_only: _Optional[bool] = ...) -> None: ...
 
 class ListProvidersResponse(_message.Message):
     __slots__ = ("definitions",)
@@ -225,12 +229,14 @@ class ListProvidersResponse(_message.Message):
     def __init__(self, definitions: _Optional[_Iterable[_Union[_catalog_pb2.Definition, _Mapping]]] = ...) -> None: ...
 
 class ListConsumersRequest(_message.Message):
-    __slots__ = ("namespace", "definition_id")
+    __slots__ = ("namespace", "definition_id", "permitted_only")
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_ID_FIELD_NUMBER: _ClassVar[int]
+    PERMITTED_ONLY_FIELD_NUMBER: _ClassVar[int]
     namespace: str
     definition_id: str
-    def __init__(self, namespace: _Optional[str] = ..., definition_id: _Optional[str] = ...) -> None: ...
+    permitted_only: bool
+    def __init__(self, namespace: _Optional[str] = ..., definition_id: _Optional[str] = ..., permitted_only: _Optional[bool] = ...) -> None: ...
 
 class ListConsumersResponse(_message.Message):
     __slots__ = ("definitions",)

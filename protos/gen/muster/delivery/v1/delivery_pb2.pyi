@@ -117,7 +117,7 @@ class EnvVar(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class Component(_message.Message):
-    __slots__ = ("id", "application_id", "namespace", "name", "runtime", "description", "labels", "source", "build", "creator", "create_time", "update_time", "revision")
+    __slots__ = ("id", "application_id", "namespace", "name", "runtime", "description", "labels", "source", "build", "creator", "create_time", "update_time", "revision", "deleting", "deployment_count")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -138,6 +138,8 @@ class Component(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    DELETING_FIELD_NUMBER: _ClassVar[int]
+    DEPLOYMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     id: str
     application_id: str
     namespace: str
@@ -151,7 +153,9 @@ class Component(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     revision: int
-    def __init__(self, id: _Optional[str] = ..., application_id: _Optional[str] = ..., namespace: _Optional[str] = ..., name: _Optional[str] = ..., runtime: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., source: _Optional[_Union[Source, _Mapping]] = ..., build: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., creator: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ...) -> None: ...
+    deleting: bool
+    deployment_count: int
+    def __init__(self, id: _Optional[str] = ..., application_id: _Optional[str] = ..., namespace: _Optional[str] = ..., name: _Optional[str] = ..., runtime: _Optional[str] = ..., description: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., source: _Optional[_Union[Source, _Mapping]] = ..., build: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., creator: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., deleting: _Optional[bool] = ..., deployment_count: _Optional[int] = ...) -> None: ...
 
 class Source(_message.Message):
     __slots__ = ("kind", "url", "properties")

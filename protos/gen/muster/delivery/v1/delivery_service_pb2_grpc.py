@@ -26,13 +26,18 @@ if _version_not_supported:
 
 
 class DeliveryServiceStub:
-    """DeliveryService keeps environments, applications with their configuration, and components. Every write is on disk before its answer.
+    """DeliveryService keeps environments, applications with their configuration, components and deployments, and has agents run them.
+    Every write is on disk before its answer.
     Errors carry a reason of muster.registry.v1.ErrorReason. An id of another namespace is not found.
 
     Lists take a page of 1000 unless told otherwise, and `order_by` one of `create_time` (the default), `update_time` and `name`,
     followed by ` desc` for the other direction; equal ones follow by id. Updates take a mask of the fields to change: none means no
     change, and what the mask does not name is ignored. With `expected_revision` they end with ABORTED (REVISION_MISMATCH) if the
     revision is another one.
+
+    What changes a deployment begins a job and answers at once: the job goes on whatever happens to the caller, to the server or to
+    the agent. One job at a time: while one is under way, others end with ABORTED (DEPLOYMENT_BUSY). Such calls end with NOT_FOUND
+    (DEPLOYMENT_NOT_FOUND) too, and those that the deployment's state does not allow with FAILED_PRECONDITION (WRONG_STATE).
     """
 
     def __init__(self, channel):
@@ -136,16 +141,106 @@ class DeliveryServiceStub:
                 request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListRuntimesRequest.SerializeToString,
                 response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListRuntimesResponse.FromString,
                 _registered_method=True)
+        self.ListAgents = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/ListAgents',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListAgentsRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListAgentsResponse.FromString,
+                _registered_method=True)
+        self.CreateDeployment = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/CreateDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.CreateDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.CreateDeploymentResponse.FromString,
+                _registered_method=True)
+        self.GetDeployment = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/GetDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetDeploymentResponse.FromString,
+                _registered_method=True)
+        self.ListDeployments = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/ListDeployments',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListDeploymentsRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListDeploymentsResponse.FromString,
+                _registered_method=True)
+        self.WatchDeployment = channel.unary_stream(
+                '/muster.delivery.v1.DeliveryService/WatchDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchDeploymentResponse.FromString,
+                _registered_method=True)
+        self.UpgradeDeployment = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/UpgradeDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.UpgradeDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.UpgradeDeploymentResponse.FromString,
+                _registered_method=True)
+        self.ScaleDeployment = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/ScaleDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ScaleDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ScaleDeploymentResponse.FromString,
+                _registered_method=True)
+        self.StartDeployment = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/StartDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StartDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StartDeploymentResponse.FromString,
+                _registered_method=True)
+        self.StopDeployment = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/StopDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StopDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StopDeploymentResponse.FromString,
+                _registered_method=True)
+        self.RestartDeployment = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/RestartDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RestartDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RestartDeploymentResponse.FromString,
+                _registered_method=True)
+        self.RollbackDeployment = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/RollbackDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RollbackDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RollbackDeploymentResponse.FromString,
+                _registered_method=True)
+        self.DeleteDeployment = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/DeleteDeployment',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.DeleteDeploymentRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.DeleteDeploymentResponse.FromString,
+                _registered_method=True)
+        self.ListReleaseRecords = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/ListReleaseRecords',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListReleaseRecordsRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListReleaseRecordsResponse.FromString,
+                _registered_method=True)
+        self.ReadLogs = channel.unary_stream(
+                '/muster.delivery.v1.DeliveryService/ReadLogs',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ReadLogsRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ReadLogsResponse.FromString,
+                _registered_method=True)
+        self.GetJob = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/GetJob',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetJobRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetJobResponse.FromString,
+                _registered_method=True)
+        self.ListJobs = channel.unary_unary(
+                '/muster.delivery.v1.DeliveryService/ListJobs',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListJobsRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListJobsResponse.FromString,
+                _registered_method=True)
+        self.WatchJob = channel.unary_stream(
+                '/muster.delivery.v1.DeliveryService/WatchJob',
+                request_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchJobRequest.SerializeToString,
+                response_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchJobResponse.FromString,
+                _registered_method=True)
 
 
 class DeliveryServiceServicer:
-    """DeliveryService keeps environments, applications with their configuration, and components. Every write is on disk before its answer.
+    """DeliveryService keeps environments, applications with their configuration, components and deployments, and has agents run them.
+    Every write is on disk before its answer.
     Errors carry a reason of muster.registry.v1.ErrorReason. An id of another namespace is not found.
 
     Lists take a page of 1000 unless told otherwise, and `order_by` one of `create_time` (the default), `update_time` and `name`,
     followed by ` desc` for the other direction; equal ones follow by id. Updates take a mask of the fields to change: none means no
     change, and what the mask does not name is ignored. With `expected_revision` they end with ABORTED (REVISION_MISMATCH) if the
     revision is another one.
+
+    What changes a deployment begins a job and answers at once: the job goes on whatever happens to the caller, to the server or to
+    the agent. One job at a time: while one is under way, others end with ABORTED (DEPLOYMENT_BUSY). Such calls end with NOT_FOUND
+    (DEPLOYMENT_NOT_FOUND) too, and those that the deployment's state does not allow with FAILED_PRECONDITION (WRONG_STATE).
     """
 
     def CreateEnvironment(self, request, context):
@@ -171,14 +266,16 @@ class DeliveryServiceServicer:
 
     def UpdateEnvironment(self, request, context):
         """UpdateEnvironment changes name, display_name, description, labels or resources. Ends with NOT_FOUND (ENVIRONMENT_NOT_FOUND),
-        ALREADY_EXISTS (ENVIRONMENT_EXISTS), ABORTED (REVISION_MISMATCH).
+        ALREADY_EXISTS (ENVIRONMENT_EXISTS), ABORTED (REVISION_MISMATCH), FAILED_PRECONDITION (RESOURCE_IN_USE: a deployment uses what
+        would be gone).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteEnvironment(self, request, context):
-        """DeleteEnvironment deletes it with the configurations that are for it. Ends with NOT_FOUND (ENVIRONMENT_NOT_FOUND).
+        """DeleteEnvironment deletes it with the configurations that are for it. Ends with NOT_FOUND (ENVIRONMENT_NOT_FOUND),
+        FAILED_PRECONDITION (ENVIRONMENT_NOT_EMPTY: it has deployments).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -274,7 +371,9 @@ class DeliveryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteComponent(self, request, context):
-        """DeleteComponent ends with NOT_FOUND (APPLICATION_NOT_FOUND, COMPONENT_NOT_FOUND).
+        """DeleteComponent ends with NOT_FOUND (APPLICATION_NOT_FOUND, COMPONENT_NOT_FOUND), FAILED_PRECONDITION (COMPONENT_NOT_EMPTY: it has
+        deployments). With `force` it begins to delete the deployments, and is gone with the last one; until then changes of it end
+        with ABORTED (COMPONENT_DELETING).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -282,6 +381,133 @@ class DeliveryServiceServicer:
 
     def ListRuntimes(self, request, context):
         """ListRuntimes answers what components can run on here, ordered by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAgents(self, request, context):
+        """ListAgents answers the agents that are connected, ordered by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateDeployment(self, request, context):
+        """CreateDeployment begins to run a component. Ends with NOT_FOUND (APPLICATION_NOT_FOUND, COMPONENT_NOT_FOUND,
+        ENVIRONMENT_NOT_FOUND, RESOURCE_NOT_FOUND: the environment does not have it), ALREADY_EXISTS (DEPLOYMENT_EXISTS), ABORTED
+        (COMPONENT_DELETING), RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDeployment(self, request, context):
+        """GetDeployment ends with NOT_FOUND (DEPLOYMENT_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDeployments(self, request, context):
+        """ListDeployments answers those of a namespace, an application, a component or an environment.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchDeployment(self, request, context):
+        """WatchDeployment answers a deployment as it is, and then each time it is another; in between states may be left out. It ends with
+        OK once the deployment is deleted. Ends with NOT_FOUND (DEPLOYMENT_NOT_FOUND), UNAVAILABLE (DRAINING).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpgradeDeployment(self, request, context):
+        """UpgradeDeployment runs another spec. If it fails, the one from before is brought back. Ends with ALREADY_EXISTS (VERSION_EXISTS:
+        a record has that version, or nothing would be other than it is), NOT_FOUND (RESOURCE_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ScaleDeployment(self, request, context):
+        """ScaleDeployment changes the number of replicas. One that is stopped stays so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StartDeployment(self, request, context):
+        """StartDeployment starts what is stopped or failed. What runs already is made whole.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StopDeployment(self, request, context):
+        """StopDeployment stops all replicas.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestartDeployment(self, request, context):
+        """RestartDeployment replaces all replicas by new ones. Not if it is stopped.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackDeployment(self, request, context):
+        """RollbackDeployment returns to a record; those after it are dropped. Ends with NOT_FOUND (RELEASE_RECORD_NOT_FOUND),
+        INVALID_ARGUMENT (INVALID_FIELD: that version runs).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteDeployment(self, request, context):
+        """DeleteDeployment stops all replicas and forgets the deployment. With `force` it cuts off a job that is under way, and does not
+        wait for the agent; one that comes back later stops what it still runs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReleaseRecords(self, request, context):
+        """ListReleaseRecords answers what a deployment can return to, the newest first. Ends with NOT_FOUND (DEPLOYMENT_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadLogs(self, request, context):
+        """ReadLogs answers what replicas wrote to standard output and standard error. Ends with NOT_FOUND (DEPLOYMENT_NOT_FOUND),
+        UNAVAILABLE (AGENT_UNAVAILABLE: its agent is not connected).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetJob(self, request, context):
+        """GetJob ends with NOT_FOUND (JOB_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListJobs(self, request, context):
+        """ListJobs answers those of a namespace or a deployment, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchJob(self, request, context):
+        """WatchJob answers a job as it is, and then each time it is another, until it is over; in between states may be left out. Ends with
+        NOT_FOUND (JOB_NOT_FOUND), UNAVAILABLE (DRAINING).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -385,6 +611,91 @@ def add_DeliveryServiceServicer_to_server(servicer, server):
                     request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListRuntimesRequest.FromString,
                     response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListRuntimesResponse.SerializeToString,
             ),
+            'ListAgents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAgents,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListAgentsRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListAgentsResponse.SerializeToString,
+            ),
+            'CreateDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.CreateDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.CreateDeploymentResponse.SerializeToString,
+            ),
+            'GetDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetDeploymentResponse.SerializeToString,
+            ),
+            'ListDeployments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeployments,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListDeploymentsRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListDeploymentsResponse.SerializeToString,
+            ),
+            'WatchDeployment': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchDeploymentResponse.SerializeToString,
+            ),
+            'UpgradeDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpgradeDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.UpgradeDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.UpgradeDeploymentResponse.SerializeToString,
+            ),
+            'ScaleDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScaleDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ScaleDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ScaleDeploymentResponse.SerializeToString,
+            ),
+            'StartDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StartDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StartDeploymentResponse.SerializeToString,
+            ),
+            'StopDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.StopDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StopDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StopDeploymentResponse.SerializeToString,
+            ),
+            'RestartDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestartDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RestartDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RestartDeploymentResponse.SerializeToString,
+            ),
+            'RollbackDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RollbackDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RollbackDeploymentResponse.SerializeToString,
+            ),
+            'DeleteDeployment': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteDeployment,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.DeleteDeploymentRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.DeleteDeploymentResponse.SerializeToString,
+            ),
+            'ListReleaseRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReleaseRecords,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListReleaseRecordsRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListReleaseRecordsResponse.SerializeToString,
+            ),
+            'ReadLogs': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadLogs,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ReadLogsRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ReadLogsResponse.SerializeToString,
+            ),
+            'GetJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetJob,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetJobRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetJobResponse.SerializeToString,
+            ),
+            'ListJobs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListJobs,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListJobsRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListJobsResponse.SerializeToString,
+            ),
+            'WatchJob': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchJob,
+                    request_deserializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchJobRequest.FromString,
+                    response_serializer=muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchJobResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'muster.delivery.v1.DeliveryService', rpc_method_handlers)
@@ -394,13 +705,18 @@ def add_DeliveryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DeliveryService:
-    """DeliveryService keeps environments, applications with their configuration, and components. Every write is on disk before its answer.
+    """DeliveryService keeps environments, applications with their configuration, components and deployments, and has agents run them.
+    Every write is on disk before its answer.
     Errors carry a reason of muster.registry.v1.ErrorReason. An id of another namespace is not found.
 
     Lists take a page of 1000 unless told otherwise, and `order_by` one of `create_time` (the default), `update_time` and `name`,
     followed by ` desc` for the other direction; equal ones follow by id. Updates take a mask of the fields to change: none means no
     change, and what the mask does not name is ignored. With `expected_revision` they end with ABORTED (REVISION_MISMATCH) if the
     revision is another one.
+
+    What changes a deployment begins a job and answers at once: the job goes on whatever happens to the caller, to the server or to
+    the agent. One job at a time: while one is under way, others end with ABORTED (DEPLOYMENT_BUSY). Such calls end with NOT_FOUND
+    (DEPLOYMENT_NOT_FOUND) too, and those that the deployment's state does not allow with FAILED_PRECONDITION (WRONG_STATE).
     """
 
     @staticmethod
@@ -906,6 +1222,465 @@ class DeliveryService:
             '/muster.delivery.v1.DeliveryService/ListRuntimes',
             muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListRuntimesRequest.SerializeToString,
             muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListRuntimesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAgents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/ListAgents',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListAgentsRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListAgentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/CreateDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.CreateDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.CreateDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/GetDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeployments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/ListDeployments',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListDeploymentsRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListDeploymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/WatchDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpgradeDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/UpgradeDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.UpgradeDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.UpgradeDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScaleDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/ScaleDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ScaleDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ScaleDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/StartDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StartDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StartDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StopDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/StopDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StopDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.StopDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestartDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/RestartDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RestartDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RestartDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/RollbackDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RollbackDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.RollbackDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteDeployment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/DeleteDeployment',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.DeleteDeploymentRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.DeleteDeploymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReleaseRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/ListReleaseRecords',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListReleaseRecordsRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListReleaseRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadLogs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/ReadLogs',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ReadLogsRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ReadLogsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/GetJob',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetJobRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.GetJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/ListJobs',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListJobsRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.ListJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/muster.delivery.v1.DeliveryService/WatchJob',
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchJobRequest.SerializeToString,
+            muster_dot_delivery_dot_v1_dot_delivery__service__pb2.WatchJobResponse.FromString,
             options,
             channel_credentials,
             insecure,

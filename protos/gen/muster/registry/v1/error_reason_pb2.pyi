@@ -1,6 +1,8 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -58,6 +60,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_LAST_ADMIN: _ClassVar[ErrorReason]
     ERROR_REASON_TOKEN_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_ACCESS_KEY_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_ROLE_IN_USE: _ClassVar[ErrorReason]
     ERROR_REASON_ENVIRONMENT_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_ENVIRONMENT_EXISTS: _ClassVar[ErrorReason]
     ERROR_REASON_APPLICATION_NOT_FOUND: _ClassVar[ErrorReason]
@@ -66,6 +69,22 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_COMPONENT_NOT_FOUND: _ClassVar[ErrorReason]
     ERROR_REASON_COMPONENT_EXISTS: _ClassVar[ErrorReason]
     ERROR_REASON_RUNTIME_UNKNOWN: _ClassVar[ErrorReason]
+    ERROR_REASON_ENVIRONMENT_NOT_EMPTY: _ClassVar[ErrorReason]
+    ERROR_REASON_RESOURCE_IN_USE: _ClassVar[ErrorReason]
+    ERROR_REASON_RESOURCE_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_COMPONENT_NOT_EMPTY: _ClassVar[ErrorReason]
+    ERROR_REASON_COMPONENT_DELETING: _ClassVar[ErrorReason]
+    ERROR_REASON_DEPLOYMENT_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_DEPLOYMENT_EXISTS: _ClassVar[ErrorReason]
+    ERROR_REASON_DEPLOYMENT_BUSY: _ClassVar[ErrorReason]
+    ERROR_REASON_WRONG_STATE: _ClassVar[ErrorReason]
+    ERROR_REASON_VERSION_EXISTS: _ClassVar[ErrorReason]
+    ERROR_REASON_RELEASE_RECORD_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_JOB_NOT_FOUND: _ClassVar[ErrorReason]
+    ERROR_REASON_AGENT_UNAVAILABLE: _ClassVar[ErrorReason]
+    ERROR_REASON_AGENT_REPLACED: _ClassVar[ErrorReason]
+    ERROR_REASON_AGENT_SILENT: _ClassVar[ErrorReason]
+    ERROR_REASON_AGENT_NAME_TAKEN: _ClassVar[ErrorReason]
     ERROR_REASON_SERVICE_EXISTS: _ClassVar[ErrorReason]
     ERROR_REASON_SERVICE_NOT_EMPTY: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
@@ -119,6 +138,7 @@ ERROR_REASON_ROLE_BUILT_IN: ErrorReason
 ERROR_REASON_LAST_ADMIN: ErrorReason
 ERROR_REASON_TOKEN_NOT_FOUND: ErrorReason
 ERROR_REASON_ACCESS_KEY_NOT_FOUND: ErrorReason
+ERROR_REASON_ROLE_IN_USE: ErrorReason
 ERROR_REASON_ENVIRONMENT_NOT_FOUND: ErrorReason
 ERROR_REASON_ENVIRONMENT_EXISTS: ErrorReason
 ERROR_REASON_APPLICATION_NOT_FOUND: ErrorReason
@@ -127,15 +147,40 @@ ERROR_REASON_APPLICATION_NOT_EMPTY: ErrorReason
 ERROR_REASON_COMPONENT_NOT_FOUND: ErrorReason
 ERROR_REASON_COMPONENT_EXISTS: ErrorReason
 ERROR_REASON_RUNTIME_UNKNOWN: ErrorReason
+ERROR_REASON_ENVIRONMENT_NOT_EMPTY: ErrorReason
+ERROR_REASON_RESOURCE_IN_USE: ErrorReason
+ERROR_REASON_RESOURCE_NOT_FOUND: ErrorReason
+ERROR_REASON_COMPONENT_NOT_EMPTY: ErrorReason
+ERROR_REASON_COMPONENT_DELETING: ErrorReason
+ERROR_REASON_DEPLOYMENT_NOT_FOUND: ErrorReason
+ERROR_REASON_DEPLOYMENT_EXISTS: ErrorReason
+ERROR_REASON_DEPLOYMENT_BUSY: ErrorReason
+ERROR_REASON_WRONG_STATE: ErrorReason
+ERROR_REASON_VERSION_EXISTS: ErrorReason
+ERROR_REASON_RELEASE_RECORD_NOT_FOUND: ErrorReason
+ERROR_REASON_JOB_NOT_FOUND: ErrorReason
+ERROR_REASON_AGENT_UNAVAILABLE: ErrorReason
+ERROR_REASON_AGENT_REPLACED: ErrorReason
+ERROR_REASON_AGENT_SILENT: ErrorReason
+ERROR_REASON_AGENT_NAME_TAKEN: ErrorReason
 ERROR_REASON_SERVICE_EXISTS: ErrorReason
 ERROR_REASON_SERVICE_NOT_EMPTY: ErrorReason
 
 class ItemError(_message.Message):
-    __slots__ = ("code", "reason", "message")
+    __slots__ = ("code", "reason", "message", "details")
+    class DetailsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     CODE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    DETAILS_FIELD_NUMBER: _ClassVar[int]
     code: int
     reason: ErrorReason
     message: str
-    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., message: _Optional[str] = ...) -> None: ...
+    details: _containers.ScalarMap[str, str]
+    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[ErrorReason, str]] = ..., message: _Optional[str] = ..., details: _Optional[_Mapping[str, str]] = ...) -> None: ...

@@ -83,14 +83,16 @@ class ReplaceInstancesResponse(_message.Message):
     def __init__(self, instance_ids: _Optional[_Iterable[str]] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class DeregisterRequest(_message.Message):
-    __slots__ = ("ref", "expected_revision", "allow_missing")
+    __slots__ = ("ref", "expected_revision", "allow_missing", "reason")
     REF_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
     ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     ref: _instance_pb2.InstanceRef
     expected_revision: int
     allow_missing: bool
-    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., expected_revision: _Optional[int] = ..., allow_missing: _Optional[bool] = ...) -> None: ...
+    reason: _instance_pb2.RemovalReason
+    def __init__(self, ref: _Optional[_Union[_instance_pb2.InstanceRef, _Mapping]] = ..., expected_revision: _Optional[int] = ..., allow_missing: _Optional[bool] = ..., reason: _Optional[_Union[_instance_pb2.RemovalReason, str]] = ...) -> None: ...
 
 class DeregisterResponse(_message.Message):
     __slots__ = ("revision", "removed")

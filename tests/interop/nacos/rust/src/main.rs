@@ -90,10 +90,26 @@ fn instance(ip: &str) -> ServiceInstance {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let address = std::env::args().nth(1).ok_or("address")?;
-    let port: u16 = address.rsplit(':').next().ok_or("port")?.parse()?;
-    let properties = ClientProps::new().server_addr(address).remote_grpc_port(port).load_cache_at_start(false).naming_push_empty_protection(false);
-    let naming = NamingServiceBuilder::new(properties.clone()).build().await?;
-    let config = ConfigServiceBuilder::new(properties).build().await?;
+    let (host, port) = address.rsplit_once(':').ok_or("port")?;
+    let port: u16 = port.parse()?;
+    let properties = ClientProps::new().remote_grpc_port(port).load_cache_at_start(false).naming_push_empty_protection(false);
+    let (naming, config) = match std::env::var("STORY_USER") {
+        Ok(user) => {
+            let properties = properties
+                .server_addr(format!("{host}:{}", std::env::var("STORY_HTTP_PORT")?))
+                .auth_username(user)
+                .auth_password(std::env::var("STORY_PASSWORD")?);
+            (
+                NamingServiceBuilder::new(properties.clone()).enable_auth_plugin_http(),
+                ConfigServiceBuilder::new(properties).enable_auth_plugin_http(),
+            )
+        }
+        Err(_) => {
+            let properties = properties.server_addr(&address);
+            (NamingServiceBuilder::new(properties.clone()), ConfigServiceBuilder::new(properties))
+        }
+    };
+    let (naming, config) = (naming.build().await?, config.build().await?);
     let story = Story { naming, config };
     println!("{}", json!({"event": "ready"}));
     let (lines, mut said) = tokio::sync::mpsc::channel(16);

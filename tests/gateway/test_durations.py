@@ -1,8 +1,7 @@
 """Durations as Go writes them."""
 
 import pytest
-from muster_gateway.kie import durations
-from muster_gateway.kie.errors import KieError
+from muster_gateway import durations
 
 
 @pytest.mark.parametrize(
@@ -29,7 +28,5 @@ def test_duration_is_read_in_seconds(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "5", "1s5", "5x", "1 s", "s1", "--1s", ".s", "1e3s", "٣s", "1" * 13 + "s", "1s" * 33])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(KieError) as refusal:
+    with pytest.raises(ValueError, match="time: "):
         durations.seconds(text)
-
-    assert refusal.value.detail.startswith("time: ")

@@ -1,0 +1,100 @@
+"""What the agent remembers: one file for each deployment, on disk before what it tells of is done."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from muster_agent.processes import Identity
+
+
+class ReplicaRecord(msgspec.Struct, kw_only=True):
+    """A replica. `mark` is its process's own word; `process` is None while none was started, or its start was not written down."""
+
+    index: int
+    mark: str
+    spec_generation: int
+    spec: bytes
+    directory: str
+    port: int
+    process: Identity | None = None
+    start_s: float = 0.0
+    restarts: int = 0
+    is_leaving: bool = False
+
+
+class DeploymentRecord(msgspec.Struct, kw_only=True):
+    """A deployment. `desired` is the last DesiredDeployment; `package` the digest of what is unpacked for its spec_generation."""
+
+    deployment_id: str
+    desired: bytes
+    replicas: list[ReplicaRecord] = msgspec.field(default_factory=list)
+    package: str = ""
+    package_generation: int = 0
+
+
+class Store:
+    """The files below a directory, which is this process's alone while the store is open. Raises OSError if it is another's.
+
+    `agent_id` is made with the directory, and stays. One thread writes the files, in the order of the calls, while everything else
+    goes on.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = (directory / "agent").open("a+")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise OSError(f"{directory} is in use by another agent") from None
+        self._lock.seek(0)
+        self.agent_id = self._lock.read() or uuid4().hex
+        if not self._lock.tell():
+            self._lock.write(self.agent_id)
+            self._lock.flush()
+        self._writer = ThreadPoolExecutor(1, "agent's store")
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(DeploymentRecord)
+
+    def load(self) -> list[DeploymentRecord]:
+        """All there are. Raises OSError, msgspec.MsgspecError for a file that is no record."""
+        return [self._decoder.decode(path.read_bytes()) for path in sorted(self._directory.glob("*.json"))]
+
+    async def save(self, record: DeploymentRecord) -> None:
+        """Write one down as it is now, and wait until it is on disk. Raises OSError."""
+        await self._written(self._write, self._path(record.deployment_id), self._encoder.encode(record))
+
+    async def forget(self, deployment_id: str) -> None:
+        """Take one away."""
+        await self._written(self._path(deployment_id).unlink, True)  # missing_ok
+
+    def close(self) -> None:
+        """Let others have the directory."""
+        self._writer.shutdown()
+        self._lock.close()
+
+    async def _written(self, write: Callable[..., None], *arguments: object) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writer, write, *arguments)
+
+    @staticmethod
+    def _write(path: Path, data: bytes) -> None:
+        scratch = path.with_suffix(".new")
+        with open(scratch, "wb", opener=_private) as file:  # a Path's own cannot make it private
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+
+    def _path(self, deployment_id: str) -> Path:
+        return self._directory / f"{deployment_id}.json"
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,214 @@
+"""AgentService: an agent's one stream, and what the server knows of the agent while it is connected."""
+
+import asyncio
+import re
+from itertools import count
+from typing import Protocol
+
+from muster.delivery.v1 import agent_service_pb2 as wire
+from muster.delivery.v1 import deployment_pb2
+
+from muster_server.core.access_model import ANY, Action, Resource
+from muster_server.core.deployment_model import MAX_MESSAGE_BYTES, MAX_REPLICAS
+from muster_server.core.errors import MusterError, Reason
+from muster_server.core.model import DEFAULT_NAMESPACE, MAX_NAME_BYTES, checked_text
+from muster_server.rpc.access_table import DELIVERY
+from muster_server.rpc.calls import Stream
+
+SILENCE_S = 15.0
+MAX_LOG_CHUNKS = 256
+MAX_LOG_REQUESTS = 64
+
+_AGENT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_numbers = count(1)
+
+LogQueue = asyncio.Queue[wire.LogChunk | None]
+"""What a log request was answered; None when there will be no more."""
+
+
+class ConnectedAgent:
+    """One agent's stream, with a mailbox of what it has to be told: one slot for each deployment, however often that changes.
+
+    `reports` are its last ones by deployment, `told` the generations that it was sent.
+    """
+
+    def __init__(self, agent: deployment_pb2.Agent, stream: Stream) -> None:
+        self.agent = agent
+        self.stream = stream
+        self.reports: dict[str, wire.Report] = {}
+        self.told: dict[str, int] = {}
+        self._due: dict[str, wire.DesiredDeployment] = {}
+        self._whole: wire.Desired | None = None
+        self._requests: list[wire.ConnectResponse] = []
+        self._logs: dict[int, LogQueue] = {}
+        self._is_due = asyncio.Event()
+
+    def tell_all(self, desired: list[wire.DesiredDeployment]) -> None:
+        """Tell it everything that it is to run."""
+        self._whole = wire.Desired(deployments=desired, complete=True)
+        self.told = {one.deployment_id: one.generation for one in desired}
+        self._is_due.set()
+
+    def tell(self, desired: wire.DesiredDeployment) -> None:
+        """Tell it of one; it is not told the same twice."""
+        if self.told.get(desired.deployment_id) != desired.generation:
+            self.told[desired.deployment_id] = desired.generation
+            self._due[desired.deployment_id] = desired
+            self._is_due.set()
+
+    def ask_logs(self, request: wire.LogRequest) -> tuple[int, LogQueue]:
+        """Ask for output. Answers the request's id and where its chunks come. Raises MusterError (LIMIT_EXCEEDED)."""
+        if len(self._logs) >= MAX_LOG_REQUESTS:
+            raise MusterError(Reason.LIMIT_EXCEEDED, f"at most {MAX_LOG_REQUESTS} readers of logs at a time")
+        request.request_id = next(_numbers)
+        chunks: LogQueue = asyncio.Queue(MAX_LOG_CHUNKS)
+        self._logs[request.request_id] = chunks
+        self._ask(wire.ConnectResponse(log_request=request))
+        return request.request_id, chunks
+
+    def cancel_logs(self, request_id: int) -> None:
+        """Nobody reads them any more."""
+        if self._logs.pop(request_id, None) is not None:
+            self._ask(wire.ConnectResponse(log_cancel=wire.LogCancel(request_id=request_id)))
+
+    def take_logs(self, chunk: wire.LogChunk) -> None:
+        """Hand a chunk to its reader; one that does not keep up has no more."""
+        chunks = self._logs.get(chunk.request_id)
+        if chunks is None:
+            return
+        if chunk.end:
+            self._logs.pop(chunk.request_id)
+        elif chunks.qsize() < MAX_LOG_CHUNKS - 1:
+            chunks.put_nowait(chunk)
+            return
+        else:
+            self.cancel_logs(chunk.request_id)
+        chunks.put_nowait(None)
+
+    async def write(self) -> None:
+        """Write what is due, until cancelled. Raises ConnectionError when the stream is gone."""
+        while True:
+            await self._is_due.wait()
+            self._is_due.clear()
+            frames = [wire.ConnectResponse(desired=self._whole)] if self._whole is not None else []
+            if self._due:
+                frames.append(wire.ConnectResponse(desired=wire.Desired(deployments=self._due.values())))
+            frames += self._requests
+            self._whole, self._due, self._requests = None, {}, []
+            for frame in frames:
+                await self.stream.write(frame)
+
+    def close(self) -> None:
+        """The stream is over: so is all output."""
+        for chunks in self._logs.values():
+            if chunks.full():
+                chunks.get_nowait()
+            chunks.put_nowait(None)
+        self._logs.clear()
+
+    def _ask(self, frame: wire.ConnectResponse) -> None:
+        self._requests.append(frame)
+        self._is_due.set()
+
+
+class Dispatching(Protocol):
+    """What the servicer needs of who decides what agents do."""
+
+    def join(self, connected: ConnectedAgent) -> None:
+        """An agent is there. Raises MusterError (AGENT_NAME_TAKEN)."""
+        ...
+
+    def leave(self, connected: ConnectedAgent) -> None:
+        """It is not any more."""
+        ...
+
+    async def observe(self, connected: ConnectedAgent, report: wire.Report) -> None:
+        """It told of a deployment."""
+        ...
+
+
+class AgentServicer:
+    """The method is documented in agent_service.proto."""
+
+    def __init__(self, dispatching: Dispatching, silence_s: float = SILENCE_S) -> None:
+        self._dispatching = dispatching
+        self._silence_s = silence_s
+
+    async def connect(self, stream: Stream) -> None:
+        """Serve one stream, until either side ends it."""
+        frame = await self._read(stream)
+        if frame is None:
+            return
+        if not frame.HasField("hello"):
+            raise MusterError.invalid("frame", "the first one must be a hello")
+        connected = ConnectedAgent(_checked(frame.hello.agent), stream)
+        resource = Resource(connected.agent.namespace.replace("*", ANY), ANY, DELIVERY, ANY)
+        stream.call.require(Action.WRITE, resource)
+        stream.held = lambda: ((Action.WRITE, resource),)
+        reports = [_checked_report(report) for report in frame.hello.reports]
+        connected.reports = {report.deployment_id: report for report in reports}
+        self._dispatching.join(connected)
+        writer = asyncio.create_task(connected.write(), name=f"agent {connected.agent.name}")
+        try:
+            for report in reports:
+                await self._dispatching.observe(connected, report)
+            while (frame := await self._read(stream)) is not None:
+                await self._take(connected, frame)
+        finally:
+            self._dispatching.leave(connected)
+            connected.close()
+            writer.cancel()
+            await asyncio.wait([writer])
+            if not writer.cancelled():
+                writer.exception()  # it is told by the reader too
+
+    async def _take(self, connected: ConnectedAgent, frame: wire.ConnectRequest) -> None:
+        match frame.WhichOneof("frame"):
+            case "report":
+                report = _checked_report(frame.report)
+                connected.reports[report.deployment_id] = report
+                await self._dispatching.observe(connected, report)
+            case "log_chunk":
+                connected.take_logs(frame.log_chunk)
+            case "heartbeat":
+                return
+            case _:
+                raise MusterError.invalid("frame", "must be a report, a log_chunk or a heartbeat")
+
+    async def _read(self, stream: Stream) -> wire.ConnectRequest | None:
+        try:
+            async with asyncio.timeout(self._silence_s):
+                frame: wire.ConnectRequest | None = await stream.read()
+                return frame
+        except TimeoutError:
+            raise MusterError(Reason.AGENT_SILENT, f"no frame for {self._silence_s:g} s") from None
+
+
+def _checked(agent: deployment_pb2.Agent) -> deployment_pb2.Agent:
+    """The agent as it said it, with what it left out. Raises MusterError (INVALID_FIELD)."""
+    if _AGENT_NAME.fullmatch(agent.name) is None:
+        raise MusterError.invalid("agent.name", "must be 1 to 64 of letters, digits, -, _ and .")
+    checked_text("agent.namespace", agent.namespace, MAX_NAME_BYTES)
+    checked_text("agent.environment", agent.environment, 64)
+    checked_text("agent.version", agent.version, 64)
+    checked_text("agent.host", agent.host, 1024, is_required=True)
+    checked_text("agent.limiting", agent.limiting, 1024)
+    checked_text("agent.id", agent.id, 64)
+    if agent.namespace == ANY and agent.environment:
+        raise MusterError.invalid("agent.environment", "must be empty for the agent of all namespaces")
+    if len(agent.runtimes) > 1000:
+        raise MusterError.invalid("agent.runtimes", "at most 1000")
+    checked = deployment_pb2.Agent()
+    checked.CopyFrom(agent)
+    checked.namespace = agent.namespace or DEFAULT_NAMESPACE
+    return checked
+
+
+def _checked_report(report: wire.Report) -> wire.Report:
+    checked_text("report.deployment_id", report.deployment_id, 64, is_required=True)
+    checked_text("report.step", report.step, 64)
+    if len(report.message.encode()) > MAX_MESSAGE_BYTES:
+        raise MusterError.invalid("report.message", f"must not be longer than {MAX_MESSAGE_BYTES} bytes")
+    if len(report.replicas) > 4 * MAX_REPLICAS:
+        raise MusterError.invalid("report.replicas", f"at most {4 * MAX_REPLICAS}")
+    return report

@@ -1,0 +1,172 @@
+"""Packages: fetched once, checked, kept within bounds."""
+
+import asyncio
+import base64
+import hashlib
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from muster_agent import packages
+from muster_agent.packages import Packages
+from muster_agent.unpacking import PackageError
+
+from agent.apps import package
+
+
+class _Files(http.server.SimpleHTTPRequestHandler):
+    asked = 0
+    begun = threading.Event()
+    released = threading.Event()
+    authorization: str | None = None
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        type(self).authorization = self.headers["Authorization"]
+        if self.path == "/stalls.zip":
+            self.begun.set()
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            self.wfile.write(b"PK")
+            self.wfile.flush()
+            self.released.wait(20)
+            return
+        super().do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[str]:
+    """The URL of a directory over HTTP."""
+    _Files.asked = 0
+    _Files.begun.clear()
+    _Files.released.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), lambda *arguments: _Files(*arguments, directory=str(directory)))
+    server.daemon_threads = False  # they are waited for
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        _Files.released.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def quiet(_: str) -> None:
+    """Nobody is told."""
+
+
+async def test_http_package_is_fetched_once_for_its_digest_and_progress_is_told(tmp_path: Path) -> None:
+    path, said = package(tmp_path), list[str]()
+    digest, size = hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size
+    with served(tmp_path) as url:
+        store = Packages(tmp_path / "store")
+        one = await store.get(f"{url}/web.zip?version=1", digest, said.append)
+        two = await store.get(f"{url}/web.zip?version=2", digest, said.append)
+        assert one == two == packages.Package(tmp_path / "store" / "unpacked" / digest, digest)
+        assert _Files.asked == 1
+        assert said == [f"{size:,} of {size} bytes", "unpack"]
+        assert (one.directory / "main.py").exists()
+        await store.get(f"{url}/web.zip", "", quiet)  # without a digest nobody knows what is there now
+        assert _Files.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("file:///no/such/file.zip", "cannot be fetched: .*No such file"),
+        ("ftp://example.org/x.zip", "neither file, http nor https"),
+        ("data:text/plain,x", "neither file, http nor https"),
+        ("http://127.0.0.1:1/x.zip", "cannot be fetched: .*Connection refused"),
+        ("http://[::1", "URL is none"),
+    ],
+)
+async def test_what_cannot_be_had_says_why(tmp_path: Path, url: str, why: str) -> None:
+    with pytest.raises(PackageError, match=why):
+        await Packages(tmp_path).get(url, "", quiet)
+    assert not list((tmp_path / "incoming").iterdir())
+
+
+async def test_missing_and_changed_packages_say_so_without_their_secrets(tmp_path: Path) -> None:
+    package(tmp_path)
+    with served(tmp_path) as url:
+        store = Packages(tmp_path / "store")
+        with pytest.raises(PackageError, match="answers 404") as missing:
+            await store.get(f"{url.replace('//', '//user:secret@')}/gone.zip?token=secret", "", quiet)
+        assert "secret" not in str(missing.value)
+        assert _Files.authorization == f"Basic {base64.b64encode(b'user:secret').decode()}"
+        with pytest.raises(PackageError, match=f"has the SHA-256 [0-9a-f]{{64}}, and not {'0' * 64}"):
+            await store.get(f"{url}/web.zip", "0" * 64, quiet)
+    assert not (tmp_path / "store/unpacked").exists()
+
+
+async def test_package_that_is_cut_off_is_not_taken_for_whole(tmp_path: Path) -> None:
+    with served(tmp_path) as url:
+        _Files.released.set()
+        with pytest.raises(PackageError, match="ended after 2 of 1000000 bytes"):
+            await Packages(tmp_path / "store").get(f"{url}/stalls.zip", "", quiet)
+
+
+@pytest.mark.parametrize("is_checked", [True, False])
+async def test_one_file_is_kept_under_each_of_its_names(tmp_path: Path, is_checked: bool) -> None:
+    store, text = Packages(tmp_path / "store"), "print(1)\n"
+    digest = hashlib.sha256(text.encode()).hexdigest() if is_checked else ""
+    for name in ("web-1.0.0.py", "web-1.0.1.py"):
+        (tmp_path / name).write_text(text)
+
+    one, other, again = [
+        await store.get((tmp_path / name).as_uri(), digest, quiet) for name in ("web-1.0.0.py", "web-1.0.1.py", "web-1.0.0.py")
+    ]
+
+    assert (one.directory / "web-1.0.0.py").read_text() == (other.directory / "web-1.0.1.py").read_text() == text
+    assert again == one
+
+
+async def test_an_archive_is_unpacked_or_not_by_its_name(tmp_path: Path) -> None:
+    store, path = Packages(tmp_path / "store"), package(tmp_path)
+    jar = path.with_suffix(".jar")
+    jar.write_bytes(path.read_bytes())
+
+    unpacked = await store.get(path.as_uri(), "", quiet)
+    whole = await store.get(jar.as_uri(), "", quiet)
+
+    assert [file.name for file in unpacked.directory.iterdir()] == ["main.py"]
+    assert [file.name for file in whole.directory.iterdir()] == ["web.jar"]
+
+
+async def test_package_that_stalls_is_given_up_when_nobody_wants_it(tmp_path: Path) -> None:
+    with served(tmp_path) as url:
+        getting = asyncio.create_task(Packages(tmp_path / "store").get(f"{url}/stalls.zip", "", quiet))
+        await asyncio.to_thread(_Files.begun.wait, 10)
+        getting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await getting
+
+
+async def test_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "MAX_PACKAGE_BYTES", 100)
+    with pytest.raises(PackageError, match="is larger than"):
+        await Packages(tmp_path / "store").get(package(tmp_path).as_uri(), "", quiet)
+    assert not list((tmp_path / "store" / "incoming").iterdir())
+
+
+async def test_least_used_go_first_and_what_runs_stays(tmp_path: Path) -> None:
+    store = Packages(tmp_path / "store", max_bytes=2500)
+    made = [
+        await store.get(package(tmp_path, f"p{number}", file_txt="x" * 1000 + str(number)).as_uri(), "", quiet)
+        for number in range(4)
+    ]
+    for age, one in enumerate(made):
+        os.utime(one.directory, (1000 + age, 1000 + age))
+    store.make_room({made[0].digest})
+    assert [one.directory.exists() for one in made] == [True, False, True, True]
+    assert store.known(made[1].digest) is None

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 MAX_RUNNING = 64
-MAX_STARTS = 1
+MAX_STARTS = 4
 
 
 class Turns:

@@ -299,6 +299,8 @@ DurableEvent = (
 def is_durable(event: Event) -> bool:
     """True if the event must be on disk before anybody hears of it."""
     match event:
+        case Renewed():  # by far the most: asked first
+            return False
         case Put(instance=instance, previous=previous):
             return instance.said.is_persistent or (previous is not None and previous.said.is_persistent)
         case Removed(previous=previous):

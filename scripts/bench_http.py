@@ -29,7 +29,7 @@ async def requested(server: Server, requests: Sequence[bytes], status: int) -> L
 
 
 async def _spin() -> None:
-    while True:
+    while True:  # noqa: ASYNC110  # it is not to wait
         await asyncio.sleep(0)
 
 
@@ -76,7 +76,7 @@ def _length(head: bytes) -> int:
 
 
 class Socket(asyncio.Protocol):
-    """A WebSocket that counts what it is sent."""
+    """A WebSocket."""
 
     def __init__(self, server: Server, path: str) -> None:
         self._protocol = ClientProtocol(parse_uri(f"ws://{server.http[0]}{path}"))
@@ -84,11 +84,13 @@ class Socket(asyncio.Protocol):
         self.came = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Shake hands."""
         self._transport = transport
         self._protocol.send_request(self._protocol.connect())
         self._flush()
 
     def data_received(self, data: bytes) -> None:
+        """Take what comes, and answer pings."""
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if not isinstance(event, Frame) or event.opcode is Opcode.TEXT:

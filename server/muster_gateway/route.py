@@ -123,7 +123,8 @@ class Paths(Generic[R]):
             methods[route.method] = route
         shapes = list(map(_shape, templates))
         for shape in shapes:
-            fitting = (path for path, (parts, end) in zip(templates, shapes, strict=True) if parts == shape[0] and end in ("", shape[1]))
+            alike = {(shape[0], ""), shape}
+            fitting = [path for path, other in zip(templates, shapes, strict=True) if other in alike]
             self._templates[shape] = [(_pattern(path), templates[path]) for path in fitting]
 
     def find(self, path: str) -> tuple[Mapping[str, R], dict[str, str]]:

@@ -11,7 +11,6 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-
 MAX_CONNECTIONS = 10_000
 STOP_S = 2
 MAX_SOCKET_MESSAGE_BYTES = 64  # clients of watchers have nothing to say but pings

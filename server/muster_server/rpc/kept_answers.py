@@ -1,4 +1,4 @@
-"""Answers of FindInstances that say "nothing has changed": who polls asks the same again and again, and that is the answer mostly."""
+"""Answers of FindInstances that say "nothing has changed": who polls asks the same again and again, and mostly hears that."""
 
 from collections import OrderedDict
 from collections.abc import Iterable

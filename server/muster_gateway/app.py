@@ -21,7 +21,6 @@ from muster_gateway.registry import Registry, details_of, http_status, message_o
 from muster_gateway.route import Paths, Room, SocketRoom
 from muster_gateway.servicecomb.room import ServiceCombRoom
 from muster_gateway.servicestage.room import ServiceStageRoom
-from muster_gateway.spelling import spell
 from muster_gateway.turns import Turns
 
 
@@ -99,7 +98,6 @@ class Gateway:
         except ClientDisconnect:
             return
         room.dress(request, response)
-        spell(response)
         await response(scope, receive, send)
 
     @asynccontextmanager

@@ -169,10 +169,10 @@ class Dispatcher:
             not deployment.agent or (job.is_forced and (is_missing or waited_s > self._agent_wait_s))
         ):
             why = f"without the agent {deployment.agent!r}" if deployment.agent else "it ran nowhere"
-            await perform(self._engine, Finish(deployment.id, deployment.generation, True, why))
+            await perform(self._engine, Finish(deployment.id, job.generation, True, why))
         elif is_missing and waited_s > self._agent_wait_s:
             why = f"the agent {deployment.agent!r} is not connected" if deployment.agent else self._nobody(deployment)
-            await perform(self._engine, Finish(deployment.id, deployment.generation, False, why))
+            await perform(self._engine, Finish(deployment.id, job.generation, False, why))
 
     def _nobody(self, deployment: Deployment) -> str:
         return f"no agent is connected that runs what is in the environment {self._environment_of(deployment).name!r}"

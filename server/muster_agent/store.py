@@ -64,8 +64,8 @@ class Store:
         self._decoder = msgspec.json.Decoder(DeploymentRecord)
 
     def load(self) -> list[DeploymentRecord]:
-        """All there are. Raises OSError, msgspec.MsgspecError for a file that is no record."""
-        return [self._decoder.decode(path.read_bytes()) for path in sorted(self._directory.glob("*.json"))]
+        """All there are. Raises OSError, also for a file that is no record: who goes on without it may run everything twice."""
+        return [self._read(path) for path in sorted(self._directory.glob("*.json"))]
 
     async def save(self, record: DeploymentRecord) -> None:
         """Write one down as it is now, and wait until it is on disk. Raises OSError."""
@@ -91,6 +91,12 @@ class Store:
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(path)
+
+    def _read(self, path: Path) -> DeploymentRecord:
+        try:
+            return self._decoder.decode(path.read_bytes())
+        except msgspec.MsgspecError as error:
+            raise OSError(f"{path} cannot be read ({error}): restore it, or end what it ran and remove it") from None
 
     def _path(self, deployment_id: str) -> Path:
         return self._directory / f"{deployment_id}.json"

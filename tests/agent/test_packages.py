@@ -7,7 +7,7 @@ import http.server
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,14 @@ class _Files(http.server.SimpleHTTPRequestHandler):
             self.wfile.write(b"PK")
             self.wfile.flush()
             self.released.wait(20)
+            return
+        if self.path == "/trickles.zip":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with suppress(OSError):  # nobody reads any more
+                while not self.released.wait(0.05):
+                    self.wfile.write(b"x")
             return
         super().do_GET()
 
@@ -170,3 +178,28 @@ async def test_least_used_go_first_and_what_runs_stays(tmp_path: Path) -> None:
     store.make_room({made[0].digest})
     assert [one.directory.exists() for one in made] == [True, False, True, True]
     assert store.known(made[1].digest) is None
+
+
+async def test_source_that_never_ends_is_given_up_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "MAX_FETCH_S", 0.3)
+    store = Packages(tmp_path / "store")
+    with served(tmp_path) as url:
+        async with asyncio.timeout(10):
+            with pytest.raises(PackageError, match=r"takes longer than 0.3 s: \d+ of 1000000 bytes so far"):
+                await store.get(f"{url}/trickles.zip", "", quiet)
+    store.close()
+    assert not list((tmp_path / "store" / "incoming").iterdir())
+
+
+async def test_sources_that_stall_hold_up_no_other_work(tmp_path: Path) -> None:
+    store = Packages(tmp_path / "store")
+    with served(tmp_path) as url:
+        getting = [asyncio.create_task(store.get(f"{url}/stalls.zip", "", quiet)) for _ in range(packages.MAX_FETCHES)]
+        async with asyncio.timeout(10):
+            while _Files.asked < packages.MAX_FETCHES:  # noqa: ASYNC110  # the server tells nobody
+                await asyncio.sleep(0.01)
+            assert await asyncio.to_thread(lambda: "done") == "done"
+        for one in getting:
+            one.cancel()
+        await asyncio.wait(getting)
+    store.close()

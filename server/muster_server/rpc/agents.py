@@ -1,7 +1,6 @@
 """AgentService: an agent's one stream, and what the server knows of the agent while it is connected."""
 
 import asyncio
-import re
 from itertools import count
 from typing import Protocol
 
@@ -9,17 +8,16 @@ from muster.delivery.v1 import agent_service_pb2 as wire
 from muster.delivery.v1 import deployment_pb2
 
 from muster_server.core.access_model import ANY, Action, Resource
-from muster_server.core.deployment_model import MAX_MESSAGE_BYTES, MAX_REPLICAS
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import DEFAULT_NAMESPACE, MAX_NAME_BYTES, checked_text
 from muster_server.rpc.access_table import DELIVERY
+from muster_server.rpc.agent_wire import agent_said, report_said
 from muster_server.rpc.calls import Stream
 
 SILENCE_S = 15.0
 MAX_LOG_CHUNKS = 256
 MAX_LOG_REQUESTS = 64
+MAX_LOG_BYTES = 64 << 10
 
-_AGENT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _numbers = count(1)
 
 LogQueue = asyncio.Queue[wire.LogChunk | None]
@@ -29,7 +27,7 @@ LogQueue = asyncio.Queue[wire.LogChunk | None]
 class ConnectedAgent:
     """One agent's stream, with a mailbox of what it has to be told: one slot for each deployment, however often that changes.
 
-    `reports` are its last ones by deployment, `told` the generations that it was sent.
+    `told` are the generations that it was sent, by deployment, and `reports` its last ones of those.
     """
 
     def __init__(self, agent: deployment_pb2.Agent, stream: Stream) -> None:
@@ -42,6 +40,21 @@ class ConnectedAgent:
         self._requests: list[wire.ConnectResponse] = []
         self._logs: dict[int, LogQueue] = {}
         self._is_due = asyncio.Event()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its namespace and name: no two that are connected have the same."""
+        return self.agent.namespace, self.agent.name
+
+    def heard(self, report: wire.Report) -> None:
+        """Keep what it told, if it was told of that deployment: of others it has nothing to say."""
+        if report.deployment_id in self.told:
+            self.reports[report.deployment_id] = report
+
+    def forget(self, deployment_id: str) -> None:
+        """It has nothing to do with that any more."""
+        self.told.pop(deployment_id, None)
+        self.reports.pop(deployment_id, None)
 
     def tell_all(self, desired: list[wire.DesiredDeployment]) -> None:
         """Tell it everything that it is to run."""
@@ -115,7 +128,7 @@ class Dispatching(Protocol):
     """What the servicer needs of who decides what agents do."""
 
     def join(self, connected: ConnectedAgent) -> None:
-        """An agent is there. Raises MusterError (AGENT_NAME_TAKEN)."""
+        """An agent is there. Raises MusterError (AGENT_NAME_TAKEN, LIMIT_EXCEEDED)."""
         ...
 
     def leave(self, connected: ConnectedAgent) -> None:
@@ -141,13 +154,14 @@ class AgentServicer:
             return
         if not frame.HasField("hello"):
             raise MusterError.invalid("frame", "the first one must be a hello")
-        connected = ConnectedAgent(_checked(frame.hello.agent), stream)
+        connected = ConnectedAgent(agent_said(frame.hello.agent), stream)
         resource = Resource(connected.agent.namespace.replace("*", ANY), ANY, DELIVERY, ANY)
         stream.call.require(Action.WRITE, resource)
         stream.held = lambda: ((Action.WRITE, resource),)
-        reports = [_checked_report(report) for report in frame.hello.reports]
-        connected.reports = {report.deployment_id: report for report in reports}
+        reports = [report_said(report) for report in frame.hello.reports]
         self._dispatching.join(connected)
+        for report in reports:
+            connected.heard(report)
         writer = asyncio.create_task(connected.write(), name=f"agent {connected.agent.name}")
         try:
             for report in reports:
@@ -165,10 +179,12 @@ class AgentServicer:
     async def _take(self, connected: ConnectedAgent, frame: wire.ConnectRequest) -> None:
         match frame.WhichOneof("frame"):
             case "report":
-                report = _checked_report(frame.report)
-                connected.reports[report.deployment_id] = report
+                report = report_said(frame.report)
+                connected.heard(report)
                 await self._dispatching.observe(connected, report)
             case "log_chunk":
+                if len(frame.log_chunk.data) > MAX_LOG_BYTES:
+                    raise MusterError.invalid("log_chunk.data", f"must not be longer than {MAX_LOG_BYTES} bytes")
                 connected.take_logs(frame.log_chunk)
             case "heartbeat":
                 return
@@ -182,33 +198,3 @@ class AgentServicer:
                 return frame
         except TimeoutError:
             raise MusterError(Reason.AGENT_SILENT, f"no frame for {self._silence_s:g} s") from None
-
-
-def _checked(agent: deployment_pb2.Agent) -> deployment_pb2.Agent:
-    """The agent as it said it, with what it left out. Raises MusterError (INVALID_FIELD)."""
-    if _AGENT_NAME.fullmatch(agent.name) is None:
-        raise MusterError.invalid("agent.name", "must be 1 to 64 of letters, digits, -, _ and .")
-    checked_text("agent.namespace", agent.namespace, MAX_NAME_BYTES)
-    checked_text("agent.environment", agent.environment, 64)
-    checked_text("agent.version", agent.version, 64)
-    checked_text("agent.host", agent.host, 1024, is_required=True)
-    checked_text("agent.limiting", agent.limiting, 1024)
-    checked_text("agent.id", agent.id, 64)
-    if agent.namespace == ANY and agent.environment:
-        raise MusterError.invalid("agent.environment", "must be empty for the agent of all namespaces")
-    if len(agent.runtimes) > 1000:
-        raise MusterError.invalid("agent.runtimes", "at most 1000")
-    checked = deployment_pb2.Agent()
-    checked.CopyFrom(agent)
-    checked.namespace = agent.namespace or DEFAULT_NAMESPACE
-    return checked
-
-
-def _checked_report(report: wire.Report) -> wire.Report:
-    checked_text("report.deployment_id", report.deployment_id, 64, is_required=True)
-    checked_text("report.step", report.step, 64)
-    if len(report.message.encode()) > MAX_MESSAGE_BYTES:
-        raise MusterError.invalid("report.message", f"must not be longer than {MAX_MESSAGE_BYTES} bytes")
-    if len(report.replicas) > 4 * MAX_REPLICAS:
-        raise MusterError.invalid("report.replicas", f"at most {4 * MAX_REPLICAS}")
-    return report

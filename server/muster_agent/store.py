@@ -3,8 +3,10 @@
 import asyncio
 import fcntl
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,6 +40,15 @@ class DeploymentRecord(msgspec.Struct, kw_only=True):
     package_generation: int = 0
 
 
+@dataclass(slots=True)
+class _Turns:
+    """Who writes a record: how often that was asked for, and how many of those are done with."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: int = 0
+    written: int = 0
+
+
 class Store:
     """The files below a directory, which is this process's alone while the store is open. Raises OSError if it is another's.
 
@@ -60,6 +71,7 @@ class Store:
             self._lock.write(self.agent_id)
             self._lock.flush()
         self._writer = ThreadPoolExecutor(1, "agent's store")
+        self._turns: defaultdict[str, _Turns] = defaultdict(_Turns)
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(DeploymentRecord)
 
@@ -68,12 +80,24 @@ class Store:
         return [self._read(path) for path in sorted(self._directory.glob("*.json"))]
 
     async def save(self, record: DeploymentRecord) -> None:
-        """Write one down as it is now, and wait until it is on disk. Raises OSError."""
-        await self._written(self._write, self._path(record.deployment_id), self._encoder.encode(record))
+        """Wait until one is on disk as it is now, or later. Raises OSError.
+
+        Those who ask while it is being written have one write together: a hundred replicas that start at once are not written
+        down a hundred times.
+        """
+        turns = self._turns[record.deployment_id]
+        turns.asked += 1
+        mine = turns.asked
+        async with turns.lock:
+            if turns.written < mine:
+                asked = turns.asked
+                await self._written(self._write, self._path(record.deployment_id), self._encoder.encode(record))
+                turns.written = asked
 
     async def forget(self, deployment_id: str) -> None:
         """Take one away."""
         await self._written(self._path(deployment_id).unlink, True)  # missing_ok
+        self._turns.pop(deployment_id, None)
 
     def close(self) -> None:
         """Let others have the directory."""

@@ -244,6 +244,24 @@ def test_rotation_keeps_the_end_of_a_file_that_grew_faster_than_anybody_looked(
     assert path.stat().st_size == 0
 
 
+async def test_those_who_save_at_once_have_few_writes_together_and_each_finds_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+    monkeypatch.setattr(os, "fsync", written.append)
+    record = DeploymentRecord(deployment_id="d", desired=b"")
+    with closing(Store(tmp_path)) as store:
+
+        async def save(number: int) -> None:
+            record.package_generation = number
+            await store.save(record)
+            assert store.load()[0].package_generation >= number
+
+        await asyncio.gather(*map(save, range(100)))
+
+    assert 1 <= len(written) <= 3
+
+
 @pytest.mark.parametrize("damaged", [b"", b'{"deployment_id": "d"', b'{"version": 2}', b"\xff"])
 def test_record_that_cannot_be_read_is_named_and_stays(tmp_path: Path, damaged: bytes) -> None:
     with closing(Store(tmp_path)) as store:

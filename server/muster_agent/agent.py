@@ -25,7 +25,9 @@ REFUSALS = (
     grpc.StatusCode.UNAUTHENTICATED,
     grpc.StatusCode.PERMISSION_DENIED,
     grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.ABORTED,  # replaced, and not by itself: it has one stream at a time, so somebody runs a copy of it
 )
 """What does not pass by itself."""
 MAX_LOG_READERS = 64

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -52,11 +53,12 @@ class _Turns:
 class Store:
     """The files below a directory, which is this process's alone while the store is open. Raises OSError if it is another's.
 
-    `agent_id` is made with the directory, and stays. One thread writes the files, in the order of the calls, while everything else
+    `agent_id` is made with the directory, and stays on a `machine`: a copy of the directory is another agent on another machine, and
+    cannot take this one's place. One thread writes the files, in the order of the calls, while everything else
     goes on.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, machine: str | None = None) -> None:
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = (directory / "agent").open("a+")
@@ -66,10 +68,11 @@ class Store:
             self._lock.close()
             raise OSError(f"{directory} is in use by another agent") from None
         self._lock.seek(0)
-        self.agent_id = self._lock.read() or uuid4().hex
+        word = self._lock.read() or uuid4().hex
         if not self._lock.tell():
-            self._lock.write(self.agent_id)
+            self._lock.write(word)
             self._lock.flush()
+        self.agent_id = sha256(f"{word} {_machine() if machine is None else machine}".encode()).hexdigest()[:32]
         self._writer = ThreadPoolExecutor(1, "agent's store")
         self._turns: defaultdict[str, _Turns] = defaultdict(_Turns)
         self._encoder = msgspec.json.Encoder()
@@ -124,6 +127,14 @@ class Store:
 
     def _path(self, deployment_id: str) -> Path:
         return self._directory / f"{deployment_id}.json"
+
+
+def _machine() -> str:
+    """What tells this machine from others (machine-id(5)); empty if nothing does, as in many containers."""
+    try:
+        return Path("/etc/machine-id").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _private(path: str, flags: int) -> int:

@@ -244,6 +244,15 @@ def test_rotation_keeps_the_end_of_a_file_that_grew_faster_than_anybody_looked(
     assert path.stat().st_size == 0
 
 
+def test_copy_of_an_agents_directory_on_another_machine_is_another_agent(tmp_path: Path) -> None:
+    ids = []
+    for machine in ("one", "two", "one"):
+        with closing(Store(tmp_path, machine)) as store:
+            ids.append(store.agent_id)
+
+    assert ids[0] == ids[2] != ids[1]
+
+
 async def test_those_who_save_at_once_have_few_writes_together_and_each_finds_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

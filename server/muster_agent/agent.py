@@ -115,7 +115,8 @@ class Agent:
         match frame.WhichOneof("frame"):
             case "desired":
                 if frame.desired.complete:
-                    self._runtime.keep_only({one.deployment_id for one in frame.desired.deployments})
+                    named = (one.deployment_id for one in frame.desired.deployments)
+                    self._runtime.keep_only({*named, *frame.desired.later_ids})
                 for desired in frame.desired.deployments:
                     self._runtime.want(desired)
             case "log_request":

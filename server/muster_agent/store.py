@@ -53,9 +53,8 @@ class _Turns:
 class Store:
     """The files below a directory, which is this process's alone while the store is open. Raises OSError if it is another's.
 
-    `agent_id` is made with the directory, and stays on a `machine`: a copy of the directory is another agent on another machine, and
-    cannot take this one's place. One thread writes the files, in the order of the calls, while everything else
-    goes on.
+    `agent_id` is made with the directory, and stays on a `machine`: on another one a copy is another agent, which cannot take this
+    one's place. One thread writes the files, in the order of the calls, while everything else goes on.
     """
 
     def __init__(self, directory: Path, machine: str | None = None) -> None:

@@ -12,6 +12,7 @@ from delivery_world import WAIT_S, World, populated, spec, world
 from muster.delivery.v1 import agent_service_pb2 as agents
 from muster.delivery.v1 import agent_service_pb2_grpc, delivery_pb2, deployment_pb2
 from muster.delivery.v1 import delivery_service_pb2 as wire
+from muster_server.rpc import agents as agents_servicer
 from muster_server.rpc import dispatcher as dispatching
 from muster_server.rpc.agents import ConnectedAgent
 from running import ManualClock
@@ -586,3 +587,25 @@ def test_agent_is_heard_only_of_what_it_was_told_and_until_that_is_gone() -> Non
     connected.heard(agents.Report(deployment_id="mine"))
 
     assert not connected.reports
+
+
+async def test_what_does_not_fit_into_one_frame_comes_in_several_and_the_first_names_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agents_servicer, "MAX_FRAME_BYTES", 400)
+    async with populated() as made:
+        first = ScriptedAgent(made.channel)
+        await first.hello()
+        wanted = []
+        for number in range(5):
+            wanted.append((await made.create(name=f"web-{number}", spec=spec("1", env=[{"name": "A", "value": "x" * 100}]))).id)
+            await first.desired()
+
+        again = ScriptedAgent(made.channel)
+        told = await again.hello()
+        assert sorted([*(one.deployment_id for one in told.deployments), *told.later_ids]) == sorted(wanted)
+        come = [one.deployment_id for one in told.deployments]
+        while len(come) < len(wanted):
+            frame = (await again.frame()).desired
+            assert frame.ByteSize() < 500
+            come += [one.deployment_id for one in frame.deployments]
+
+        assert sorted(come) == sorted(wanted)

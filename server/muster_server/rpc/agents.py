@@ -1,6 +1,7 @@
 """AgentService: an agent's one stream, and what the server knows of the agent while it is connected."""
 
 import asyncio
+from collections.abc import Iterable
 from itertools import count
 from typing import Protocol
 
@@ -17,6 +18,8 @@ SILENCE_S = 15.0
 MAX_LOG_CHUNKS = 256
 MAX_LOG_REQUESTS = 64
 MAX_LOG_BYTES = 64 << 10
+MAX_FRAME_BYTES = 4 << 20
+"""Of what is desired, but for one deployment that is larger; an agent takes 16 MiB."""
 
 _numbers = count(1)
 
@@ -36,7 +39,7 @@ class ConnectedAgent:
         self.reports: dict[str, wire.Report] = {}
         self.told: dict[str, int] = {}
         self._due: dict[str, wire.DesiredDeployment] = {}
-        self._whole: wire.Desired | None = None
+        self._whole: list[wire.DesiredDeployment] | None = None
         self._requests: list[wire.ConnectResponse] = []
         self._logs: dict[int, LogQueue] = {}
         self._is_due = asyncio.Event()
@@ -58,7 +61,7 @@ class ConnectedAgent:
 
     def tell_all(self, desired: list[wire.DesiredDeployment]) -> None:
         """Tell it everything that it is to run."""
-        self._whole = wire.Desired(deployments=desired, complete=True)
+        self._whole = desired
         self.told = {one.deployment_id: one.generation for one in desired}
         self._is_due.set()
 
@@ -103,9 +106,8 @@ class ConnectedAgent:
         while True:
             await self._is_due.wait()
             self._is_due.clear()
-            frames = [wire.ConnectResponse(desired=self._whole)] if self._whole is not None else []
-            if self._due:
-                frames.append(wire.ConnectResponse(desired=wire.Desired(deployments=self._due.values())))
+            frames = [] if self._whole is None else _frames(self._whole, is_complete=True)
+            frames += _frames(self._due.values()) if self._due else []
             frames += self._requests
             self._whole, self._due, self._requests = None, {}, []
             for frame in frames:
@@ -122,6 +124,23 @@ class ConnectedAgent:
     def _ask(self, frame: wire.ConnectResponse) -> None:
         self._requests.append(frame)
         self._is_due.set()
+
+
+def _frames(due: Iterable[wire.DesiredDeployment], *, is_complete: bool = False) -> list[wire.ConnectResponse]:
+    """In frames that a receiver takes, at least one; a complete first one names what is in the others."""
+    parts: list[list[wire.DesiredDeployment]] = [[]]
+    room_bytes = MAX_FRAME_BYTES
+    for one in due:
+        room_bytes -= (size := one.ByteSize())
+        if room_bytes < 0 and parts[-1]:
+            parts.append([])
+            room_bytes = MAX_FRAME_BYTES - size
+        parts[-1].append(one)
+    desired = [wire.Desired(deployments=part) for part in parts]
+    desired[0].complete = is_complete
+    if is_complete:
+        desired[0].later_ids.extend(one.deployment_id for part in parts[1:] for one in part)
+    return [wire.ConnectResponse(desired=one) for one in desired]
 
 
 class Dispatching(Protocol):

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import http.client
 import os
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from muster_agent.unpacking import PackageError, is_whole, unpack
 
@@ -27,6 +28,7 @@ MAX_FETCHES = 16
 """At a time; the others wait. They have threads of their own, so that sources that stall hold up nothing else."""
 
 _CHUNK = 1 << 20
+_SAFE = "/%?:@!$&'()*+,;=-._~"
 
 Progress = Callable[[str], None]
 """Told how far a fetch is, for people; from another thread."""
@@ -144,19 +146,24 @@ def _fetch(url: str, target: Path, progress: Progress, cancelled: threading.Even
     except urllib.error.HTTPError as error:
         error.close()
         raise PackageError(f"{_shown(url)} answers {error.code} {error.reason}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise PackageError(f"{_shown(url)} cannot be fetched: {' '.join(str(reason).split())[:300]}") from None
     return digest.hexdigest()
 
 
 def _request(url: str) -> urllib.request.Request:
-    """A user and a password in a URL go into a header, which is for that host alone. Raises PackageError."""
+    """A user and a password in a URL go into a header, which is for that host alone; what it may not hold as it is, is quoted.
+
+    Raises PackageError.
+    """
     try:
         parts = urlsplit(url)
         if parts.scheme not in ("file", "http", "https"):
             raise PackageError(f"{_shown(url)} is neither file, http nor https")
-        request = urllib.request.Request(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())  # noqa: S310  # checked
+        path, query = quote(parts.path, safe=_SAFE), quote(parts.query, safe=_SAFE)
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], path=path, query=query, fragment="")
+        request = urllib.request.Request(bare.geturl())  # noqa: S310  # checked
     except ValueError:
         raise PackageError("the package's URL is none") from None
     if parts.username is not None:

@@ -203,3 +203,39 @@ async def test_sources_that_stall_hold_up_no_other_work(tmp_path: Path) -> None:
             one.cancel()
         await asyncio.wait(getting)
     store.close()
+
+
+@pytest.mark.parametrize("scheme", ["file", "http"])
+async def test_name_with_spaces_and_letters_of_any_language_is_found(tmp_path: Path, scheme: str) -> None:
+    path = package(tmp_path, "größe 1")
+    with served(tmp_path) as url:
+        base = url if scheme == "http" else f"file://{tmp_path}"
+
+        found = await Packages(tmp_path / "store").get(f"{base}/{path.name}", "", quiet)
+
+    assert (found.directory / "main.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH-2.0"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "cannot be fetched"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n", "more than 100 headers"),
+        (b"", "without response"),
+    ],
+    ids=["another protocol", "bad chunk", "many headers", "nothing"],
+)
+async def test_source_that_speaks_no_http_is_named(tmp_path: Path, answer: bytes, why: str) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/web.zip?token=secret"
+
+        with pytest.raises(PackageError, match=why) as refusal:
+            await Packages(tmp_path / "store").get(url, "", quiet)
+
+    assert "secret" not in str(refusal.value)

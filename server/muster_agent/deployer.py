@@ -117,6 +117,9 @@ class Deployer:
         except Exception:  # a defect of ours, which no job is to wait for
             log.exception("deployment given up", deployment=self.deployment_id)
             self._say(wire.PROGRESS_FAILED, self._step, "the agent has failed: its log says how")
+        if not self._desired.drop:
+            self._record.settled = self._generation
+            await self._save_if_possible()
 
     async def _make_true(self) -> None:
         desired = self._desired
@@ -131,8 +134,9 @@ class Deployer:
             return
         directory = await self._fetch()
         await self._stop(leaving)
-        for replica in self._current():
-            replica.revive()
+        if desired.generation != self._record.settled:  # or a restart of the agent would be one of what has ended, too
+            for replica in self._current():
+                replica.revive()
         if desired.spec.strategy == deployment_pb2.STRATEGY_RECREATE:
             await self._stop(self._others())
         await self._start(directory)

@@ -158,6 +158,9 @@ class Replica:
     async def _keep_running(self) -> None:
         if self._process is None and self.record.process is not None:  # it ended while nobody looked
             await self._end_rest()
+            if self.spec.restart_policy == wire.RESTART_POLICY_NEVER:
+                self._to(EXITED, "ended while the agent was away")
+                await self._again.wait()
         while True:
             if self._process is None:
                 self._again.clear()

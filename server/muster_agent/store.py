@@ -32,13 +32,17 @@ class ReplicaRecord(msgspec.Struct, kw_only=True):
 
 
 class DeploymentRecord(msgspec.Struct, kw_only=True):
-    """A deployment. `desired` is the last DesiredDeployment; `package` the digest of what is unpacked for its spec_generation."""
+    """A deployment. `desired` is the last DesiredDeployment; `package` the digest of what is unpacked for its spec_generation.
+
+    `settled` is the generation that was last made true, or given up.
+    """
 
     deployment_id: str
     desired: bytes
     replicas: list[ReplicaRecord] = msgspec.field(default_factory=list)
     package: str = ""
     package_generation: int = 0
+    settled: int = 0
 
 
 @dataclass(slots=True)

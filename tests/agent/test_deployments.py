@@ -186,6 +186,26 @@ async def test_policy_never_leaves_it_down_until_it_is_started(tmp_path: Path) -
         assert (await made.get(running)).available_replicas == 2
 
 
+async def test_policy_never_is_kept_over_a_restart_of_the_agent(tmp_path: Path) -> None:
+    once = f"open({str(tmp_path / 'ran')!r}, 'a').write('once ')\nimport time\ntime.sleep(2)\n"
+    with nothing_left(tmp_path):
+        async with populated(agent=True, data_dir=tmp_path / "data") as made:
+            spec = web_spec("1", package(tmp_path, main_py=once), restart_policy=deployment_pb2.RESTART_POLICY_NEVER)
+            spec.ClearField("readiness")
+            deployment = await made.create(replicas=1, spec=spec)
+            await made.job(deployment.last_job_id, SUCCEEDED)
+        async with world(agent=True, data_dir=tmp_path / "data") as made:
+            down = await made.until(deployment, DOWN)
+            assert states(down) == [EXITED]
+        async with world(agent=True, data_dir=tmp_path / "data") as made:
+            down = await made.until(deployment, DOWN)
+            assert (states(down), down.replica_states[0].message) == ([EXITED], "ended while the agent was away")
+            assert (tmp_path / "ran").read_text() == "once "
+
+            await do(made, "StartDeployment", wire.StartDeploymentRequest(id=deployment.id))
+            assert (tmp_path / "ran").read_text() == "once once "
+
+
 async def test_stop_start_restart_delete(tmp_path: Path) -> None:
     async with deployed(tmp_path) as (made, running):
         await do(made, "StopDeployment", wire.StopDeploymentRequest(id=running.id))

@@ -40,6 +40,7 @@ from bench_harness import (
 )
 from bench_nacos import nacos
 from bench_push import fan_out, listen
+from bench_servicecomb import servicecomb
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as registration
@@ -191,6 +192,7 @@ MEASURES: dict[str, Callable[[int], Awaitable[list[Row]]]] = {
     "mixed": mixed,
     "durable": durable,
     "nacos": nacos,
+    "servicecomb": servicecomb,
 }
 
 

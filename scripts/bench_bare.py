@@ -1,6 +1,7 @@
 """What Muster is measured against: a bare grpc.aio server that does nothing but carry bytes. Started by bench.py."""
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,10 +58,15 @@ async def serve(ready: Path) -> None:
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Bare", methods),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    scratch = ready.with_suffix(".new")
-    scratch.write_text(f'{{"grpc": "127.0.0.1:{port}"}}')
-    scratch.replace(ready)
+    announce(ready, {"grpc": f"127.0.0.1:{port}"})
     await server.wait_for_termination()
+
+
+def announce(ready: Path, addresses: dict[str, Any]) -> None:
+    """Say where it is served, all at once."""
+    scratch = ready.with_suffix(".new")
+    scratch.write_text(json.dumps(addresses))
+    scratch.replace(ready)
 
 
 if __name__ == "__main__":

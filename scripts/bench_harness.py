@@ -45,7 +45,7 @@ class Server:
 
     def __init__(self, process: "subprocess.Popen[bytes]", addresses: dict[str, Any], start_s: float) -> None:
         self.process = process
-        self.target = str(addresses["grpc"])
+        self.target = str(addresses.get("grpc", ""))
         self.http: list[str] = addresses.get("http", [])
         self.start_s = start_s
 
@@ -66,14 +66,14 @@ class Server:
 
 @contextlib.contextmanager
 def running(kind: str, *flags: str) -> Iterator[Server]:
-    """Start the `bare` server or `muster`; stop it at the end."""
+    """Start a bare server, `bare` or `bare_http`, or `muster`; stop it at the end."""
     with tempfile.TemporaryDirectory() as scratch:
         ready = Path(scratch) / "ready.json"
-        bare = [sys.executable, str(Path(__file__).with_name("bench_bare.py")), str(ready)]
+        bare = [sys.executable, str(Path(__file__).with_name(f"bench_{kind}.py")), str(ready)]
         ports = ("--grpc-port", "0", "--http-ports", "0")
         muster = [sys.executable, "-m", "muster_server", "serve", *ports, "--ready-file", str(ready), *flags]
         began_s = time.monotonic()
-        with subprocess.Popen(bare if kind == "bare" else muster, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(muster if kind == "muster" else bare, stderr=subprocess.DEVNULL) as process:
             while not ready.exists():
                 if process.poll() is not None:
                     raise SystemExit(f"the {kind} server did not start")
@@ -81,7 +81,7 @@ def running(kind: str, *flags: str) -> Iterator[Server]:
             try:
                 yield Server(process, json.loads(ready.read_text()), time.monotonic() - began_s)
             finally:
-                process.send_signal(signal.SIGKILL if kind == "bare" else signal.SIGTERM)
+                process.send_signal(signal.SIGTERM if kind == "muster" else signal.SIGKILL)
 
 
 @contextlib.asynccontextmanager
@@ -100,7 +100,7 @@ class Load:
     rate: float
     cpu_us: float
 
-    def of_each(self, parts: int) -> "Load":
+    def of_each(self, parts: float) -> "Load":
         """The same, counted by parts of an operation."""
         return Load(self.rate * parts, self.cpu_us / parts)
 

@@ -84,13 +84,12 @@ class Gateway:
         if scope["type"] != "http":
             return
         scope["turns"] = self._turns
-        request = Request(scope)
         room = self._room_of(scope["path"])
+        reading = self._bodies.read(scope, receive)
+        request = reading.request
         try:
-            async with self._bodies.read(scope, receive) as request, self._turns:
-                authorization = await room.authorization(request)
-                address = request.client.host if request.client else ""
-                with acting_for(Caller(authorization, address, scope.get("state", {}).get("certificate", ""))):
+            async with reading, self._turns:
+                with acting_for(_caller(scope, await room.authorization(request))):
                     response = await self._answer(room, request)
         except BodyRefusedError as refusal:
             response = room.refused(request, refusal)
@@ -116,8 +115,7 @@ class Gateway:
         if not methods:
             await socket.close()
             return
-        address = socket.client.host if socket.client else ""
-        with acting_for(Caller(authorization_of(socket), address, scope.get("state", {}).get("certificate", ""))):
+        with acting_for(_caller(scope, authorization_of(socket))):
             try:
                 await self._check_caller()
             except BodyRefusedError:
@@ -127,7 +125,10 @@ class Gateway:
                 await methods["WEBSOCKET"].handler(socket)
 
     def _room_of(self, path: str) -> Room:
-        return next((room for room in self._rooms if path.startswith(room.prefixes)), self._rooms[-1])
+        for room in self._rooms:
+            if path.startswith(room.prefixes):
+                return room
+        return self._rooms[-1]
 
     async def _answer(self, room: Room, request: Request) -> Response:
         path = request.scope["path"]  # not that of the URL, which ends at a # or ? that was escaped
@@ -161,3 +162,8 @@ class Gateway:
                 return Response(self._page, media_type="text/html; charset=utf-8")
             case _:
                 return None
+
+
+def _caller(scope: Scope, authorization: str) -> Caller:
+    client = scope.get("client")
+    return Caller(authorization, client[0] if client else "", scope.get("state", {}).get("certificate", ""))

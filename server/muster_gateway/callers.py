@@ -4,9 +4,8 @@ It goes with the task, so that every call of a stub, and every task that a reque
 default: work that forgets to say for whom it is done may do nothing on a server with authentication.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -33,14 +32,19 @@ _GATEWAY = Caller(is_gateway=True)
 _current: ContextVar[Caller] = ContextVar("caller", default=_NOBODY)
 
 
-@contextmanager
-def acting_for(caller: Caller) -> Iterator[None]:
+class acting_for:  # noqa: N801  # used as a function; contextlib's way costs a call three times as much
     """Ask in this caller's name until the context ends."""
-    token = _current.set(caller)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_caller", "_token")
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def __enter__(self) -> None:
+        self._token: Token[Caller] = _current.set(self._caller)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
 
 
 def current_caller() -> Caller:

@@ -1,7 +1,7 @@
 """A channel without sockets or serialisation, for a gateway in the server's own process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Self
 from weakref import WeakSet
 
@@ -10,8 +10,9 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from muster_gateway.local_stream import LocalStream, Pipe
+from muster_gateway.unhurried import within
 
-Dispatch = Callable[[str, Any], Awaitable[Message | bytes]]
+Dispatch = Callable[[str, Any], Coroutine[Any, Any, Message | bytes]]
 DispatchStream = Callable[[str, Pipe, Mapping[str, str]], Awaitable[None]]
 
 
@@ -44,8 +45,7 @@ class LocalChannel:
 
         async def call(request: Any, *, timeout: float | None = None) -> Any:  # noqa: ASYNC109  # the stubs' own parameter
             try:
-                async with asyncio.timeout(timeout):
-                    response = await self._dispatch(method, request)
+                response = await within(timeout, self._dispatch(method, request))
             except TimeoutError as error:
                 empty = grpc.aio.Metadata()
                 raise grpc.aio.AioRpcError(grpc.StatusCode.DEADLINE_EXCEEDED, empty, empty, "Deadline Exceeded") from error

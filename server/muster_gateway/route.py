@@ -109,27 +109,39 @@ R = TypeVar("R", Route, SocketRoute)
 
 
 class Paths(Generic[R]):
-    """Finds the routes of a path: one that is written out first, then those with variables, in their order."""
+    """Finds the routes of a path: one that is written out first, then those with variables, in their order.
+
+    Of templates only those are tried that have as many parts as the path, and no other last part than it.
+    """
 
     def __init__(self, routes: Iterable[R]) -> None:
         self._exact: dict[str, dict[str, R]] = {}
-        self._templates: dict[int, dict[str, tuple[re.Pattern[str], dict[str, R]]]] = {}
+        self._templates: dict[tuple[int, str], list[tuple[re.Pattern[str], dict[str, R]]]] = {}
+        templates: dict[str, dict[str, R]] = {}
         for route in routes:
-            if "{" in route.path:
-                same_length = self._templates.setdefault(route.path.count("/"), {})
-                methods = same_length.setdefault(route.path, (_pattern(route.path), {}))[1]
-            else:
-                methods = self._exact.setdefault(route.path, {})
+            methods = (templates if "{" in route.path else self._exact).setdefault(route.path, {})
             methods[route.method] = route
+        shapes = list(map(_shape, templates))
+        for shape in shapes:
+            alike = {(shape[0], ""), shape}
+            fitting = [path for path, other in zip(templates, shapes, strict=True) if other in alike]
+            self._templates[shape] = [(_pattern(path), templates[path]) for path in fitting]
 
     def find(self, path: str) -> tuple[Mapping[str, R], dict[str, str]]:
         """The routes by method, and the values of the path's variables. Both are empty if nothing is served there."""
         if (methods := self._exact.get(path)) is not None:
             return methods, {}
-        for pattern, methods in self._templates.get(path.count("/"), {}).values():
+        parts, end = _shape(path)
+        for pattern, methods in self._templates.get((parts, end)) or self._templates.get((parts, ""), []):
             if (found := pattern.fullmatch(path)) is not None:
                 return methods, found.groupdict()
         return {}, {}
+
+
+def _shape(path: str) -> tuple[int, str]:
+    """How many parts a path has, and the last one; empty if that has a variable."""
+    end = path.rpartition("/")[2]
+    return path.count("/"), "" if "{" in end else end
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -11,8 +11,6 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from muster_gateway.spelling import spelling
-
 MAX_CONNECTIONS = 10_000
 STOP_S = 2
 MAX_SOCKET_MESSAGE_BYTES = 64  # clients of watchers have nothing to say but pings
@@ -65,7 +63,7 @@ class GatewayServer:
 
     def __init__(self, app: ASGIApp, sockets: list[socket.socket], tls: ssl.SSLContext | None = None) -> None:
         config = uvicorn.Config(
-            spelling(app),
+            app,
             http=_Protocol,
             ws="websockets-sansio",
             ws_max_size=MAX_SOCKET_MESSAGE_BYTES,

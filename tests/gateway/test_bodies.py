@@ -33,8 +33,8 @@ async def status_of(bodies: Bodies, receive: Receive) -> int:
 async def test_body_is_held_while_its_request_is_answered_and_then_let_go() -> None:
     bodies = Bodies()
 
-    async with bodies.read(SCOPE, sends(b"abc", b"de")) as request:
-        during, body = bodies.held_bytes, await request.body()
+    async with (reading := bodies.read(SCOPE, sends(b"abc", b"de"))):
+        during, body = bodies.held_bytes, await reading.request.body()
 
     assert (during, body, bodies.held_bytes) == (5, b"abcde", 0)
 
@@ -60,7 +60,7 @@ async def test_bodies_that_are_too_many_together_are_refused_until_others_are_le
 
     async with bodies.read(SCOPE, sends(b"12345678")):
         status = await status_of(bodies, sends(b"abc"))
-    async with bodies.read(SCOPE, sends(b"abc")) as request:
-        body = await request.body()
+    async with (reading := bodies.read(SCOPE, sends(b"abc"))):
+        body = await reading.request.body()
 
     assert (status, body, bodies.held_bytes) == (503, b"abc", 0)

@@ -11,7 +11,9 @@ from typing import Any
 import httpx
 import pytest
 from muster.registry.v1 import instance_pb2, registration_service_pb2, registration_service_pb2_grpc
-from muster_gateway.servicecomb.followers import MAX_EVENTS, Home, Outbox, Told
+from muster_gateway.registry import Registry
+from muster_gateway.servicecomb.followers import MAX_EVENTS, Consumer, Home, Outbox, Told
+from muster_gateway.servicecomb.watching import Watching
 from muster_server.storage.memory import MemoryStore
 from muster_server.storage.port import StorageError
 from running import ManualClock, Server, running_gateway, running_server
@@ -344,6 +346,23 @@ async def test_socket_that_does_not_read_is_told_to_come_again_and_delays_nobody
     assert await outbox.next() is None
     assert outbox.is_overrun
     assert await other.next() == Told(HOME, "event")
+
+
+async def test_change_is_written_once_however_many_sockets_get_it() -> None:
+    async with client() as (one, server), server.channel() as channel:
+        basket, stock = await one.create("basket"), await one.create("stock")
+        await one.find("stock", consumer=basket)
+        watching = Watching(Registry(channel))
+        async with watching.serving():
+            outboxes = [watching.join(Consumer("default", basket)) for _ in range(100)]
+            await wait_for_followers(server)
+
+            await one.register(stock, instanceId="i")
+            async with asyncio.timeout(5):
+                told = [await outbox.next() for outbox in outboxes]
+
+        assert len({id(event.text) for event in told if event is not None}) == 1
+        assert None not in told
 
 
 async def test_heartbeat_socket_keeps_its_instance_and_ends_with_it() -> None:

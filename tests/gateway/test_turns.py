@@ -1,11 +1,12 @@
-"""Turns: one start in each turn of the loop, at most 64 at once, in order of arrival."""
+"""Turns: four starts in each turn of the loop, at most 64 at once, in order of arrival."""
 
 import asyncio
+from collections import Counter
 
-from muster_gateway.turns import MAX_RUNNING, Turns
+from muster_gateway.turns import MAX_RUNNING, MAX_STARTS, Turns
 
 
-async def test_requests_start_one_in_each_turn_of_the_loop_in_order() -> None:
+async def test_requests_start_four_in_each_turn_of_the_loop_in_order() -> None:
     turns = Turns()
     started: list[tuple[int, int]] = []
     turn = 0
@@ -15,14 +16,14 @@ async def test_requests_start_one_in_each_turn_of_the_loop_in_order() -> None:
             started.append((number, turn))
 
     async with asyncio.TaskGroup() as group:
-        for number in range(5):
+        for number in range(3 * MAX_STARTS):
             group.create_task(request(number))
-        while len(started) < 5:
+        while len(started) < 3 * MAX_STARTS:
             await asyncio.sleep(0)
             turn += 1
 
-    assert [number for number, _ in started] == [0, 1, 2, 3, 4]
-    assert len({turn for _, turn in started}) == 5
+    assert [number for number, _ in started] == list(range(3 * MAX_STARTS))
+    assert list(Counter(turn for _, turn in started).values()) == [MAX_STARTS] * 3
 
 
 async def test_request_that_is_cancelled_while_it_waits_takes_no_turn_from_others() -> None:

@@ -22,12 +22,15 @@ from muster_gateway.servicecomb.permissions import VERBS, denial
 MAX_BODY_BYTES = 2 << 20
 MAX_KNOWN = 100_000
 EMPTY_TYPE = "text/plain; charset=UTF-8"
+Header = tuple[bytes, bytes]
 T = TypeVar("T")
 
 TOO_LARGE = "http: request body too large"
 
 _PROJECT = Parameter("project_id", "path", "the project; `default` in most installations", is_required=True)
 DOMAIN = Parameter("X-Domain-Name", "header", "the domain; `default` if absent")
+_JSON_TYPE = (b"content-type", JSON.encode())
+_EMPTY_TYPE = (b"content-type", EMPTY_TYPE.encode())
 
 
 async def body_of(request: Request, shape: Struct, most_bytes: int = MAX_BODY_BYTES, problem: str = "") -> dict[str, Any]:
@@ -46,14 +49,21 @@ def answered(value: object) -> Response:
     return raw_answer(msgspec.json.encode(value))
 
 
-def raw_answer(body: bytes, headers: dict[str, str] | None = None) -> Response:
+def raw_answer(body: bytes, *headers: Header) -> Response:
     """A result that is JSON already."""
-    return Response(body, headers={"content-type": JSON, **(headers or {})})
+    return written(200, body, _JSON_TYPE, *headers)
 
 
-def done(headers: dict[str, str] | None = None) -> Response:
+def done(*headers: Header) -> Response:
     """Success without a result: an empty text."""
-    return Response(None, headers={"content-type": EMPTY_TYPE, **(headers or {})})
+    return written(200, b"", _EMPTY_TYPE, *headers)
+
+
+def written(status: int, body: bytes, *headers: Header) -> Response:
+    """An answer whose headers are bytes already: starlette would encode the same ones again for each."""
+    response = Response(body, status)
+    response.raw_headers += headers
+    return response
 
 
 def answering(handler: Handler) -> Handler:
@@ -109,9 +119,13 @@ class Homes:
         self._registry = registry
         self._known: OrderedDict[tuple[str, str], instance_pb2.ServiceRef] = OrderedDict()
 
+    def known(self, namespace: str, service_id: str) -> instance_pb2.ServiceRef | None:
+        """The service of a microservice, if it is known."""
+        return self._known.get((namespace, service_id))
+
     async def of(self, namespace: str, service_id: str) -> instance_pb2.ServiceRef:
         """The service of a microservice. Raises grpc.aio.AioRpcError (DEFINITION_NOT_FOUND)."""
-        home = self._known.get((namespace, service_id))
+        home = self.known(namespace, service_id)
         if home is None:
             home = (await definition_of(self._registry, namespace, service_id)).service
             self._known[namespace, service_id] = home

@@ -14,7 +14,7 @@ from muster_gateway.servicecomb.calls import answered, body_of, done, rows
 from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, CseError, of_call
 from muster_gateway.servicecomb.names import namespace_of, shown_key
 
-DEPRECATION = {"Deprecation": 'version="v4"'}
+DEPRECATION = (b"deprecation", b'version="v4"')
 DUPLICATE = "Invalid request body for provider info.Duplicate provider or (serviceName and appId is same)."
 _KEY_FIELDS = ("environment", "appId", "serviceName", "version")
 

@@ -1,11 +1,13 @@
 """The calls that look for instances: by name, of a microservice, one of them, and many such questions at once."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from muster.catalog.v1 import catalog_pb2
 from muster.catalog.v1 import catalog_service_pb2 as catalog
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,16 +15,18 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry
 from muster_gateway.rendered import Rendered
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import definitions, instances, rules, shapes
-from muster_gateway.servicecomb.calls import answered, body_of, definition_of, raw_answer, rows
+from muster_gateway.servicecomb.calls import Header, answered, body_of, definition_of, raw_answer, rows, written
 from muster_gateway.servicecomb.errors import INVALID, NO_INSTANCE, NO_SERVICE, CseError, of_item
 from muster_gateway.servicecomb.instances import native_id
 from muster_gateway.servicecomb.names import namespace_of, shown_key
 from muster_gateway.servicecomb.own import OwnService
 from muster_gateway.servicecomb.registering import UNMARSHAL
 
-REVISION = "X-Resource-Revision"
+REVISION = b"x-resource-revision"
 _TRUE = ("1", "true")
 _EVERY_VERSION = ""
+_PARAMETERS = {"environment": "env", "appId": "appId", "serviceName": "serviceName"}
+MAX_QUESTIONS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +86,18 @@ class Finding:
 
     async def find(self, request: Request) -> Response:
         """GET /instances."""
-        query = request.query_params
-        asked = {
-            "environment": query.get("env", ""),
-            "appId": query.get("appId", ""),
-            "serviceName": query.get("serviceName", ""),
-            "version": query.get("version", ""),
-        }
-        tags = _tags(request)
-        for name in ("environment", "appId", "serviceName"):
-            rules.check(f"FindInstancesRequest.{name[0].upper()}{name[1:]}", asked[name])
-        rules.check("FindInstancesRequest.Tags", list(tags))
-        if self._own.is_asked_for(request, asked):
+        question = _question(request.scope["query_string"])
+        if self._own.is_asked_for(request, question.key or {}):
             return self._shown(Answer(self._own.instance_id, msgspec.json.encode([self._own.instance(request)])))
-        asked["version"] = _rule(asked["version"])
-        return self._shown(await self._one(request, Question(asked, tags, revision=_revision(request))))
+        return self._shown(await self._one(request, question))
 
     async def list_all(self, request: Request) -> Response:
         """GET /microservices/{service_id}/instances."""
-        service_id, tags = request.path_params["service_id"], _tags(request)
+        service_id, tags = request.path_params["service_id"], _tags(request.query_params)
         rules.check("GetInstancesRequest.Tags", list(tags))
         if self._own.is_meant(request, service_id):
             return self._shown(Answer(self._own.instance_id, msgspec.json.encode([self._own.instance(request)])))
-        answer = await self._one(request, Question(service_id=service_id, revision=_revision(request)))
+        answer = await self._one(request, Question(service_id=service_id, revision=_revision(request.query_params)))
         if tags:
             provider = await definition_of(self._registry, namespace_of(request), service_id)
             if not provider.tags.keys() >= set(tags):
@@ -114,11 +107,12 @@ class Finding:
     async def get(self, request: Request) -> Response:
         """GET /microservices/{service_id}/instances/{instance_id}."""
         path = request.path_params
-        question = Question(service_id=path["service_id"], instance_id=path["instance_id"], revision=_revision(request))
+        revision = _revision(request.query_params)
+        question = Question(service_id=path["service_id"], instance_id=path["instance_id"], revision=revision)
         answer = await self._one(request, question)
         if answer.body is None:
             return _unchanged(answer.revision)
-        return raw_answer(b'{"instance":' + answer.body[1:-1] + b"}", {REVISION: answer.revision})
+        return raw_answer(b'{"instance":' + answer.body[1:-1] + b"}", _revision_header(answer.revision))
 
     async def find_many(self, request: Request) -> Response:
         """POST /instances/action?type=query."""
@@ -185,20 +179,35 @@ class Finding:
         if answer.body is None:
             return _unchanged(answer.revision)
         body = b"{}" if answer.body == b"[]" else b'{"instances":' + answer.body + b"}"
-        return raw_answer(body, {REVISION: answer.revision})
+        return raw_answer(body, _revision_header(answer.revision))
 
 
 def _unchanged(revision: str) -> Response:
-    return Response(None, 304, headers={REVISION: revision})
+    return written(304, b"", _revision_header(revision))
 
 
-def _tags(request: Request) -> tuple[str, ...]:
-    return tuple(tag for tag in request.query_params.get("tags", "").split(",") if tag)
+def _revision_header(revision: str) -> Header:
+    return REVISION, revision.encode()
 
 
-def _revision(request: Request) -> str:
+@lru_cache(maxsize=MAX_QUESTIONS)
+def _question(query_string: bytes) -> Question:
+    """What GET /instances asks for. Raises CseError. Kept, because clients poll with the same words for ever."""
+    query = QueryParams(query_string)
+    key = {name: query.get(parameter, "") for name, parameter in _PARAMETERS.items()}
+    tags = _tags(query)
+    for name, value in key.items():
+        rules.check(f"FindInstancesRequest.{name[0].upper()}{name[1:]}", value)
+    rules.check("FindInstancesRequest.Tags", list(tags))
+    return Question({**key, "version": _rule(query.get("version", ""))}, tags, revision=_revision(query))
+
+
+def _tags(query: QueryParams) -> tuple[str, ...]:
+    return tuple(tag for tag in query.get("tags", "").split(",") if tag)
+
+
+def _revision(query: QueryParams) -> str:
     """What the client has; it does not count for who wants to see past a cache."""
-    query = request.query_params
     is_past_cache = any(query.get(flag, "").lower() in _TRUE for flag in ("noCache", "cacheOnly"))
     return "" if is_past_cache else query.get("rev", "")
 

@@ -78,6 +78,9 @@ class Struct:
 Shape = Text | Int32 | Flag | Pairs | Many | Struct
 
 
+_TEXT = Text()
+
+
 class _Object(list[tuple[str, Any]]):
     """The members of an object, in order, repeated ones too."""
 
@@ -95,7 +98,7 @@ def decode(raw: bytes, shape: Struct) -> dict[str, Any]:
 def _parsed(raw: bytes) -> Any:
     text = raw.decode(errors="replace").strip(" \t\r\n")
     try:
-        return json.loads(text, object_pairs_hook=_Object, parse_constant=_refused)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         if error.pos >= len(text) or error.msg.startswith("Unterminated"):
             raise JsonError("unexpected end of JSON input") from None
@@ -107,6 +110,9 @@ def _parsed(raw: bytes) -> Any:
 
 def _refused(name: str) -> None:
     raise JsonError(f"invalid character {name[0]!r} looking for beginning of value")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_Object, parse_constant=_refused)
 
 
 def _kind(value: object) -> str:
@@ -126,23 +132,27 @@ def _kind(value: object) -> str:
 def _struct(members: _Object, shape: Struct, path: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in members:
-        name = key if key in shape.fields else shape.by_lower.get(key.lower())
+        inner = shape.fields.get(key)
+        name = key if inner is not None else shape.by_lower.get(key.lower())
         if name is None or value is None:
             continue
-        found[name] = _value(value, shape.fields[name], shape.name, f"{path}.{name}")
+        if type(inner) is Text and type(value) is str and value.isascii():  # most are: nothing in it can be wrong
+            found[name] = value
+        else:
+            found[name] = _value(value, shape.fields[name], shape.name, f"{path}.{name}")
     return found
 
 
 def _value(value: Any, shape: Shape, owner: str, path: str) -> Any:
     match shape:
         case Text() if isinstance(value, str):
-            return _SURROGATE.sub("\ufffd", value)
+            return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
         case Int32() if isinstance(value, int) and not isinstance(value, bool) and -MAX_INT32 <= value < MAX_INT32:
             return value
         case Flag() if isinstance(value, bool):
             return value
         case Pairs() if isinstance(value, _Object):
-            return {key: _value("" if item is None else item, Text(), owner, path) for key, item in value}
+            return {key: _value("" if item is None else item, _TEXT, owner, path) for key, item in value}
         case Many(of=inner) if isinstance(value, list) and not isinstance(value, _Object):
             return [_empty(inner) if item is None else _value(item, inner, owner, path) for item in value]
         case Struct() if isinstance(value, _Object):

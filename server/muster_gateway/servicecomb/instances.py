@@ -1,5 +1,6 @@
 """Instances: what is registered of one, and how it is shown."""
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,8 +16,10 @@ from muster_gateway.servicecomb.names import native_state, status_of
 MAX_ENDPOINTS = 16
 MAX_LEASE_S = 24 * 3600
 DEFAULT_CHECK = {"mode": "push", "interval": 30, "times": 3}
+MAX_PORT = 65535
 MIN_INTERVAL_S = 5
 MIN_TIMES = 3
+_PLAIN = re.compile(r"([a-z][a-z0-9]*)://([a-z0-9.-]+):([0-9]{1,5})(?:[/?]|\Z)")
 
 
 def checked(instance: Mapping[str, Any] | None, service_id: str) -> dict[str, Any]:
@@ -75,6 +78,8 @@ def native(service_id: str, instance: Mapping[str, Any]) -> wire.Instance:
 
 def _endpoint(text: str) -> wire.Endpoint:
     """Host and port of an endpoint. Text that is no address is taken as a host, so that nothing is refused for it."""
+    if (plain := _PLAIN.match(text)) is not None and int(plain[3]) <= MAX_PORT:  # as nearly all: urlsplit takes ten times as long
+        return wire.Endpoint(scheme=plain[1], host=plain[2], port=int(plain[3]))
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port or 0

@@ -1,7 +1,6 @@
 """The calls about instances of one microservice: registered, renewed, changed, gone."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import grpc.aio
@@ -104,12 +103,26 @@ class Registering:
 
     async def beat(self, namespace: str, service_id: str, instance_id: str) -> None:
         """Renew an instance. Raises CseError (400017), grpc.aio.AioRpcError."""
+        if await self._is_renewed_at_once(namespace, service_id, instance_id):
+            return
 
         async def renew(ref: instance_pb2.InstanceRef) -> None:
-            if await self._renew([ref]):
+            if await self._renew([(ref.service, ref.instance_id)]):
                 raise CseError(NO_INSTANCE, NO_LEASE)
 
         await self._on(namespace, (service_id, instance_id), renew, NO_LEASE)
+
+    async def _is_renewed_at_once(self, namespace: str, service_id: str, instance_id: str) -> bool:
+        """True if one call did it, as nearly always: of a known microservice, under this dialect's own id. Raises AioRpcError."""
+        home = self._homes.known(namespace, service_id)
+        if home is None:
+            return False
+        try:
+            return not await self._renew([(home, native_id(service_id, instance_id))])
+        except grpc.aio.AioRpcError as error:
+            if reason_of(error) == "INVALID_FIELD":
+                return False
+            raise
 
     async def put_properties(self, request: Request) -> Response:
         """PUT /microservices/{service_id}/instances/{instance_id}/properties."""
@@ -159,17 +172,12 @@ class Registering:
 
     async def _beat_all(self, namespace: str, asked: list[tuple[str, str]]) -> set[tuple[str, str]]:
         """Renew in one call, and one by one what was not found by it. Answers what is not there."""
-        homes = await asyncio.gather(*(self._home(namespace, item[0]) for item in asked))
-        refs = {
-            native_id(*item): instance_pb2.InstanceRef(service=home, instance_id=native_id(*item))
-            for item, home in zip(asked, homes, strict=True)
-            if home is not None
-        }
-        lost = {ref.instance_id for ref in await self._renew(refs.values())} if refs else set()
+        homes = {service_id: await self._home(namespace, service_id) for service_id in dict.fromkeys(item[0] for item in asked)}
+        names = {item: (home, native_id(*item)) for item in asked if (home := homes[item[0]]) is not None}
+        lost = {ref.instance_id for ref in await self._renew(names.values())} if names else set()
         missing = set()
         for item in asked:
-            name = native_id(*item)
-            if name in refs and name not in lost:
+            if item in names and names[item][1] not in lost:
                 continue
             try:
                 await self.beat(namespace, *item)
@@ -185,11 +193,13 @@ class Registering:
                 return None
             raise
 
-    async def _renew(self, refs: Iterable[instance_pb2.InstanceRef]) -> list[instance_pb2.InstanceRef]:
-        answer: registration.RenewResponse = await self._registry.registration.Renew(
-            registration.RenewRequest(refs=refs), timeout=CALL_TIMEOUT_S
-        )
-        return list(answer.missing)
+    async def _renew(self, names: Iterable[tuple[instance_pb2.ServiceRef, str]]) -> Sequence[instance_pb2.InstanceRef]:
+        """Renew instances by their services and native ids. Answers those that are not there."""
+        asked = registration.RenewRequest()
+        for service, instance_id in names:
+            asked.refs.add(service=service, instance_id=instance_id)
+        answer: registration.RenewResponse = await self._registry.registration.Renew(asked, timeout=CALL_TIMEOUT_S)
+        return answer.missing
 
     def _update(self, message: instance_pb2.Instance, path: str) -> Call:
         """A call that changes a field of an instance. Watchers are told even of what it was already, as the original does."""

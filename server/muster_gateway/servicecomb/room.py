@@ -50,6 +50,7 @@ class ServiceCombRoom:
 
     def __init__(self, registry: Registry, *, is_guarded: bool = False) -> None:
         self._own = OwnService(_version())
+        self._name = (b"server", f"SERVICECENTER/{self._own.version}".encode())
         registering, schemas = Registering(registry), Schemas(registry)
         self._watching = Watching(registry)
         self._sockets = Sockets(registry, self._watching, registering, is_guarded=is_guarded)
@@ -86,6 +87,8 @@ class ServiceCombRoom:
             return _moved(re.sub(r"/(?:\./)*/*", "/", path))
         if _is_odd(request):
             return Response("Invalid Request URI\n", 400, headers={"content-type": PLAIN})
+        if method in _METHODS and (route := methods.get(method)) is not None:
+            return route
         allowed = dict.fromkeys(methods)
         if path.endswith(SOCKETS):
             if method == "GET":
@@ -93,8 +96,6 @@ class ServiceCombRoom:
             allowed["GET"] = None
         if not allowed:
             return Response("404 page not found\n", 404, headers={"content-type": PLAIN})
-        if method in _METHODS and (route := methods.get(method)) is not None:
-            return route
         return Response("Method Not Allowed\n", 405, headers={"content-type": PLAIN, "Allow": ", ".join(allowed)})
 
     async def authorization(self, request: Request) -> str:
@@ -115,7 +116,7 @@ class ServiceCombRoom:
 
     def dress(self, request: Request, response: Response) -> None:
         """Its name, and CORS."""
-        response.headers["Server"] = f"SERVICECENTER/{self._own.version}"
+        response.raw_headers.append(self._name)
         if "origin" in request.headers:
             _allow_origin(request, response)
 
@@ -158,6 +159,6 @@ def _moved(path: str) -> Response:
 
 def _is_odd(request: Request) -> bool:
     """True for a target that the original does not look at: too long, with an address in it, or cut off."""
-    query = request.scope["query_string"].decode("latin-1")
-    target = request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
-    return len(target) >= MAX_TARGET or "//" in target or target[-1] in ";&?+@"
+    path, query = request.scope["raw_path"], request.scope["query_string"]
+    target: bytes = b"%b?%b" % (path, query) if query else path
+    return len(target) >= MAX_TARGET or b"//" in target or target[-1] in b";&?+@"

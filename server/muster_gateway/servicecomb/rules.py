@@ -5,7 +5,7 @@ Source: service-center, pkg/validate/rule.go and server/service/validator/*.go. 
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -181,20 +181,10 @@ def _refusal(field: str, value: object, rule: Rule) -> CseError:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    match pattern:
-        case "":
-            return True
-        case _ if pattern == VERSION:
-            return not value or is_version(value)
-        case _ if pattern == VERSION_RULE:
-            found = _SHORT_RULE.fullmatch(value)
-            return not value or (found is not None and all(is_version(part) for part in found.groups() if part))
-        case _ if pattern == PASSWORD:
-            return _is_strong(value)
-        case _ if pattern == TOKEN_TIME:
-            return _is_token_time(value)
-        case _:
-            return _compiled(pattern).search(value) is not None
+    if not pattern:
+        return True
+    special = _SPECIAL.get(pattern)
+    return special(value) if special is not None else _compiled(pattern).search(value) is not None
 
 
 def is_version(text: str) -> bool:
@@ -215,6 +205,23 @@ def _is_token_time(text: str) -> bool:
         return 15 * 60 <= durations.seconds(text) <= 24 * 3600
     except ValueError:
         return False
+
+
+def _is_version_or_empty(text: str) -> bool:
+    return not text or is_version(text)
+
+
+def _is_rule_or_empty(text: str) -> bool:
+    found = _SHORT_RULE.fullmatch(text)
+    return not text or (found is not None and all(is_version(part) for part in found.groups() if part))
+
+
+_SPECIAL: Mapping[str, Callable[[str], bool]] = {
+    VERSION: _is_version_or_empty,
+    VERSION_RULE: _is_rule_or_empty,
+    PASSWORD: _is_strong,
+    TOKEN_TIME: _is_token_time,
+}
 
 
 @cache

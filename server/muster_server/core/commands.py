@@ -303,6 +303,8 @@ def is_durable(event: Event) -> bool:
     again, and who renews what is gone is told so; but an instance that came back as it was before would go on being renewed.
     """
     match event:
+        case Renewed():  # by far the most: asked first
+            return False
         case Put(instance=instance, previous=None):
             return instance.said.is_persistent
         case Put(instance=instance, previous=previous) if previous is not None:

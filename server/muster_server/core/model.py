@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from muster_server.core.errors import MusterError
@@ -84,8 +85,9 @@ class ServiceKey(NamedTuple):
     name: str
 
 
+@lru_cache(maxsize=10_000)
 def service_key(namespace: str, group: str, name: str) -> ServiceKey:
-    """A checked key; an empty namespace or group means the default one."""
+    """A checked key; an empty namespace or group means the default one. Nearly every call names a service that others named."""
     return ServiceKey(*checked_names("service", namespace, group, name))
 
 

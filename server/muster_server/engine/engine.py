@@ -8,7 +8,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Event as Signal
 
 from muster_server.core.access_commands import AccessEvent, AccessPut, AccessRemoved
 from muster_server.core.catalog_commands import DefinitionDeleted, DefinitionPut, ProvidersSet
@@ -17,6 +16,7 @@ from muster_server.core.commands import (
     Event,
     Put,
     Removed,
+    Renewed,
     RenewSession,
     ServiceForgotten,
     SessionChanged,
@@ -41,7 +41,7 @@ from muster_server.engine.encoder import Encoder
 from muster_server.engine.hub import Hub
 from muster_server.engine.journal import Journal
 from muster_server.engine.names import names_hubs, note_config, note_service
-from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION, REVISION_BLOCK, read_content, restore
+from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION, REVISION_BLOCK, read_content, restore, write_now
 from muster_server.engine.touches import Touched
 from muster_server.engine.writes import durable_writes
 from muster_server.storage.port import Bucket, StorageError, Store, Write
@@ -87,7 +87,7 @@ class Engine:
         self._commit_began_s = 0.0
         self._last_tick_s = clock.monotonic_s()
         restored = restore(store, (clock.monotonic_s(), clock.wall_s()), self._limits)
-        _write_now(store, restored.writes())
+        write_now(store, restored.writes())
         self.state = restored.state
         self.life_began_s = clock.wall_s()
         self.hub = Hub(self.state, encoder, clock, restored.epoch)
@@ -283,29 +283,36 @@ class Engine:
         now_s = self.lease_now_s()
         for event in events:
             self.state.apply(event, now_s, self._limits)
-            if isinstance(event, Put | Removed):
+            self._tell(event)
+        self._journal.note(events)
+
+    def _tell(self, event: Event) -> None:
+        """Tell whoever has to know that an event was applied."""
+        match event:
+            case Renewed():
+                pass  # by far the most, and nobody's news
+            case Put() | Removed():
                 self.hub.note(event)
                 note_service(self.names.services, self.state, event)
                 if event.previous is not None and event.previous.session is not None:
                     self.on_session_change(event)
-            elif isinstance(event, SessionChanged):
+            case SessionChanged():
                 self.on_session_change(event)
-            elif isinstance(event, ConfigReleased):
+            case ConfigReleased():
                 self.config_hub.note(event)
                 note_config(self.names, self.state, event)
-            elif isinstance(event, DefinitionPut | DefinitionDeleted | ProvidersSet):
+            case DefinitionPut() | DefinitionDeleted() | ProvidersSet():
                 self.catalog_hub.note(event)
-            elif isinstance(event, ServiceDescribed | ServiceUndescribed):
+            case ServiceDescribed() | ServiceUndescribed():
                 self.hub.begin_anew(event.service)
-            elif isinstance(event, AccessPut | AccessRemoved):
+            case AccessPut() | AccessRemoved():
                 self.on_access_change(event)
-            elif isinstance(event, DeliveryChanged | DeliveryDiscarded):
+            case DeliveryChanged() | DeliveryDiscarded():
                 self.on_delivery_change(event)
-            elif isinstance(event, ServiceForgotten):
+            case ServiceForgotten():
                 self.hub.forget(event.service)
-            elif isinstance(event, EpochBegan):
+            case EpochBegan():
                 self._begin_epoch(event.epoch)
-        self._journal.note(events)
 
     def _begin_epoch(self, epoch: int) -> None:
         self.life_began_s = self._clock.wall_s()
@@ -372,20 +379,6 @@ class Engine:
                 future.set_result(answer)
         if batch:
             self._commit(batch)
-
-
-def _write_now(store: Store, writes: Sequence[Write]) -> None:
-    """Write and wait; only at start, before there is a loop to block."""
-    finished, errors = Signal(), []
-
-    def done(error: StorageError | None) -> None:
-        errors.append(error)
-        finished.set()
-
-    store.submit(writes, done)
-    finished.wait()
-    if errors[0] is not None:
-        raise errors[0]
 
 
 def _quietly(call: Callable[..., object], *arguments: object) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from muster_server.core.commands import Event, InstanceKey, Put, Removed, SessionChanged, SessionClosed
+from muster_server.core.commands import Event, InstanceKey, Put, Removed, Renewed, SessionChanged, SessionClosed
 from muster_server.core.state import RegistryState
 from muster_server.engine import records
 from muster_server.engine.restore import REVISION
@@ -33,9 +33,11 @@ class Journal:
         self.failures = 0
 
     def note(self, events: Sequence[Event]) -> None:
-        """Take applied events; what is durable is on disk already."""
+        """Take applied events; what is durable is on disk already, and how long a lease has left never is."""
         for event in events:
             match event:
+                case Renewed():
+                    continue
                 case Put(service=service, instance=instance) if not instance.said.is_persistent:
                     self._instances[InstanceKey(service, instance.instance_id)] = None
                 case Put(service=service, instance=instance, previous=previous) if previous and not previous.said.is_persistent:

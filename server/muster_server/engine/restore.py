@@ -1,7 +1,9 @@
 """What a start makes of what the last run left: durable instances as they were, ephemeral ones as SUSPECT with a fresh lease."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from threading import Event
 
 import msgspec
 
@@ -17,7 +19,7 @@ from muster_server.core.model import Health, Instance
 from muster_server.core.service_commands import ServiceDescribed
 from muster_server.core.state import Limits, RegistryState
 from muster_server.engine import records
-from muster_server.storage.port import Bucket, StorageUnusableError, Store, Write
+from muster_server.storage.port import Bucket, StorageError, StorageUnusableError, Store, Write
 
 REVISION_BLOCK = 1_000_000
 RECONNECT_GRACE_S = 15.0
@@ -166,3 +168,17 @@ def _watch_orphan(state: RegistryState, key: InstanceKey, now_s: float, limits: 
     from_service = state.services.get(key.service)
     if from_service is None or key.instance_id not in from_service.instances:
         state.drop_override_at(key, now_s + limits.override_retention_s)
+
+
+def write_now(store: Store, writes: Sequence[Write]) -> None:
+    """Write and wait; only at start, before there is a loop to block. Raises StorageError."""
+    finished, errors = Event(), list[StorageError | None]()
+
+    def done(error: StorageError | None) -> None:
+        errors.append(error)
+        finished.set()
+
+    store.submit(writes, done)
+    finished.wait()
+    if (error := errors[0]) is not None:
+        raise error

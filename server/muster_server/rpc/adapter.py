@@ -3,10 +3,10 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 import grpc
 import grpc.aio
@@ -23,6 +23,8 @@ from muster_server.rpc.gate import Gate
 from muster_server.rpc.status_codes import STATUS_CODES, trailers
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.so_reuseport", 0),
@@ -77,17 +79,24 @@ class Services:
     async def call(self, path: str, request: Message, call: Call) -> Message | bytes:
         """Call a unary method in this process. Raises grpc.aio.AioRpcError, as a channel would."""
         _, method, _ = self._methods[path]
+        return await self._answered(path, _LOCAL, self._answer(path, method, request, call))  # type: ignore[arg-type]  # unary by contract
+
+    async def _answer(self, path: str, method: Unary, request: Message, call: Call) -> Message | bytes:
+        return await method(request, call if self._gate is None else await self._admitted(path, call, request))
+
+    async def _answered(self, path: str, context: "_Context", work: Coroutine[Any, Any, T]) -> T:
+        """What a unary call's work answers, counted; whatever it raises becomes a status. The short way of what _Guard does."""
         began_s, code = time.monotonic(), "OK"
         self.started(path)
         try:
-            return await method(request, await self._admitted(path, call, request))  # type: ignore[arg-type,call-arg,return-value]  # unary by contract
+            return await work
         except asyncio.CancelledError:
             code = "CANCELLED"
             raise
-        except Exception as error:  # the root of a call: whatever happened becomes a status
+        except Exception as error:  # the root of a call
             refusal = _as_refusal(error, path)
             code = STATUS_CODES[refusal.reason].name
-            await _LocalContext().abort(STATUS_CODES[refusal.reason], refusal.message, trailers(refusal))
+            await context.abort(STATUS_CODES[refusal.reason], refusal.message, trailers(refusal))
             raise AssertionError("abort returned") from error
         finally:
             self.finished(path, code, time.monotonic() - began_s)
@@ -164,12 +173,17 @@ class Services:
         return [grpc.method_handlers_generic_handler(service, methods) for service, methods in by_service.items()]
 
     def _unary(self, path: str, request_class: type[Message], method: Unary) -> Callable[..., Awaitable[bytes]]:
+        async def work(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+            response = await self._answer(path, method, _parsed(request_class, request), self._call(context))
+            return response if isinstance(response, bytes) else response.SerializeToString()
+
         async def handle(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
-            async with _Guard(self, path, context):
-                parsed, call = _parsed(request_class, request), self._call(context)
-                response = await method(parsed, call if self._gate is None else await self._admitted(path, call, parsed))
-                return response if isinstance(response, bytes) else response.SerializeToString()
-            raise AssertionError("abort returned")
+            task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # a handler is a task's
+            self.running.add(task)
+            try:
+                return await self._answered(path, context, work(request, context))
+            finally:
+                self.running.discard(task)
 
         return handle
 
@@ -225,6 +239,10 @@ class _LocalContext:
         raise grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(*trailing_metadata), details)
 
 
+_LOCAL = _LocalContext()
+_Context = grpc.aio.ServicerContext[Any, Any] | _LocalContext
+
+
 class _GrpcStream(_EndableStream):
     """A grpc.aio stream behind our interface."""
 
@@ -254,14 +272,14 @@ class _GrpcStream(_EndableStream):
 
 
 class _Guard:
-    """Around every handler: counts it, and turns whatever it raises into one status."""
+    """Around the handler of a stream: counts it, and turns whatever it raises into one status."""
 
     def __init__(
         self,
         services: Services,
         path: str,
-        context: "grpc.aio.ServicerContext[Any, Any] | _LocalContext",
-        stream: _EndableStream | None = None,
+        context: "_Context",
+        stream: _EndableStream,
     ) -> None:
         self._services, self._path, self._context, self._stream = services, path, context, stream
         self._began_s = 0.0
@@ -272,16 +290,14 @@ class _Guard:
         self._task = asyncio.current_task()
         if self._task is not None:
             self._services.running.add(self._task)
-        if self._stream is not None:
-            self._services.streams.add(self._stream)
+        self._services.streams.add(self._stream)
         self._services.started(self._path)
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         code = "OK"
-        if self._stream is not None:
-            self._services.streams.discard(self._stream)
+        self._services.streams.discard(self._stream)
         try:
-            if isinstance(error, asyncio.CancelledError) and self._stream is not None and self._stream.failure is not None:
+            if isinstance(error, asyncio.CancelledError) and self._stream.failure is not None:
                 if self._task is not None:
                     self._task.uncancel()
                 error = self._stream.failure

@@ -19,21 +19,33 @@ from muster_server.rpc.catalog_decoding import decode_definition_ref, decode_nam
 from muster_server.rpc.catalog_encoding import summary_message
 from muster_server.rpc.decoding import check_batch, require
 from muster_server.rpc.encoding import TAG_1, entry
+from muster_server.rpc.kept_answers import KeptAnswers
 from muster_server.rpc.status_codes import item_error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asker:
-    """Who asks, in which namespace, and the services that it has asked for by name so far."""
+    """Who asks, and in which namespace; the services that were asked for by name so far, and all that were looked at.
+
+    `unchanged_count` is how many questions were answered by "nothing has changed".
+    """
 
     call: Call
     namespace: str
     consumer: Definition | None
     asked: list[ServiceKey] = field(default_factory=list)
+    looked_at: list[ServiceKey] = field(default_factory=list)
+    unchanged_count: int = 0
 
-    def check(self, service: ServiceKey) -> None:
+    def look_at(self, service: ServiceKey) -> None:
         """Raises MusterError: PERMISSION_DENIED."""
         self.call.require(READ, service_resource(service))
+        self.looked_at.append(service)
+
+    def unchanged(self, token: str) -> bytes:
+        """The answer to a question whose answer is known."""
+        self.unchanged_count += 1
+        return wire.InstanceAnswer(token=token, not_modified=True).SerializeToString()
 
 
 class FindServicer:
@@ -41,17 +53,21 @@ class FindServicer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._kept = KeptAnswers(engine)
 
     async def find_instances(self, request: wire.FindInstancesRequest, call: Call) -> bytes:
         """Answer each question; what a consumer asked for by name becomes a dependency of it, if it sees any of it."""
         check_batch("queries", len(request.queries))
+        question = request.SerializeToString()
+        if (kept := self._kept.get(question, call)) is not None:
+            return kept
         namespace = decode_namespace(request.namespace)
         state = self._engine.state
         ref = decode_definition_ref(namespace, request.consumer_id) if request.consumer_id else None
         consumer = catalog_view.seen(state, ref) if ref is not None else None
-        if consumer is not None:
-            call.require(READ, service_resource(consumer.key.service))
         asker = _Asker(call, namespace, consumer)
+        if consumer is not None:
+            asker.look_at(consumer.key.service)
         answers = []
         for query in request.queries:
             if ref is not None and consumer is None:
@@ -59,13 +75,15 @@ class FindServicer:
                 answers.append(wire.InstanceAnswer(error=item_error(error)).SerializeToString())
             else:
                 answers.append(self._answer(asker, query))
-        if ref is not None and consumer is not None:
-            await self._remember(ref, asker.asked)
+        is_remembered = ref is None or consumer is None or await self._remember(ref, asker.asked)
         rest = wire.FindInstancesResponse(consumer=summary_message(consumer) if consumer is not None else None)
-        return b"".join((*(entry(TAG_1, answer) for answer in answers), rest.SerializeToString()))
+        response = b"".join((*(entry(TAG_1, answer) for answer in answers), rest.SerializeToString()))
+        if is_remembered and asker.unchanged_count == len(answers):
+            self._kept.keep(question, response, asker.looked_at, ref)
+        return response
 
-    async def _remember(self, consumer: DefinitionRef, asked: Sequence[ServiceKey]) -> None:
-        """Keep the dependencies. A disk that refuses is no reason not to answer: the next question keeps them."""
+    async def _remember(self, consumer: DefinitionRef, asked: Sequence[ServiceKey]) -> bool:
+        """Keep the dependencies. False if the disk refuses, which is no reason not to answer: the next question keeps them."""
         known = catalog_view.providers_of(self._engine.state, consumer)
         if new := tuple(service for service in asked if service not in known):
             try:
@@ -73,6 +91,8 @@ class FindServicer:
             except MusterError as error:
                 if error.reason not in (Reason.STORAGE_FAILED, Reason.LIMIT_EXCEEDED):
                     raise
+                return False
+        return True
 
     def _answer(self, asker: _Asker, query: wire.InstanceQuery) -> bytes:
         try:
@@ -97,10 +117,10 @@ class FindServicer:
             name.key.environment = consumer.key.environment
         service, rule = decode_rule(name.key)
         service = service._replace(namespace=asker.namespace)
-        asker.check(service)
+        asker.look_at(service)
         definitions = catalog_view.named(state, service)
         for home in {definition.key.service for definition in definitions} - {service}:
-            asker.check(home)  # an alias does not open what its owner's name closes
+            asker.look_at(home)  # an alias does not open what its owner's name closes
         if not definitions:
             raise catalog_view.definition_not_found(name.key.name)
         wanted = [
@@ -113,14 +133,14 @@ class FindServicer:
         picked = [definitions[index] for index in chosen if definitions[index] in wanted]
         token = self._token(picked)
         if token == query.known_token:
-            return _unchanged(token)
+            return asker.unchanged(token)
         return self._encoded([(definition, catalog_view.instances_of(state, definition)) for definition in picked], token)
 
     def _by_id(self, asker: _Asker, name: tuple[str, str], known_token: str) -> bytes:
         """`name` is a definition's id and that of one of its instances, empty for all of them."""
         state, (definition_id, instance_id) = self._engine.state, name
         definition = catalog_view.found(state, DefinitionRef(asker.namespace, definition_id))
-        asker.check(definition.key.service)
+        asker.look_at(definition.key.service)
         instances = catalog_view.instances_of(state, definition)
         if not catalog_view.is_visible(asker.consumer, definition):
             error = MusterError(Reason.DEFINITION_HIDDEN, "the definition is not for this consumer")
@@ -128,7 +148,7 @@ class FindServicer:
             error = MusterError(Reason.INSTANCE_NOT_FOUND, f"the definition has no instance {instance_id!r}")
         else:
             token = self._token([definition])
-            return _unchanged(token) if token == known_token else self._encoded([(definition, instances)], token)
+            return asker.unchanged(token) if token == known_token else self._encoded([(definition, instances)], token)
         return wire.InstanceAnswer(error=item_error(error), definition=summary_message(definition)).SerializeToString()
 
     def _encoded(self, found: Sequence[tuple[Definition, Sequence[Instance]]], token: str) -> bytes:
@@ -150,7 +170,3 @@ class FindServicer:
             service = services.get(definition.key.service)
             digest.update(f"/{definition.definition_id}:{service.revision if service is not None else 0}".encode())
         return digest.hexdigest()
-
-
-def _unchanged(token: str) -> bytes:
-    return wire.InstanceAnswer(token=token, not_modified=True).SerializeToString()

@@ -67,7 +67,7 @@ def decode_registration(message: instance_pb2.Instance, session: str | None) -> 
     if session is not None and message.persistent:
         raise MusterError.invalid("persistent", "must be false: on a session instances are ephemeral")
     return Registration(
-        endpoints=tuple(Endpoint(e.scheme, e.host, e.port) for e in message.endpoints),
+        endpoints=tuple([Endpoint(e.scheme, e.host, e.port) for e in message.endpoints]),
         instance_id=message.instance_id,
         cluster=message.cluster or DEFAULT_CLUSTER,
         weight=decode_weight(message),

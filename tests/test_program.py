@@ -71,6 +71,28 @@ def test_data_directory_that_cannot_be_used_ends_the_start(tmp_path: Path) -> No
     assert "data directory" in result.stderr
 
 
+def test_what_the_agent_remembers_and_cannot_read_ends_the_start_with_its_name(tmp_path: Path) -> None:
+    state = tmp_path / "data" / "agent" / "state"
+    state.mkdir(parents=True)
+    (state / "d.json").write_text('{"deployment_id": "d", "desi')
+
+    result = run(tmp_path, "--grpc-port", "0", "--http-ports", "0")
+
+    assert result.returncode == 2
+    assert f"{state / 'd.json'} cannot be read" in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("part", ["state", "packages", "logs"])
+def test_agents_directory_that_leads_elsewhere_ends_the_start(tmp_path: Path, part: str) -> None:
+    (tmp_path / "data" / "agent").mkdir(parents=True)
+    (tmp_path / "data" / "agent" / part).symlink_to(tmp_path)
+
+    result = run(tmp_path, "--grpc-port", "0", "--http-ports", "0")
+
+    assert result.returncode == 2
+    assert f"{part} is no directory of this user" in result.stderr.splitlines()[-1]
+
+
 def test_environment_wins_over_the_file_and_flags_over_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "muster.toml").write_text("grpc_port = 1\nhost = 'localhost'\nhttp_ports = [1]\n")
     monkeypatch.chdir(tmp_path)

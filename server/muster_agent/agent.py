@@ -25,7 +25,9 @@ REFUSALS = (
     grpc.StatusCode.UNAUTHENTICATED,
     grpc.StatusCode.PERMISSION_DENIED,
     grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.ABORTED,  # replaced, and not by itself: it has one stream at a time, so somebody runs a copy of it
 )
 """What does not pass by itself."""
 MAX_LOG_READERS = 64
@@ -113,7 +115,8 @@ class Agent:
         match frame.WhichOneof("frame"):
             case "desired":
                 if frame.desired.complete:
-                    self._runtime.keep_only({one.deployment_id for one in frame.desired.deployments})
+                    named = (one.deployment_id for one in frame.desired.deployments)
+                    self._runtime.keep_only({*named, *frame.desired.later_ids})
                 for desired in frame.desired.deployments:
                     self._runtime.want(desired)
             case "log_request":

@@ -15,8 +15,8 @@ from muster.registry.v1 import instance_pb2
 
 from muster_agent import logs
 from muster_agent.packages import Packages
-from muster_agent.registrar import Registrar
-from muster_agent.replica import READY, STOPPING, UNREADY, Replica, ReplicaFailedError, Tools, clipped
+from muster_agent.registrar import RefusedError, Registrar
+from muster_agent.replica import READY, STOPPING, UNREADY, Files, Replica, ReplicaFailedError, Tools, clipped
 from muster_agent.store import DeploymentRecord, ReplicaRecord, Store
 from muster_agent.unpacking import PackageError
 
@@ -66,9 +66,9 @@ class Deployer:
         return self._record.deployment_id
 
     @property
-    def package(self) -> str:
-        """The digest of the package that it runs from."""
-        return self._record.package
+    def packages(self) -> set[str]:
+        """The digests of the packages that it runs from: two during an upgrade."""
+        return {self._record.package, *(Path(replica.record.directory).name for replica in self.replicas)}
 
     @property
     def report(self) -> wire.Report:
@@ -108,12 +108,18 @@ class Deployer:
         self._say(wire.PROGRESS_WORKING, "", "")
         try:
             self._record.desired = self._desired.SerializeToString()
-            await self._save()
+            await self._save_if_possible()
             await self._make_true()
         except (ReplicaFailedError, PackageError) as error:
             self._say(wire.PROGRESS_FAILED, self._step, str(error))
         except OSError as error:
             self._say(wire.PROGRESS_FAILED, self._step, f"{error.strerror}: {error.filename}" if error.filename else str(error))
+        except Exception:  # a defect of ours, which no job is to wait for
+            log.exception("deployment given up", deployment=self.deployment_id)
+            self._say(wire.PROGRESS_FAILED, self._step, "the agent has failed: its log says how")
+        if not self._desired.drop:
+            self._record.settled = self._generation
+            await self._save_if_possible()
 
     async def _make_true(self) -> None:
         desired = self._desired
@@ -128,8 +134,9 @@ class Deployer:
             return
         directory = await self._fetch()
         await self._stop(leaving)
-        for replica in self._current():
-            replica.revive()
+        if desired.generation != self._record.settled:  # or a restart of the agent would be one of what has ended, too
+            for replica in self._current():
+                replica.revive()
         if desired.spec.strategy == deployment_pb2.STRATEGY_RECREATE:
             await self._stop(self._others())
         await self._start(directory)
@@ -152,8 +159,14 @@ class Deployer:
             await self._stop([one for one in self._others() if one.index == index])
 
     async def _registered(self, replica: Replica) -> None:
-        """A successor is known to the registry before its predecessor leaves, even if that has to wait for the registry."""
-        await self._shop.registrar.flush(replica.record.mark)
+        """A successor is known to the registry before its predecessor leaves, even if that has to wait for the registry.
+
+        Raises ReplicaFailedError if the registry refuses it.
+        """
+        try:
+            await self._shop.registrar.flush(replica.record.mark)
+        except RefusedError as error:
+            raise ReplicaFailedError(f"replica {replica.index} cannot be registered: {error}") from None
 
     async def _stop(self, leaving: Sequence[Replica]) -> None:
         if not leaving:
@@ -164,7 +177,7 @@ class Deployer:
     async def _stop_one(self, replica: Replica) -> None:
         await replica.stop(lambda one: self._shop.registrar.leave(one.record.mark))
         self.replicas.remove(replica)
-        await self._save()
+        await self._save_if_possible()
         self._changed(self.report)
 
     async def _fetch(self) -> Path:
@@ -221,9 +234,8 @@ class Deployer:
             "MUSTER_INDEX": str(record.index),
             **{one.name: one.value for one in spec.env},
         }
-        replica = Replica(
-            record, env, logs.path_of(self._logs, record.index), self._shop.tools, self._save, lambda: self._seen(replica)
-        )
+        files = Files(logs.path_of(self._logs, record.index), self._save, self._save_if_possible)
+        replica = Replica(record, env, files, self._shop.tools, lambda: self._seen(replica))
         return replica
 
     @property
@@ -277,3 +289,10 @@ class Deployer:
     async def _save(self) -> None:
         self._record.replicas = [replica.record for replica in self.replicas]
         await self._shop.store.save(self._record)
+
+    async def _save_if_possible(self) -> None:
+        """What goes is not held up by a disk that is full: the server tells again what is wanted."""
+        try:
+            await self._save()
+        except OSError as error:
+            log.warning("deployment not written down", deployment=self.deployment_id, why=error.strerror)

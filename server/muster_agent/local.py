@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -32,15 +33,16 @@ async def agent_running(
 
     What runs then goes on, and is found again by the next one, unless the agent `stops` it.
 
-    `env` is what every process gets beside a few variables of the agent's own. Raises OSError if the directory cannot be used,
-    msgspec.MsgspecError if what is remembered there cannot be read.
+    `env` is what every process gets beside a few variables of the agent's own. Raises OSError if the directory cannot be used, or
+    what is remembered there cannot be read.
     """
-    with closing(Store(directory / "state")) as store:
+    _make_private(directory, *(directory / name for name in ("state", "packages", "logs")))
+    with closing(Store(directory / "state")) as store, closing(Packages(directory / "packages")) as packages:
         registrar = Registrar(channel)
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         shop = Shop(
             store=store,
-            packages=Packages(directory / "packages"),
+            packages=packages,
             tools=Tools(Limiter(), Ports()),
             registrar=registrar,
             logs=directory / "logs",
@@ -62,6 +64,18 @@ async def agent_running(
                 task.cancel()
             await asyncio.wait(tasks)
             await runtime.close(stops=stops)
+
+
+def _make_private(directory: Path, *parts: Path) -> None:
+    """What is in the parts is this user's alone, also where others may write beside them. Raises OSError if they are not ours."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for part in parts:
+        part.mkdir(exist_ok=True, mode=0o700)
+        found = part.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            raise OSError(f"{part} is no directory of this user")
+        if found.st_mode & 0o077:
+            part.chmod(0o700)
 
 
 async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:

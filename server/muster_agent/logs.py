@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 MAX_FILE_BYTES = 10 << 20
@@ -12,16 +12,27 @@ POLL_S = 0.2
 
 
 def rotate(path: Path) -> None:
-    """Keep a file that has become large as `<name>.1`, and begin anew. Processes that append to it go on doing so.
+    """Keep the end of a file that has become large as `<name>.1`, and begin anew. Processes that append to it go on doing so.
 
-    What they write in the moment between copy and cut is lost. Blocks.
+    What they write in the moment between copy and cut is lost, so is what a fast one wrote before that end. If there is no room for
+    a copy there is none. Blocks.
     """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            shutil.copyfile(path, path.with_name(path.name + ".1"))
-            os.truncate(path, 0)
-    except FileNotFoundError:
+    length = size(path)
+    if length <= MAX_FILE_BYTES:
         return
+    before = path.with_name(path.name + ".1")
+    try:
+        before.write_bytes(_end_of(path, length))
+    except OSError:
+        before.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        os.truncate(path, 0)
+
+
+def _end_of(path: Path, length: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(length - MAX_FILE_BYTES)
+        return file.read(MAX_FILE_BYTES)
 
 
 def path_of(directory: Path, index: int) -> Path:
@@ -74,7 +85,10 @@ async def follow(directory: Path, index: int | None, begins: Mapping[int, int]) 
 
 def size(path: Path) -> int:
     """In bytes; 0 if there is none."""
-    return path.stat().st_size if path.exists() else 0
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _lines_from(path: Path, position: int) -> bytes:

@@ -7,13 +7,15 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 REPLICA_VARIABLE = "MUSTER_REPLICA"
 """Marks every process of a replica with a word of its own, so that one is found whose pid could not be written down any more."""
+
+MAX_SWEEPS = 100
 
 _PROC = Path("/proc")
 _START_FIELD = 19  # of what follows the name in /proc/<pid>/stat: clock ticks after boot
@@ -79,7 +81,7 @@ class Process:
     async def wait(self) -> Ended:
         """Wait until it has ended."""
         with suppress(ProcessLookupError):
-            await _ended(self.pid)
+            await _ended(self.identity)
         if self._child is None:
             return Ended(None)
         return Ended(self._child.wait())
@@ -125,17 +127,37 @@ def is_running(identity: Identity) -> bool:
 
 def find_marked(mark: str) -> Identity | None:
     """The first process of the session that has this mark in its environment. O(processes)."""
+    for pid in _marked(mark):
+        with suppress(ProcessLookupError):
+            if os.getsid(pid) == pid and (ticks := _start_ticks(pid)) is not None:
+                return Identity(pid, ticks, boot_id())
+    return None
+
+
+def kill_marked(mark: str) -> int:
+    """Kill every process that has this mark in its environment, and answer how many there were. O(processes); blocks.
+
+    It looks again until there is none, since one may have forked; a program that does nothing else is given up.
+    """
+    killed: set[int] = set()
+    for _ in range(MAX_SWEEPS):
+        found = [pid for pid in _marked(mark) if _start_ticks(pid) is not None]
+        if not found:
+            break
+        for pid in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        killed.update(found)
+    return len(killed)
+
+
+def _marked(mark: str) -> Iterator[int]:
     wanted = f"{REPLICA_VARIABLE}={mark}".encode()
     for entry in _PROC.iterdir():
-        if not entry.name.isdigit():
-            continue
-        pid = int(entry.name)
-        with suppress(OSError):
-            if wanted in (entry / "environ").read_bytes().split(b"\0") and os.getsid(pid) == pid:
-                ticks = _start_ticks(pid)
-                if ticks is not None:
-                    return Identity(pid, ticks, boot_id())
-    return None
+        if entry.name.isdigit():
+            with suppress(OSError):
+                if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                    yield int(entry.name)
 
 
 def _group_is(identity: Identity) -> bool:
@@ -154,12 +176,14 @@ def _start_ticks(pid: int, *, with_zombies: bool = False) -> int | None:
     return int(fields[_START_FIELD - 1]) if with_zombies or state not in "ZX" else None
 
 
-async def _ended(pid: int) -> None:
-    """Wait until a process has ended, whoever's child it is. Raises ProcessLookupError."""
-    descriptor = os.pidfd_open(pid)
+async def _ended(identity: Identity) -> None:
+    """Wait until a process has ended, whoever's child it is. Raises ProcessLookupError if it is not there any more."""
+    descriptor = os.pidfd_open(identity.pid)
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(descriptor, ended.set)
     try:
+        if _start_ticks(identity.pid, with_zombies=True) != identity.start_ticks:  # the pid is another's by now
+            return
         await ended.wait()
     finally:
         loop.remove_reader(descriptor)

@@ -20,15 +20,27 @@ DRAIN_S = 2.0
 SETTLE_S = 1.5
 """By then ends what callers began before they knew. A connection that found the queue full is tried again after 1 s (RFC 6298)."""
 MAX_BATCH = 1000
+REFUSALS = (
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.PERMISSION_DENIED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+)
+"""What does not pass by itself."""
+
+
+class RefusedError(Exception):
+    """The registry does not take an instance, and will not by itself. The message says why, for people."""
 
 
 @dataclass(slots=True)
 class _Entry:
-    """What is to be true of an instance, and whether the registry knows."""
+    """What is to be true of an instance, whether the registry knows, and why it will not."""
 
     service: instance_pb2.ServiceRef
     instance: instance_pb2.Instance
     is_told: bool = False
+    refusal: str = ""
 
     @property
     def ref(self) -> instance_pb2.InstanceRef:
@@ -60,8 +72,13 @@ class Registrar:
             self._wake.set()
 
     async def flush(self, instance_id: str) -> None:
-        """Come back when the registry knows of it, however long that is away, or when it is not there any more."""
-        while (entry := self._entries.get(instance_id)) and not (entry.is_told or await self._registered(entry)):  # noqa: ASYNC110
+        """Come back when the registry knows of it, however long that is away, or when it is not there any more.
+
+        Raises RefusedError if the registry will not have it.
+        """
+        while (entry := self._entries.get(instance_id)) and not (entry.is_told or await self._registered(entry)):
+            if entry.refusal:
+                raise RefusedError(entry.refusal)
             await asyncio.sleep(RETRY_S)
 
     async def leave(self, instance_id: str) -> None:
@@ -113,6 +130,7 @@ class Registrar:
             await self._stub.Register(request, timeout=CALL_S)
         except grpc.aio.AioRpcError as error:
             log.info("instance not registered", instance=entry.instance.instance_id, code=error.code().name)
+            entry.refusal = f"{error.code().name}: {error.details()}" if error.code() in REFUSALS else ""
             return False
         entry.is_told = True
         self._check_overtaken(entry)

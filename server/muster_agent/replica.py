@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -15,7 +16,7 @@ from muster_agent.backoff import Backoff
 from muster_agent.limits import Limiter
 from muster_agent.ports import Ports
 from muster_agent.probing import Place, do, probe
-from muster_agent.processes import REPLICA_VARIABLE, Process, find_marked
+from muster_agent.processes import REPLICA_VARIABLE, Process, find_marked, kill_marked
 from muster_agent.store import ReplicaRecord
 
 log = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ class ReplicaFailedError(Exception):
 
 
 class Replica:
-    """`save` writes its record down, `changed` tells that it is another; `env` is all that its process gets, but for the port.
+    """`changed` tells that it is another; `env` is all that its process gets, but for the port.
 
     `leave` is done before it is stopped: it takes the replica out of the registry and waits until callers know.
     """
@@ -46,17 +47,16 @@ class Replica:
         self,
         record: ReplicaRecord,
         env: Mapping[str, str],
-        output: Path,
+        files: "Files",
         tools: "Tools",
-        save: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
         self.record = record
         self.spec = wire.DeploymentSpec.FromString(record.spec)
         self.state: int = STARTING
         self.message = ""
-        self._env, self._output, self._tools = env, output, tools
-        self._save, self._changed = save, changed
+        self._env, self._files, self._tools = env, files, tools
+        self._changed = changed
         self._process: Process | None = None
         self._moved = asyncio.Event()
         self._again = asyncio.Event()
@@ -109,7 +109,7 @@ class Replica:
     async def stop(self, leave: Callable[["Replica"], Awaitable[None]]) -> None:
         """Take it out of traffic, and end its process and all that this started. It may be called again after a restart."""
         self.record.is_leaving = True
-        await self._save()
+        await self._files.save_if_possible()
         if self._task is not None:  # or its probes would call it ready again
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -122,6 +122,7 @@ class Replica:
             if not await self._process.stop(grace_s):
                 log.info("replica killed", replica=self.record.mark, grace_s=grace_s)
             self._process = None
+        await self._end_rest()
         self._tools.limiter.forget(self.record.mark)
         self._tools.ports.release(self.record.port)
 
@@ -155,6 +156,11 @@ class Replica:
             self._to(EXITED, "the agent has failed: its log says how")
 
     async def _keep_running(self) -> None:
+        if self._process is None and self.record.process is not None:  # it ended while nobody looked
+            await self._end_rest()
+            if self.spec.restart_policy == wire.RESTART_POLICY_NEVER:
+                self._to(EXITED, "ended while the agent was away")
+                await self._again.wait()
         while True:
             if self._process is None:
                 self._again.clear()
@@ -181,9 +187,9 @@ class Replica:
         self._to(STARTING, "")
         place = self._place()
         try:
-            await self._save()
-            self._output_begin = logs.size(self._output)
-            process = Process.start(list(self.spec.command), place.directory, place.env, self._output)
+            await self._files.save()
+            self._output_begin = logs.size(self._files.output)
+            process = Process.start(list(self.spec.command), place.directory, place.env, self._files.output)
         except OSError as error:
             self._failures += 1
             self.message = f"cannot be started: {error.filename or self.spec.command[0]}: {error.strerror}"
@@ -192,7 +198,7 @@ class Replica:
         self._process = process
         record.process, record.start_s = process.identity, time.time()
         try:
-            await self._save()
+            await self._files.save()
             self._tools.limiter.apply(record.mark, process.pid, self.spec.limits)
         except ProcessLookupError:
             pass  # it has ended already
@@ -217,10 +223,16 @@ class Replica:
                 task.cancel()
             await asyncio.wait([ended, watched])
         await process.kill()  # what it left behind
+        await self._end_rest()
+
+    async def _end_rest(self) -> None:
+        """What it started and what made itself a group or session of its own, as daemons do, goes with it."""
+        if count := await asyncio.to_thread(kill_marked, self.record.mark):
+            log.info("what a replica left behind was killed", replica=self.record.mark, processes=count)
 
     def _note_end(self, how: str) -> None:
         self._failures += 1
-        lines = logs.last_lines(self._output, LAST_LINES, self._output_begin)
+        lines = logs.last_lines(self._files.output, LAST_LINES, self._output_begin)
         self.message = f"{how}; it wrote last:\n{lines}" if lines else how
         log.info("replica ended", replica=self.record.mark, how=how)
 
@@ -304,6 +316,15 @@ class Replica:
 
     def _why(self) -> str:
         return self.message or "it runs, and is not ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A replica's: what it writes, and how its record is written down. `save` raises OSError, `save_if_possible` does not."""
+
+    output: Path
+    save: Callable[[], Awaitable[None]]
+    save_if_possible: Callable[[], Awaitable[None]]
 
 
 class Tools:

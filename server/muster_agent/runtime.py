@@ -14,7 +14,7 @@ from muster_agent.store import DeploymentRecord
 
 log = structlog.get_logger(__name__)
 
-HOUSEKEEPING_S = 5.0
+HOUSEKEEPING_S = 1.0
 
 
 class Runtime(Protocol):
@@ -70,7 +70,7 @@ class LocalRuntime:
         return self._shop.tools.limiter.text
 
     async def begin(self) -> None:
-        """See Runtime. Raises OSError, msgspec.MsgspecError if what was remembered cannot be read."""
+        """See Runtime. Raises OSError if what was remembered cannot be read."""
         for record in self._shop.store.load():
             self._deployers[record.deployment_id] = self._deployer(record)
 
@@ -112,7 +112,7 @@ class LocalRuntime:
         """See Runtime: files that grow are rotated, and packages that nobody needs go."""
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
-            used = {deployer.package for deployer in self._deployers.values()}
+            used = {digest for deployer in self._deployers.values() for digest in deployer.packages}
             with suppress(OSError):
                 await asyncio.to_thread(self._keep_house, used)
 

@@ -204,7 +204,14 @@ def _run(program: Coroutine[Any, Any, None]) -> None:
     try:
         uvloop.run(program)
     except* (OSError, StorageError) as group:
-        _refuse(str(group.exceptions[0]))
+        _refuse(str(_first(group)))
+
+
+def _first(error: BaseException) -> BaseException:
+    """What happened, whatever groups of tasks it went through."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _refuse(problem: str) -> NoReturn:

@@ -16,6 +16,7 @@ from muster.delivery.v1 import delivery_pb2, delivery_service_pb2_grpc, deployme
 from muster.delivery.v1 import delivery_service_pb2 as wire
 from muster_server.agent import AgentApart
 from muster_server.app import agent_serving
+from muster_server.rpc import agents as agents_servicer
 from muster_server.settings import Settings
 from proxy import running_proxy
 
@@ -112,6 +113,23 @@ async def test_what_changed_while_it_was_away_is_made_true_when_it_is_back(tmp_p
                 async with asyncio.timeout(WAIT_S):
                     while of_application(tmp_path):  # noqa: ASYNC110  # no event: other processes
                         await asyncio.sleep(0.05)
+
+
+async def test_what_it_is_told_of_in_later_frames_runs_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agents_servicer, "MAX_FRAME_BYTES", 1)
+    with nothing_left(tmp_path):
+        async with populated() as made:
+            async with agent_apart(tmp_path, made.server.grpc_target):
+                await until_connected(made, "node-1")
+                for name in ("one", "two", "three"):
+                    first = await made.create(name=name, replicas=1, spec=web_spec("1", package(tmp_path)))
+                    await made.job(first.last_job_id, SUCCEEDED)
+            await until_connected(made)
+            before = of_application(tmp_path)
+            async with agent_apart(tmp_path, made.server.grpc_target):
+                for deployment in (await made.stub.ListDeployments(wire.ListDeploymentsRequest())).deployments:
+                    await made.until(deployment, deployment_pb2.DEPLOYMENT_STATE_RUNNING)
+                assert sorted(of_application(tmp_path)) == sorted(before)
 
 
 async def test_with_authentication_it_needs_a_token_that_may_write_delivery_and_services(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Deployments as they are: real processes, run by the agent in a real server."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -185,6 +186,26 @@ async def test_policy_never_leaves_it_down_until_it_is_started(tmp_path: Path) -
         assert (await made.get(running)).available_replicas == 2
 
 
+async def test_policy_never_is_kept_over_a_restart_of_the_agent(tmp_path: Path) -> None:
+    once = f"open({str(tmp_path / 'ran')!r}, 'a').write('once ')\nimport time\ntime.sleep(2)\n"
+    with nothing_left(tmp_path):
+        async with populated(agent=True, data_dir=tmp_path / "data") as made:
+            spec = web_spec("1", package(tmp_path, main_py=once), restart_policy=deployment_pb2.RESTART_POLICY_NEVER)
+            spec.ClearField("readiness")
+            deployment = await made.create(replicas=1, spec=spec)
+            await made.job(deployment.last_job_id, SUCCEEDED)
+        async with world(agent=True, data_dir=tmp_path / "data") as made:
+            down = await made.until(deployment, DOWN)
+            assert states(down) == [EXITED]
+        async with world(agent=True, data_dir=tmp_path / "data") as made:
+            down = await made.until(deployment, DOWN)
+            assert (states(down), down.replica_states[0].message) == ([EXITED], "ended while the agent was away")
+            assert (tmp_path / "ran").read_text() == "once "
+
+            await do(made, "StartDeployment", wire.StartDeploymentRequest(id=deployment.id))
+            assert (tmp_path / "ran").read_text() == "once once "
+
+
 async def test_stop_start_restart_delete(tmp_path: Path) -> None:
     async with deployed(tmp_path) as (made, running):
         await do(made, "StopDeployment", wire.StopDeploymentRequest(id=running.id))
@@ -216,6 +237,46 @@ async def test_process_that_ignores_term_is_killed_with_all_its_children(tmp_pat
         assert len(of_application(tmp_path)) == 2
         await do(made, "StopDeployment", wire.StopDeploymentRequest(id=deployment.id))
         assert not of_application(tmp_path)
+
+
+async def test_daemon_that_leaves_its_session_ends_with_its_replica(tmp_path: Path) -> None:
+    daemon = "import subprocess, time\nsubprocess.Popen(['sleep', '3600'], start_new_session=True)\ntime.sleep(3600)\n"
+    async with populated(agent=True, data_dir=tmp_path / "data") as made:
+        spec = web_spec("1", package(tmp_path, main_py=daemon))
+        spec.ClearField("readiness")
+        deployment = await made.create(replicas=1, spec=spec)
+        await made.job(deployment.last_job_id, SUCCEEDED)
+        assert len(of_application(tmp_path)) == 2
+        await do(made, "StopDeployment", wire.StopDeploymentRequest(id=deployment.id))
+        assert not of_application(tmp_path)
+
+
+async def test_full_disk_starts_nothing_and_stops_what_is_told_to_stop(tmp_path: Path, monkeypatch: Any) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async with deployed(tmp_path) as (made, running):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", full)
+            job = await do(made, "ScaleDeployment", wire.ScaleDeploymentRequest(id=running.id, replicas=3), FAILED)
+            assert "No space left on device" in job.tasks[-1].message
+            assert pids(await made.get(running))[:2] == pids(running)
+
+            await do(made, "StopDeployment", wire.StopDeploymentRequest(id=running.id))
+            assert not of_application(tmp_path)
+
+        await do(made, "StartDeployment", wire.StartDeploymentRequest(id=running.id))
+        assert len(of_application(tmp_path)) == 3
+
+
+async def test_what_is_kept_is_the_users_own_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        async with deployed(tmp_path):
+            agent = tmp_path / "data" / "agent"
+            assert {oct(path.stat().st_mode)[-3:] for path in (agent, *agent.iterdir())} == {"700"}
+    finally:
+        os.umask(before)
 
 
 async def test_unready_replica_is_unhealthy_until_it_is_well_again(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import http.server
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,14 @@ class _Files(http.server.SimpleHTTPRequestHandler):
             self.wfile.write(b"PK")
             self.wfile.flush()
             self.released.wait(20)
+            return
+        if self.path == "/trickles.zip":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with suppress(OSError):  # nobody reads any more
+                while not self.released.wait(0.05):
+                    self.wfile.write(b"x")
             return
         super().do_GET()
 
@@ -170,3 +178,64 @@ async def test_least_used_go_first_and_what_runs_stays(tmp_path: Path) -> None:
     store.make_room({made[0].digest})
     assert [one.directory.exists() for one in made] == [True, False, True, True]
     assert store.known(made[1].digest) is None
+
+
+async def test_source_that_never_ends_is_given_up_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "MAX_FETCH_S", 0.3)
+    store = Packages(tmp_path / "store")
+    with served(tmp_path) as url:
+        async with asyncio.timeout(10):
+            with pytest.raises(PackageError, match=r"takes longer than 0.3 s: \d+ of 1000000 bytes so far"):
+                await store.get(f"{url}/trickles.zip", "", quiet)
+    store.close()
+    assert not list((tmp_path / "store" / "incoming").iterdir())
+
+
+async def test_sources_that_stall_hold_up_no_other_work(tmp_path: Path) -> None:
+    store = Packages(tmp_path / "store")
+    with served(tmp_path) as url:
+        getting = [asyncio.create_task(store.get(f"{url}/stalls.zip", "", quiet)) for _ in range(packages.MAX_FETCHES)]
+        async with asyncio.timeout(10):
+            while _Files.asked < packages.MAX_FETCHES:  # noqa: ASYNC110  # the server tells nobody
+                await asyncio.sleep(0.01)
+            assert await asyncio.to_thread(lambda: "done") == "done"
+        for one in getting:
+            one.cancel()
+        await asyncio.wait(getting)
+    store.close()
+
+
+@pytest.mark.parametrize("scheme", ["file", "http"])
+async def test_name_with_spaces_and_letters_of_any_language_is_found(tmp_path: Path, scheme: str) -> None:
+    path = package(tmp_path, "größe 1")
+    with served(tmp_path) as url:
+        base = url if scheme == "http" else f"file://{tmp_path}"
+
+        found = await Packages(tmp_path / "store").get(f"{base}/{path.name}", "", quiet)
+
+    assert (found.directory / "main.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH-2.0"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "cannot be fetched"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n", "more than 100 headers"),
+        (b"", "without response"),
+    ],
+    ids=["another protocol", "bad chunk", "many headers", "nothing"],
+)
+async def test_source_that_speaks_no_http_is_named(tmp_path: Path, answer: bytes, why: str) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/web.zip?token=secret"
+
+        with pytest.raises(PackageError, match=why) as refusal:
+            await Packages(tmp_path / "store").get(url, "", quiet)
+
+    assert "secret" not in str(refusal.value)

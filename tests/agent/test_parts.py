@@ -8,16 +8,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from muster.delivery.v1.deployment_pb2 import Limits
+from muster.delivery.v1.deployment_pb2 import HttpCheck, Limits, Probe
 from muster_agent import logs
 from muster_agent.backoff import Backoff
 from muster_agent.limits import Limiter
 from muster_agent.ports import Ports
-from muster_agent.processes import Identity, Process, _start_ticks, boot_id, find_marked, is_running
+from muster_agent.probing import Place, probe
+from muster_agent.processes import Ended, Identity, Process, _start_ticks, boot_id, find_marked, is_running, kill_marked
 from muster_agent.store import DeploymentRecord, ReplicaRecord, Store
 
 T = TypeVar("T")
@@ -203,3 +205,92 @@ async def test_store_remembers_and_is_one_agents_alone(tmp_path: Path) -> None:
     assert other.agent_id == store.agent_id
     assert other.load() == []
     other.close()
+
+
+async def test_daemons_of_a_session_of_their_own_are_found_by_their_mark_and_killed(tmp_path: Path) -> None:
+    mark, log = f"daemon-{os.getpid()}", tmp_path / "log"
+    program = (
+        "import subprocess, time\n"
+        "child = subprocess.Popen(['sleep', '3600'], start_new_session=True)\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(3600)\n"
+    )
+    process = Process.start([sys.executable, "-c", program], tmp_path, {**os.environ, "MUSTER_REPLICA": mark}, log)
+    daemon = int(await until(log.read_text))
+    await process.stop(5.0)
+    assert _start_ticks(daemon) is not None
+
+    assert await asyncio.to_thread(kill_marked, mark) == 1
+
+    await until(lambda: _start_ticks(daemon) is None)
+    assert kill_marked(mark) == 0
+
+
+async def test_who_waits_for_a_process_does_not_wait_for_a_stranger_with_its_number() -> None:
+    async with asyncio.timeout(10):
+        assert await Process(Identity(os.getpid(), 1, boot_id()), None).wait() == Ended(None)
+
+
+def test_rotation_keeps_the_end_of_a_file_that_grew_faster_than_anybody_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "MAX_FILE_BYTES", 100)
+    path = tmp_path / "0.log"
+    path.write_bytes(b"x" * 5000 + b"y" * 100)
+
+    logs.rotate(path)
+
+    assert (tmp_path / "0.log.1").read_bytes() == b"y" * 100
+    assert path.stat().st_size == 0
+
+
+def test_copy_of_an_agents_directory_on_another_machine_is_another_agent(tmp_path: Path) -> None:
+    ids = []
+    for machine in ("one", "two", "one"):
+        with closing(Store(tmp_path, machine)) as store:
+            ids.append(store.agent_id)
+
+    assert ids[0] == ids[2] != ids[1]
+
+
+async def test_those_who_save_at_once_have_few_writes_together_and_each_finds_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+    monkeypatch.setattr(os, "fsync", written.append)
+    record = DeploymentRecord(deployment_id="d", desired=b"")
+    with closing(Store(tmp_path)) as store:
+
+        async def save(number: int) -> None:
+            record.package_generation = number
+            await store.save(record)
+            assert store.load()[0].package_generation >= number
+
+        await asyncio.gather(*map(save, range(100)))
+
+    assert 1 <= len(written) <= 3
+
+
+@pytest.mark.parametrize("damaged", [b"", b'{"deployment_id": "d"', b'{"version": 2}', b"\xff"])
+def test_record_that_cannot_be_read_is_named_and_stays(tmp_path: Path, damaged: bytes) -> None:
+    with closing(Store(tmp_path)) as store:
+        (tmp_path / "d.json").write_bytes(damaged)
+
+        with pytest.raises(OSError, match=r"d\.json cannot be read"):
+            store.load()
+
+        assert (tmp_path / "d.json").read_bytes() == damaged
+
+
+@pytest.mark.parametrize("line", [b"x" * 100_000, b"HTTP/1.1 200\r\n"])
+async def test_http_probe_of_what_sends_a_line_without_an_end_is_answered(tmp_path: Path, line: bytes) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(line)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        place = Place(server.sockets[0].getsockname()[1], tmp_path, {})
+        why = await probe(Probe(http=HttpCheck()), place)
+
+    assert bool(why) is (b"200" not in line)
+    assert await probe(Probe(http=HttpCheck(host=f"{'x' * 70}.example")), place)

@@ -3,8 +3,11 @@
 import asyncio
 from typing import Any
 
+import grpc
+import grpc.aio
+import pytest
 from muster.registry.v1 import instance_pb2, registration_service_pb2
-from muster_agent.registrar import Registrar
+from muster_agent.registrar import RefusedError, Registrar
 
 SERVICE = instance_pb2.ServiceRef(group="shop", name="web")
 
@@ -68,3 +71,17 @@ async def test_what_changes_while_it_is_registered_is_told_as_it_is() -> None:
             await asyncio.sleep(0.01)
     assert registry.known == {"web-0": instance_pb2.HEALTH_UNHEALTHY}
     running.cancel()
+
+
+async def test_who_waits_for_an_instance_that_the_registry_refuses_is_told_why() -> None:
+    class Refusing(SlowRegistry):
+        async def register(self, request: registration_service_pb2.RegisterRequest, **_: Any) -> None:
+            metadata = grpc.aio.Metadata()
+            raise grpc.aio.AioRpcError(grpc.StatusCode.PERMISSION_DENIED, metadata, metadata, "not allowed to write service/web")
+
+    registrar = Registrar(Refusing())
+    registrar.put(SERVICE, instance(instance_pb2.HEALTH_HEALTHY))
+
+    async with asyncio.timeout(10):
+        with pytest.raises(RefusedError, match="PERMISSION_DENIED: not allowed to write service/web"):
+            await registrar.flush("web-0")

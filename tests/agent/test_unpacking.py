@@ -103,6 +103,19 @@ def test_zip_with_a_link_is_refused(tmp_path: Path) -> None:
         unpack(zipped(tmp_path / "a", ("evil", b"/etc"), kind=stat.S_IFLNK), tmp_path / "out", "a.zip")
 
 
+def test_zip_with_a_password_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a", ("main.py", b"x"))
+    data = bytearray(path.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + flags] |= 1
+    path.write_bytes(data)
+
+    with pytest.raises(PackageError, match="password required"):
+        unpack(path, tmp_path / "out", "a.zip")
+
+    assert not (tmp_path / "out").exists()
+
+
 ZEROS = b"\0" * (8 << 20)
 
 

@@ -260,6 +260,33 @@ def test_what_failed_to_be_created_can_be_upgraded_started_and_stopped() -> None
     assert (made.deployment.running_replicas, made.versions) == (2, ["1.0.1"])
 
 
+def test_what_never_ran_is_no_record_however_often_it_is_stopped_or_scaled() -> None:
+    made = Deployed()
+    made.create()
+    made.finish(is_done=False)
+
+    made.run(Stop())
+    made.run(Scale(3))
+
+    assert made.versions == []
+
+    made.run(Start())
+
+    assert made.versions == ["1.0.0"]
+
+
+def test_upgrade_of_what_is_stopped_is_a_record_once_it_has_run(deployed: Deployed) -> None:
+    deployed.run(Stop())
+
+    deployed.run(Upgrade(spec("2.0.0")))
+
+    assert deployed.versions == ["1.0.0"]
+
+    deployed.run(Start())
+
+    assert deployed.versions == ["1.0.0", "2.0.0"]
+
+
 def test_failed_upgrade_returns_to_the_spec_from_before_under_a_new_generation(deployed: Deployed) -> None:
     before = deployed.deployment.setup
     deployed.begin(Upgrade(spec("2.0.0")))
@@ -456,3 +483,12 @@ def test_deployments_are_found_by_their_component(deployed: Deployed) -> None:
     delivery = deployed.state.delivery
     assert [one.id for one in delivery.deployments_of("web")] == ["d"]
     assert [one.id for one in delivery.deployments_of("api")] == ["e"]
+
+
+def test_forced_deletion_that_the_agent_gives_up_is_done_all_the_same(deployed: Deployed) -> None:
+    deployed.do(DeleteComponent("n", "shop", "web", UUID(int=1)))
+
+    deployed.finish(is_done=False, message="no space left on device")
+
+    assert (deployed.job.state, deployed.job.tasks[-1].message) == (JobState.SUCCEEDED, "no space left on device")
+    assert set(deployed.state.delivery.things) == {"shop", "prod"}

@@ -5,6 +5,8 @@ from muster_server.core.commands import Deregister, Event, OpenSession, Register
 from muster_server.core.config_commands import ConfigReleased, Delete, Publish
 from muster_server.core.config_model import ConfigKey, ReleaseKind, Text, config_key
 from muster_server.core.decide import decide
+from muster_server.core.delivery_commands import Create
+from muster_server.core.delivery_model import Application, Environment
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import AdminState, Registration, RemovalReason, service_key
 from muster_server.core.namespace_commands import (
@@ -20,6 +22,8 @@ from muster_server.core.service_commands import CreateService, ServiceDescriptio
 from muster_server.core.state import Limits
 
 from core.story import World, ref, registration
+from core.test_delivery import PROD
+from core.test_delivery import SHOP as SHOP_APPLICATION
 
 SHOP = Namespace("shop", "The shop", "sells things")
 
@@ -246,6 +250,20 @@ def test_delete_of_default_or_of_nothing_is_refused(name: str, reason: Reason, i
 
 def removals(events: list[Event]) -> list[tuple[str, RemovalReason]]:
     return [(event.previous.instance_id, event.reason) for event in events if isinstance(event, Removed)]
+
+
+@pytest.mark.parametrize("thing", [SHOP_APPLICATION, PROD])
+@pytest.mark.parametrize("is_forced", [False, True])
+def test_namespace_in_which_something_is_delivered_is_not_deleted(thing: Application | Environment, is_forced: bool) -> None:
+    world = World()
+    world.do(CreateNamespace(Namespace("n", "", "")))
+    world.do(Create(thing))
+
+    with pytest.raises(MusterError) as refusal:
+        world.do(DeleteNamespace("n", is_forced))
+
+    assert refusal.value.reason is Reason.NAMESPACE_NOT_EMPTY
+    assert "n" in world.state.namespaces
 
 
 def test_forced_delete_takes_instances_of_every_kind_for_the_reason_admin() -> None:

@@ -12,7 +12,9 @@ from delivery_world import WAIT_S, World, populated, spec, world
 from muster.delivery.v1 import agent_service_pb2 as agents
 from muster.delivery.v1 import agent_service_pb2_grpc, delivery_pb2, deployment_pb2
 from muster.delivery.v1 import delivery_service_pb2 as wire
+from muster_server.rpc import agents as agents_servicer
 from muster_server.rpc import dispatcher as dispatching
+from muster_server.rpc.agents import ConnectedAgent
 from running import ManualClock
 
 from rpc.test_registration import reason
@@ -475,3 +477,135 @@ async def test_agent_needs_the_right_to_write_what_is_delivered_in_its_namespace
         assert refusal.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
         assert not (await ScriptedAgent(made.channel, writer).hello()).deployments
+
+
+async def test_agents_of_two_namespaces_may_have_one_name_and_neither_hears_of_the_other() -> None:
+    async with populated() as made:
+        own, foreign = ScriptedAgent(made.channel), ScriptedAgent(made.channel)
+        await own.hello(deployment_pb2.Agent(name="node-1", host="h", id="a"))
+        deployment = await deployed(made, own)
+
+        report = agents.Report(deployment_id=deployment.id, generation=1, progress=agents.PROGRESS_FAILED, replicas=[replica(7)])
+        desired = await foreign.hello(deployment_pb2.Agent(name="node-1", namespace="other", host="h", id="a"), report)
+
+        assert not desired.deployments
+        job = await made.stub.RestartDeployment(wire.RestartDeploymentRequest(id=deployment.id))
+        restarted = await own.desired()
+        await foreign.failed(restarted, "not mine to tell")
+        await own.done(restarted)
+        await made.job(job.job_id, deployment_pb2.JOB_STATE_SUCCEEDED)
+        assert [one.pid for one in (await made.get(deployment)).replica_states] == [100, 101]
+
+
+async def test_name_of_an_agent_for_all_is_nobody_elses_whoever_was_first() -> None:
+    async with populated() as made:
+        lesser, general, late = ScriptedAgent(made.channel), ScriptedAgent(made.channel), ScriptedAgent(made.channel)
+        await lesser.hello(deployment_pb2.Agent(name="local", host="h", id="a"))
+        await general.hello(deployment_pb2.Agent(name="local", namespace="*", host="h", id="b"))
+        hello = agents.Hello(agent=deployment_pb2.Agent(name="local", namespace="other", host="h", id="b"))
+        await late.stream.write(agents.ConnectRequest(hello=hello))
+
+        for refused in (lesser, late):
+            with pytest.raises(grpc.aio.AioRpcError) as refusal:
+                await refused.frame()
+            assert reason(refusal.value) == "AGENT_NAME_TAKEN"
+        await made.create()
+        assert (await general.desired()).generation == 1
+
+
+async def test_connected_agents_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "MAX_AGENTS", 1)
+    async with world() as made:
+        await ScriptedAgent(made.channel).hello()
+        other = ScriptedAgent(made.channel)
+        await other.stream.write(agents.ConnectRequest(hello=agents.Hello(agent=deployment_pb2.Agent(name="node-2", host="h"))))
+
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await other.frame()
+
+        assert (refusal.value.code(), reason(refusal.value)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")
+
+
+async def test_agent_is_not_told_what_others_keep_with_a_spec() -> None:
+    async with populated() as made:
+        agent = ScriptedAgent(made.channel)
+        await agent.hello()
+        kept = spec("1", properties={"a": "1"}, artifacts={"web": {"kind": 1, "url": "file:///x", "properties": {"b": "2"}}})
+
+        deployment = await made.create(spec=kept)
+
+        told = (await agent.desired()).spec
+        assert (told.HasField("properties"), told.artifacts["web"].HasField("properties")) == (False, False)
+        assert deployment.spec.properties["a"] == "1"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        agents.ConnectRequest(),
+        agents.ConnectRequest(hello=agents.Hello(agent=HELLO)),
+        agents.ConnectRequest(report=agents.Report(deployment_id="d", step="a\nb")),
+        agents.ConnectRequest(report=agents.Report(deployment_id="d", message="x" * 4097)),
+        agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(0)] * 401)),
+        agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(100)])),
+        agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(-1)])),
+        agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(0, 99)])),
+        agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(0, version="\x1b[2J")])),
+        agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(0, message="x" * 1025)])),
+        agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(0, start_time={"seconds": 1 << 62})])),
+        agents.ConnectRequest(log_chunk=agents.LogChunk(request_id=1, data=b"x" * ((64 << 10) + 1))),
+    ],
+)
+async def test_bad_frame_ends_the_stream_and_deployments_are_still_shown(frame: agents.ConnectRequest) -> None:
+    async with populated() as made:
+        agent = ScriptedAgent(made.channel)
+        await agent.hello()
+        deployment = await made.create()
+        await agent.desired()
+        if frame.WhichOneof("frame") == "report":
+            frame.report.deployment_id = deployment.id
+        await agent.stream.write(frame)
+
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await agent.frame()
+
+        assert (refusal.value.code(), reason(refusal.value)) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+        (shown,) = (await made.stub.ListDeployments(wire.ListDeploymentsRequest())).deployments
+        assert shown.state == deployment_pb2.DEPLOYMENT_STATE_CREATING
+
+
+def test_agent_is_heard_only_of_what_it_was_told_and_until_that_is_gone() -> None:
+    connected = ConnectedAgent(HELLO, None)  # type: ignore[arg-type]  # nothing is written
+    connected.tell_all([agents.DesiredDeployment(deployment_id="mine", generation=1)])
+
+    for deployment_id in ("mine", "unknown"):
+        connected.heard(agents.Report(deployment_id=deployment_id))
+
+    assert list(connected.reports) == ["mine"]
+
+    connected.forget("mine")
+    connected.heard(agents.Report(deployment_id="mine"))
+
+    assert not connected.reports
+
+
+async def test_what_does_not_fit_into_one_frame_comes_in_several_and_the_first_names_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agents_servicer, "MAX_FRAME_BYTES", 400)
+    async with populated() as made:
+        first = ScriptedAgent(made.channel)
+        await first.hello()
+        wanted = []
+        for number in range(5):
+            wanted.append((await made.create(name=f"web-{number}", spec=spec("1", env=[{"name": "A", "value": "x" * 100}]))).id)
+            await first.desired()
+
+        again = ScriptedAgent(made.channel)
+        told = await again.hello()
+        assert sorted([*(one.deployment_id for one in told.deployments), *told.later_ids]) == sorted(wanted)
+        come = [one.deployment_id for one in told.deployments]
+        while len(come) < len(wanted):
+            frame = (await again.frame()).desired
+            assert frame.ByteSize() < 500
+            come += [one.deployment_id for one in frame.deployments]
+
+        assert sorted(come) == sorted(wanted)

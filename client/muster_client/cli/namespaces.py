@@ -58,7 +58,10 @@ async def update(context: Context, name: Name, display_name: Display = "", descr
 async def delete(
     context: Context, name: Name, force: Annotated[bool, typer.Option("--force", help="Everything in it goes too.")] = False
 ) -> None:
-    """Delete a namespace. One that is not empty is refused (exit status 4), unless forced."""
+    """Delete a namespace. One that is not empty is refused (exit status 4), unless forced.
+
+    Environments and applications in it have to be deleted first.
+    """
     response = await context.ask(context.admin.DeleteNamespace, wire.DeleteNamespaceRequest(name=name, force=force))
     instances = texts.count(response.removed_instance_count, "instance")
     configs = texts.count(response.deleted_config_count, "config item")

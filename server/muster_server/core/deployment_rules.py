@@ -136,12 +136,12 @@ def place(turn: Turn, command: Place) -> None:
 
 
 def finish(turn: Turn, command: Finish) -> None:
-    """End the job, or turn it round: a failed upgrade returns to what there was before."""
+    """End the job, or turn it round: a failed upgrade returns to what there was before. A forced deletion cannot fail."""
     job = _job_of(turn, command.deployment_id, command.generation)
     if job is None:
         return
     deployment = turn.state.delivery.deployment(job.namespace, job.deployment_id)
-    if command.is_done:
+    if command.is_done or job.is_forced:
         _succeed(turn, deployment, job, command.message)
     elif deployment.before is not None:
         _return(turn, deployment, job, deployment.before, command.message)
@@ -244,12 +244,12 @@ def _before(known: Deployment) -> Setup | None:
 
 
 def _recorded(turn: Turn, deployment: Deployment, kind: JobKind) -> tuple[ReleaseRecord, ...]:
-    """The records, the newest last, after a job of this kind has succeeded."""
+    """The records, the newest last, after a job of this kind has succeeded. What has not run yet is none."""
     spec, records = deployment.setup.spec, deployment.records
     versions = [record.spec.version for record in records]
     if kind is JobKind.ROLLBACK:
         return records[: versions.index(spec.version) + 1]
-    if records and records[-1].spec == spec:
+    if not deployment.running_replicas or (records and records[-1].spec == spec):
         return records
     others = tuple(record for record in records if record.spec.version != spec.version)
     return (*others, ReleaseRecord(spec, turn.wall_s))[-MAX_RECORDS:]

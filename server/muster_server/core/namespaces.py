@@ -8,6 +8,7 @@ from muster_server.core.catalog_rules import forget
 from muster_server.core.commands import ServiceForgotten
 from muster_server.core.config_model import ConfigKey
 from muster_server.core.config_rules import delete_all
+from muster_server.core.delivery_model import Application, Environment
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import DEFAULT_NAMESPACE, MAX_NAME_BYTES, RemovalReason, ServiceKey, checked_text
 from muster_server.core.namespace_commands import (
@@ -75,11 +76,20 @@ def update(turn: Turn, command: UpdateNamespace) -> Namespace:
 def delete(turn: Turn, command: DeleteNamespace) -> NamespaceDeleted:
     """O(what is in it). Services that become empty are known for a while, as ever.
 
+    What is delivered there does not go with it, even if that is forced: to stop programs takes a while, and may fail.
+
     Raises MusterError: INVALID_FIELD, NAMESPACE_DEFAULT, NAMESPACE_NOT_FOUND, NAMESPACE_NOT_EMPTY.
     """
     name, state = checked_text("name", command.name, MAX_NAME_BYTES, is_required=True), turn.state
     if name == DEFAULT_NAMESPACE:
         raise MusterError(Reason.NAMESPACE_DEFAULT, f"namespace {name!r} cannot be deleted")
+    environments, applications = len(state.delivery.members(Environment, name)), len(state.delivery.members(Application, name))
+    if environments or applications:
+        raise MusterError(
+            Reason.NAMESPACE_NOT_EMPTY,
+            f"{environments} environments and {applications} applications are in namespace {name!r}: delete them first",
+            {"environment_count": str(environments), "application_count": str(applications)},
+        )
     if not exists(state, name):
         raise namespace_not_found(name)
     instances, services, configs = state.instance_tally[name], state.described_tally[name], state.configs.live_tally[name]

@@ -121,7 +121,7 @@ def _restore_others(store: Store, state: RegistryState, now_s: float, limits: Li
         for _, value in store.scan(bucket):
             state.delivery.apply(DeliveryChanged(records.decode_kept(bucket, value)))
     jobs = [records.decode_job(value) for _, value in store.scan(Bucket.JOBS)]
-    for job in sorted(jobs, key=lambda job: job.create_s):
+    for job in sorted(jobs, key=lambda job: (job.create_s, job.generation)):  # two of a deployment may begin in one moment
         state.delivery.apply(DeliveryChanged(job))
     for _, value in store.scan(Bucket.SERVICES):
         state.apply(ServiceDescribed(*records.decode_service(value)), now_s, limits)

@@ -1,7 +1,7 @@
 """AgentService: an agent's one stream, and what the server knows of the agent while it is connected."""
 
 import asyncio
-import re
+from collections.abc import Iterable
 from itertools import count
 from typing import Protocol
 
@@ -9,17 +9,18 @@ from muster.delivery.v1 import agent_service_pb2 as wire
 from muster.delivery.v1 import deployment_pb2
 
 from muster_server.core.access_model import ANY, Action, Resource
-from muster_server.core.deployment_model import MAX_MESSAGE_BYTES, MAX_REPLICAS
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.model import DEFAULT_NAMESPACE, MAX_NAME_BYTES, checked_text
 from muster_server.rpc.access_table import DELIVERY
+from muster_server.rpc.agent_wire import agent_said, report_said
 from muster_server.rpc.calls import Stream
 
 SILENCE_S = 15.0
 MAX_LOG_CHUNKS = 256
 MAX_LOG_REQUESTS = 64
+MAX_LOG_BYTES = 64 << 10
+MAX_FRAME_BYTES = 4 << 20
+"""Of what is desired, but for one deployment that is larger; an agent takes 16 MiB."""
 
-_AGENT_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _numbers = count(1)
 
 LogQueue = asyncio.Queue[wire.LogChunk | None]
@@ -29,7 +30,7 @@ LogQueue = asyncio.Queue[wire.LogChunk | None]
 class ConnectedAgent:
     """One agent's stream, with a mailbox of what it has to be told: one slot for each deployment, however often that changes.
 
-    `reports` are its last ones by deployment, `told` the generations that it was sent.
+    `told` are the generations that it was sent, by deployment, and `reports` its last ones of those.
     """
 
     def __init__(self, agent: deployment_pb2.Agent, stream: Stream) -> None:
@@ -38,14 +39,29 @@ class ConnectedAgent:
         self.reports: dict[str, wire.Report] = {}
         self.told: dict[str, int] = {}
         self._due: dict[str, wire.DesiredDeployment] = {}
-        self._whole: wire.Desired | None = None
+        self._whole: list[wire.DesiredDeployment] | None = None
         self._requests: list[wire.ConnectResponse] = []
         self._logs: dict[int, LogQueue] = {}
         self._is_due = asyncio.Event()
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its namespace and name: no two that are connected have the same."""
+        return self.agent.namespace, self.agent.name
+
+    def heard(self, report: wire.Report) -> None:
+        """Keep what it told, if it was told of that deployment: of others it has nothing to say."""
+        if report.deployment_id in self.told:
+            self.reports[report.deployment_id] = report
+
+    def forget(self, deployment_id: str) -> None:
+        """It has nothing to do with that any more."""
+        self.told.pop(deployment_id, None)
+        self.reports.pop(deployment_id, None)
+
     def tell_all(self, desired: list[wire.DesiredDeployment]) -> None:
         """Tell it everything that it is to run."""
-        self._whole = wire.Desired(deployments=desired, complete=True)
+        self._whole = desired
         self.told = {one.deployment_id: one.generation for one in desired}
         self._is_due.set()
 
@@ -90,9 +106,8 @@ class ConnectedAgent:
         while True:
             await self._is_due.wait()
             self._is_due.clear()
-            frames = [wire.ConnectResponse(desired=self._whole)] if self._whole is not None else []
-            if self._due:
-                frames.append(wire.ConnectResponse(desired=wire.Desired(deployments=self._due.values())))
+            frames = [] if self._whole is None else _frames(self._whole, is_complete=True)
+            frames += _frames(self._due.values()) if self._due else []
             frames += self._requests
             self._whole, self._due, self._requests = None, {}, []
             for frame in frames:
@@ -111,11 +126,28 @@ class ConnectedAgent:
         self._is_due.set()
 
 
+def _frames(due: Iterable[wire.DesiredDeployment], *, is_complete: bool = False) -> list[wire.ConnectResponse]:
+    """In frames that a receiver takes, at least one; a complete first one names what is in the others."""
+    parts: list[list[wire.DesiredDeployment]] = [[]]
+    room_bytes = MAX_FRAME_BYTES
+    for one in due:
+        room_bytes -= (size := one.ByteSize())
+        if room_bytes < 0 and parts[-1]:
+            parts.append([])
+            room_bytes = MAX_FRAME_BYTES - size
+        parts[-1].append(one)
+    desired = [wire.Desired(deployments=part) for part in parts]
+    desired[0].complete = is_complete
+    if is_complete:
+        desired[0].later_ids.extend(one.deployment_id for part in parts[1:] for one in part)
+    return [wire.ConnectResponse(desired=one) for one in desired]
+
+
 class Dispatching(Protocol):
     """What the servicer needs of who decides what agents do."""
 
     def join(self, connected: ConnectedAgent) -> None:
-        """An agent is there. Raises MusterError (AGENT_NAME_TAKEN)."""
+        """An agent is there. Raises MusterError (AGENT_NAME_TAKEN, LIMIT_EXCEEDED)."""
         ...
 
     def leave(self, connected: ConnectedAgent) -> None:
@@ -141,13 +173,14 @@ class AgentServicer:
             return
         if not frame.HasField("hello"):
             raise MusterError.invalid("frame", "the first one must be a hello")
-        connected = ConnectedAgent(_checked(frame.hello.agent), stream)
+        connected = ConnectedAgent(agent_said(frame.hello.agent), stream)
         resource = Resource(connected.agent.namespace.replace("*", ANY), ANY, DELIVERY, ANY)
         stream.call.require(Action.WRITE, resource)
         stream.held = lambda: ((Action.WRITE, resource),)
-        reports = [_checked_report(report) for report in frame.hello.reports]
-        connected.reports = {report.deployment_id: report for report in reports}
+        reports = [report_said(report) for report in frame.hello.reports]
         self._dispatching.join(connected)
+        for report in reports:
+            connected.heard(report)
         writer = asyncio.create_task(connected.write(), name=f"agent {connected.agent.name}")
         try:
             for report in reports:
@@ -165,10 +198,12 @@ class AgentServicer:
     async def _take(self, connected: ConnectedAgent, frame: wire.ConnectRequest) -> None:
         match frame.WhichOneof("frame"):
             case "report":
-                report = _checked_report(frame.report)
-                connected.reports[report.deployment_id] = report
+                report = report_said(frame.report)
+                connected.heard(report)
                 await self._dispatching.observe(connected, report)
             case "log_chunk":
+                if len(frame.log_chunk.data) > MAX_LOG_BYTES:
+                    raise MusterError.invalid("log_chunk.data", f"must not be longer than {MAX_LOG_BYTES} bytes")
                 connected.take_logs(frame.log_chunk)
             case "heartbeat":
                 return
@@ -182,33 +217,3 @@ class AgentServicer:
                 return frame
         except TimeoutError:
             raise MusterError(Reason.AGENT_SILENT, f"no frame for {self._silence_s:g} s") from None
-
-
-def _checked(agent: deployment_pb2.Agent) -> deployment_pb2.Agent:
-    """The agent as it said it, with what it left out. Raises MusterError (INVALID_FIELD)."""
-    if _AGENT_NAME.fullmatch(agent.name) is None:
-        raise MusterError.invalid("agent.name", "must be 1 to 64 of letters, digits, -, _ and .")
-    checked_text("agent.namespace", agent.namespace, MAX_NAME_BYTES)
-    checked_text("agent.environment", agent.environment, 64)
-    checked_text("agent.version", agent.version, 64)
-    checked_text("agent.host", agent.host, 1024, is_required=True)
-    checked_text("agent.limiting", agent.limiting, 1024)
-    checked_text("agent.id", agent.id, 64)
-    if agent.namespace == ANY and agent.environment:
-        raise MusterError.invalid("agent.environment", "must be empty for the agent of all namespaces")
-    if len(agent.runtimes) > 1000:
-        raise MusterError.invalid("agent.runtimes", "at most 1000")
-    checked = deployment_pb2.Agent()
-    checked.CopyFrom(agent)
-    checked.namespace = agent.namespace or DEFAULT_NAMESPACE
-    return checked
-
-
-def _checked_report(report: wire.Report) -> wire.Report:
-    checked_text("report.deployment_id", report.deployment_id, 64, is_required=True)
-    checked_text("report.step", report.step, 64)
-    if len(report.message.encode()) > MAX_MESSAGE_BYTES:
-        raise MusterError.invalid("report.message", f"must not be longer than {MAX_MESSAGE_BYTES} bytes")
-    if len(report.replicas) > 4 * MAX_REPLICAS:
-        raise MusterError.invalid("report.replicas", f"at most {4 * MAX_REPLICAS}")
-    return report

@@ -16,6 +16,7 @@ from muster_server.core.deployment_model import Deployment, Job, JobKind
 from muster_server.core.deployment_rules import ANY_AGENT
 from muster_server.core.deployment_states import DeploymentState, ReplicaState, state_of
 from muster_server.core.errors import MusterError, Reason
+from muster_server.core.naming import limit_exceeded
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
 from muster_server.rpc.agents import ConnectedAgent
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 AGENT_WAIT_S = 30.0
 LOOK_S = 0.5
+MAX_AGENTS = 1000
 MACHINE = "ecs"
 """The type of resource that an agent is."""
 
@@ -38,7 +40,7 @@ class Dispatcher:
         self.changes = Changes()
         self._engine = engine
         self._agent_wait_s = agent_wait_s
-        self._agents: dict[str, ConnectedAgent] = {}
+        self._agents: dict[tuple[str, str], ConnectedAgent] = {}
         self._missing_since_s: dict[str, float] = {}
         self._wake = asyncio.Event()
         engine.on_delivery_change = self._changed
@@ -49,14 +51,26 @@ class Dispatcher:
         return sorted((connected.agent for connected in self._agents.values()), key=attrgetter("name"))
 
     def join(self, connected: ConnectedAgent) -> None:
-        """Take an agent in, in the place of its earlier stream, and tell it everything. Raises MusterError (AGENT_NAME_TAKEN)."""
+        """Take an agent in, in the place of its earlier stream, and tell it everything.
+
+        Names are a namespace's own, but for those of agents for all, which nobody else may have. Raises MusterError:
+        AGENT_NAME_TAKEN, LIMIT_EXCEEDED.
+        """
         name = connected.agent.name
-        if (other := self._agents.get(name)) is not None:
-            if other.agent.id != connected.agent.id:
-                raise MusterError(Reason.AGENT_NAME_TAKEN, f"another agent with the name {name!r} is connected")
+        taken = MusterError(Reason.AGENT_NAME_TAKEN, f"another agent with the name {name!r} is connected")
+        other = self._agents.get(connected.key)
+        if (other is not None and other.agent.id != connected.agent.id) or (other is None and (ANY, name) in self._agents):
+            raise taken
+        if other is not None:
             other.stream.end(MusterError(Reason.AGENT_REPLACED, f"another stream of the agent {name!r} took its place"))
+        elif len(self._agents) >= MAX_AGENTS:
+            raise limit_exceeded("connected agents", MAX_AGENTS)
+        if connected.agent.namespace == ANY:
+            for lesser in [one for one in self._agents.values() if one.agent.name == name and one is not other]:
+                lesser.stream.end(taken)
+                self.leave(lesser)
         connected.agent.connect_time.FromMicroseconds(round(self._engine.wall_s() * 1e6))
-        self._agents[name] = connected
+        self._agents[connected.key] = connected
         own = [deployment for deployment in self._deployments() if self._agent_of(deployment) is connected]
         connected.tell_all([self._desired(deployment) for deployment in own])
         self._note(own)
@@ -66,8 +80,8 @@ class Dispatcher:
     def leave(self, connected: ConnectedAgent) -> None:
         """Forget an agent that is not connected any more."""
         name = connected.agent.name
-        if self._agents.get(name) is connected:
-            del self._agents[name]
+        if self._agents.get(connected.key) is connected:
+            del self._agents[connected.key]
             self._note(deployment for deployment in self._deployments() if deployment.agent == name)
             log.info("agent gone", agent=name)
 
@@ -76,7 +90,7 @@ class Dispatcher:
         deployment = self._engine.state.delivery.things.get(report.deployment_id)
         if not isinstance(deployment, Deployment):
             if report.progress == wire.PROGRESS_DONE:
-                connected.reports.pop(report.deployment_id, None)
+                connected.forget(report.deployment_id)
             return
         if self._agent_of(deployment) is not connected:
             return
@@ -146,7 +160,7 @@ class Dispatcher:
         """A forced deletion did not wait for the agent: it is told to stop what it runs all the same."""
         report = agent.reports.get(gone.id)
         if report is not None and report.generation == gone.generation and report.progress == wire.PROGRESS_DONE:
-            agent.reports.pop(gone.id)
+            agent.forget(gone.id)
         else:
             agent.tell(wire.DesiredDeployment(deployment_id=gone.id, generation=gone.generation + 1, drop=True))
 
@@ -169,10 +183,10 @@ class Dispatcher:
             not deployment.agent or (job.is_forced and (is_missing or waited_s > self._agent_wait_s))
         ):
             why = f"without the agent {deployment.agent!r}" if deployment.agent else "it ran nowhere"
-            await perform(self._engine, Finish(deployment.id, deployment.generation, True, why))
+            await perform(self._engine, Finish(deployment.id, job.generation, True, why))
         elif is_missing and waited_s > self._agent_wait_s:
             why = f"the agent {deployment.agent!r} is not connected" if deployment.agent else self._nobody(deployment)
-            await perform(self._engine, Finish(deployment.id, deployment.generation, False, why))
+            await perform(self._engine, Finish(deployment.id, job.generation, False, why))
 
     def _nobody(self, deployment: Deployment) -> str:
         return f"no agent is connected that runs what is in the environment {self._environment_of(deployment).name!r}"
@@ -181,12 +195,12 @@ class Dispatcher:
         """Where a deployment is to run: at an agent of its environment if one is connected, else at one for all; the emptiest."""
         environment, spec = self._environment_of(deployment), deployment.setup.spec
         named = {used.id for used in spec.resources if used.type == MACHINE and used.id != ANY_AGENT}
-        wished = set(spec.agents) & self._agents.keys()
+        there = [one for one in self._agents.values() if one.agent.namespace in (ANY, deployment.namespace)]
+        wished = set(spec.agents) & {one.agent.name for one in there}
         candidates = [
             connected
-            for connected in self._agents.values()
-            if connected.agent.namespace in (ANY, deployment.namespace)
-            and connected.agent.environment in ("", environment.name)
+            for connected in there
+            if connected.agent.environment in ("", environment.name)
             and (not named or connected.agent.name in named)
             and (not wished or connected.agent.name in wished)
         ]
@@ -202,6 +216,8 @@ class Dispatcher:
     def _desired(self, deployment: Deployment) -> wire.DesiredDeployment:
         delivery, setup = self._engine.state.delivery, deployment.setup
         spec = spec_message(setup.spec)
+        for kept in (spec, *spec.artifacts.values()):  # an agent has no use for what others keep
+            kept.ClearField("properties")
         spec.service = spec.service or delivery.things[deployment.component_id].name
         del spec.env[:]
         spec.env.extend(env_message({**setup.inherited, **setup.spec.env}))
@@ -218,9 +234,8 @@ class Dispatcher:
         )
 
     def _agent_of(self, deployment: Deployment) -> ConnectedAgent | None:
-        """Its agent, if that is connected and still one for its namespace."""
-        connected = self._agents.get(deployment.agent)
-        return connected if connected is not None and connected.agent.namespace in (ANY, deployment.namespace) else None
+        """Its agent, if that is connected and one for its namespace."""
+        return self._agents.get((ANY, deployment.agent)) or self._agents.get((deployment.namespace, deployment.agent))
 
     def _deployments(self) -> Iterable[Deployment]:
         return self._engine.state.delivery.deployments()

@@ -126,7 +126,8 @@ class AdminServiceServicer:
     def DeleteNamespace(self, request, context):
         """DeleteNamespace takes the description away, and with `force` also everything in it: config items (history remains),
         definitions and instances, which are removed for the reason ADMIN. Ends with NOT_FOUND (NAMESPACE_NOT_FOUND), FAILED_PRECONDITION
-        (NAMESPACE_NOT_EMPTY, unless forced; or NAMESPACE_DEFAULT: `default` stays).
+        (NAMESPACE_NOT_EMPTY, unless forced, and even so while there are environments or applications; or NAMESPACE_DEFAULT: `default`
+        stays).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

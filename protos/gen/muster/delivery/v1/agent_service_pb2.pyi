@@ -82,12 +82,14 @@ class ConnectResponse(_message.Message):
     def __init__(self, desired: _Optional[_Union[Desired, _Mapping]] = ..., log_request: _Optional[_Union[LogRequest, _Mapping]] = ..., log_cancel: _Optional[_Union[LogCancel, _Mapping]] = ...) -> None: ...
 
 class Desired(_message.Message):
-    __slots__ = ("deployments", "complete")
+    __slots__ = ("deployments", "complete", "later_ids")
     DEPLOYMENTS_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    LATER_IDS_FIELD_NUMBER: _ClassVar[int]
     deployments: _containers.RepeatedCompositeFieldContainer[DesiredDeployment]
     complete: bool
-    def __init__(self, deployments: _Optional[_Iterable[_Union[DesiredDeployment, _Mapping]]] = ..., complete: _Optional[bool] = ...) -> None: ...
+    later_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, deployments: _Optional[_Iterable[_Union[DesiredDeployment, _Mapping]]] = ..., complete: _Optional[bool] = ..., later_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DesiredDeployment(_message.Message):
     __slots__ = ("deployment_id", "generation", "name", "namespace", "group", "replicas", "spec", "spec_generation", "drop")

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 AGENT_WAIT_S = 30.0
 LOOK_S = 0.5
 MAX_AGENTS = 1000
+"""Of a namespace, so that one cannot keep those of another out."""
 MACHINE = "ecs"
 """The type of resource that an agent is."""
 
@@ -63,8 +64,8 @@ class Dispatcher:
             raise taken
         if other is not None:
             other.stream.end(MusterError(Reason.AGENT_REPLACED, f"another stream of the agent {name!r} took its place"))
-        elif len(self._agents) >= MAX_AGENTS:
-            raise limit_exceeded("connected agents", MAX_AGENTS)
+        elif sum(namespace == connected.agent.namespace for namespace, _ in self._agents) >= MAX_AGENTS:
+            raise limit_exceeded("connected agents of a namespace", MAX_AGENTS)
         if connected.agent.namespace == ANY:
             for lesser in [one for one in self._agents.values() if one.agent.name == name and one is not other]:
                 lesser.stream.end(taken)

@@ -51,8 +51,9 @@ class AgentServiceServicer:
         that it is to run, and then with each change. The agent sends a report whenever something is other than it last told, and at
         least one frame in 10 s. Both sides may be cut off at any time: what is desired is on the server's disk, what runs is on the
         agent's, and whoever comes back begins with the whole of it. A second stream of the same agent ends the first with ABORTED
-        (AGENT_REPLACED); that of another agent of the name is refused with ALREADY_EXISTS (AGENT_NAME_TAKEN). Ends with
-        INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (DRAINING), DEADLINE_EXCEEDED (AGENT_SILENT: no frame for 15 s).
+        (AGENT_REPLACED); that of another agent of the name is refused with ALREADY_EXISTS (AGENT_NAME_TAKEN), and ended so once an agent
+        for all namespaces has the name. Ends with INVALID_ARGUMENT (INVALID_FIELD), RESOURCE_EXHAUSTED (LIMIT_EXCEEDED: 1000 agents of
+        the namespace are connected), UNAVAILABLE (DRAINING), DEADLINE_EXCEEDED (AGENT_SILENT: no frame for 15 s).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

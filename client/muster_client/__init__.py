@@ -1,15 +1,16 @@
 """The Python client of Muster. It needs grpcio and protobuf, and an event loop.
 
 `Client` connects; `Client.register` keeps instances registered through losses and restarts; `Client.watch` follows a service
-without gap or duplicate; `Client.get_config`, `Client.publish_config` and `Client.listen` are for configuration. What is sent and
-received are the messages of muster.registry.v1 and muster.config.v1, whose fields are explained in
-protos/muster/registry/v1/instance.proto and protos/muster/config/v1/config.proto.
+without gap or duplicate; `Client.get_config`, `Client.publish_config` and `Client.listen` are for configuration,
+`Client.catalog` for definitions. What is sent and received are the messages of muster.registry.v1, muster.config.v1 and
+muster.catalog.v1, whose fields are explained in instance.proto, config.proto and catalog.proto below protos/muster.
 """
 
 import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from muster.catalog.v1.catalog_pb2 import Definition, DefinitionKey, Schema
     from muster.config.v1.config_pb2 import ClientTraits, ConfigRef, Release
     from muster.registry.v1.instance_pb2 import (
         AdminState,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         ServiceRef,
     )
 
+    from muster_client._catalog import Catalog
     from muster_client._client import Client, Listing
     from muster_client._config import Config, MissingConfig, Publication
     from muster_client._link import Backoff
@@ -50,11 +52,14 @@ __all__ = [
     "AdminState",
     "AlreadyExistsError",
     "Backoff",
+    "Catalog",
     "Client",
     "ClientTraits",
     "Config",
     "ConfigRef",
     "ConflictError",
+    "Definition",
+    "DefinitionKey",
     "Endpoint",
     "Health",
     "Instance",
@@ -75,6 +80,7 @@ __all__ = [
     "Removal",
     "RemovalReason",
     "RevisionMismatchError",
+    "Schema",
     "ServiceRef",
     "Tls",
     "TooLargeError",
@@ -87,11 +93,13 @@ __all__ = [
 # A public name is imported when it is first asked for: every start of `muster serve` comes through this package, on its way to
 # the command line, and is not to pay 20 ms for a client that it does not use.
 _HOMES = {
+    **dict.fromkeys(("Definition", "DefinitionKey", "Schema"), "muster.catalog.v1.catalog_pb2"),
     **dict.fromkeys(("ClientTraits", "ConfigRef", "Release"), "muster.config.v1.config_pb2"),
     **dict.fromkeys(
         ("AdminState", "Endpoint", "Health", "Instance", "InstanceRef", "Lease", "RemovalReason", "ServiceRef"),
         "muster.registry.v1.instance_pb2",
     ),
+    "Catalog": "muster_client._catalog",
     **dict.fromkeys(("Client", "Listing"), "muster_client._client"),
     **dict.fromkeys(("Config", "MissingConfig", "Publication"), "muster_client._config"),
     "Backoff": "muster_client._link",

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from muster.catalog.v1 import catalog_service_pb2_grpc
 from muster.config.v1 import config_service_pb2 as configuration
 from muster.config.v1 import config_service_pb2_grpc
 from muster.config.v1.config_pb2 import ClientTraits, ConfigRef, Release
@@ -17,6 +18,7 @@ from muster.registry.v1 import discovery_service_pb2_grpc, registration_service_
 from muster.registry.v1 import registration_service_pb2 as registration
 from muster.registry.v1.instance_pb2 import AdminState, Instance, InstanceRef, ServiceRef
 
+from muster_client._catalog import Catalog
 from muster_client._config import Config, Publication, condition
 from muster_client._config_calls import ConfigCalls
 from muster_client._connection import Connection, Token
@@ -50,7 +52,8 @@ class Client:
     is what gray releases look at: labels of this client, its ip, its id. `snapshot_dir`, if given, is a directory of this program
     alone, in which the last known state of each config item that is got or listened to is kept for the time when no server
     answers; contents lie there in plain text, readable by this user only. `token` proves this client to a server with
-    authentication: an API token, or a function that answers one, asked at every call and connection.
+    authentication: an API token, or a function that answers one, asked at every call and connection. `catalog`, once entered, has
+    the calls about definitions.
 
     Register an instance and see it:
 
@@ -97,6 +100,7 @@ class Client:
         self._registration = registration_service_pb2_grpc.RegistrationServiceStub(self._channel)
         self._discovery = discovery_service_pb2_grpc.DiscoveryServiceStub(self._channel)
         self._config = config_service_pb2_grpc.ConfigServiceStub(self._channel)
+        self.catalog = Catalog(catalog_service_pb2_grpc.CatalogServiceStub(self._channel), self._connection.call)
         self._config_calls = ConfigCalls(self._config, self._connection.call, self._traits, self._snapshots)
         return self
 

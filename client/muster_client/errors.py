@@ -3,7 +3,7 @@
 MusterError                     every refusal and every failure; has `code`, `reason`, `message` and `details`
 ├── InvalidFieldError           a field is missing, too long, out of range or malformed; the message names it
 │   └── InvalidContentError     a content is not what its type says; has `line` and `column`
-├── NotFoundError               no such instance, service, session, config item, release or gray line
+├── NotFoundError               no such instance, service, session, config item, release, gray line, definition or schema
 ├── ConflictError               the state is not what the call expects (kind of service, owner, empty release)
 │   ├── AlreadyExistsError      there is one already, and it should have been new
 │   └── RevisionMismatchError   it has changed since; has the current `revision` and `md5`
@@ -67,7 +67,7 @@ class InvalidContentError(InvalidFieldError):
 
 
 class NotFoundError(MusterError):
-    """No such instance, service, session, config item, release or gray line."""
+    """No such instance, service, session, config item, release, gray line, definition or schema."""
 
 
 class ConflictError(MusterError):
@@ -141,6 +141,7 @@ _CLASSES_BY_REASON: dict[str, type[MusterError]] = {
     "INVALID_CONTENT": InvalidContentError,
     "CONFIG_EXISTS": AlreadyExistsError,
     "NAMESPACE_EXISTS": AlreadyExistsError,
+    "DEFINITION_EXISTS": AlreadyExistsError,
     "USER_EXISTS": AlreadyExistsError,
     "ROLE_EXISTS": AlreadyExistsError,
     "REVISION_MISMATCH": RevisionMismatchError,

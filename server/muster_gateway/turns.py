@@ -1,7 +1,7 @@
 """Turns: how the gateway leaves the event loop to gRPC.
 
 grpc.aio handles one event in each turn of the loop, and a call is some five events. A gateway that answers thirty requests in one
-turn makes every gRPC event wait for all thirty. So where gRPC calls come, two requests start in each turn, the others in the next
+turn makes every gRPC event wait for all thirty. So where gRPC calls come, one request starts in each turn, the others in the next
 ones. A turn is work too: where none come, sixteen start, which makes each of them a fifth cheaper.
 """
 
@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 MAX_RUNNING = 64
 MAX_STARTS = 16
-MAX_SHARED_STARTS = 2
+MAX_SHARED_STARTS = 1
 SHARED_S = 0.1
 
 

@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import event, given
+from muster_server.core.archive import Archive, ArchivedDefinition
+from muster_server.core.catalog_commands import AddProviders, CreateDefinition, DefinitionRef, PutSchemas
+from muster_server.core.catalog_model import Definition, Schema, definition_key
 from muster_server.core.commands import Deregister, OpenSession, Put, Register, SetAdminState, Update
 from muster_server.core.epochs import EpochBegan
 from muster_server.core.errors import MusterError, Reason
@@ -51,7 +54,7 @@ def test_archive_restored_over_another_world_is_true_and_the_rest_stays(there: D
     after, wanted = seen(here), seen(there)
     archived = {item.key for item in archive.items}
     event(f"changes {before != after}")
-    for kind in ("namespace", "override", "service"):
+    for kind in ("namespace", "override", "service", "definition"):
         assert after[kind] == before[kind] | wanted[kind]
     assert after["config"] == {key: shown for key, shown in before["config"].items() if key not in archived} | wanted["config"]
     for name, (said, health, _) in (before["instance"] | wanted["instance"]).items():
@@ -72,8 +75,8 @@ def test_archive_that_is_restored_again_changes_nothing(there: DurableWorld, her
 
     again = here.answer(RestoreArchive(archive))
 
-    things = sum(map(len, (archive.namespaces, archive.items, archive.instances, archive.overrides, archive.services)))
-    assert (again.changes, again.unchanged_count) == ((), things)
+    things = (archive.namespaces, archive.items, archive.instances, archive.overrides, archive.services, archive.definitions)
+    assert (again.changes, again.unchanged_count) == ((), sum(map(len, things)))
     assert (seen(here), histories(here), here.state.revision) == before
 
 
@@ -100,7 +103,11 @@ def test_revisions_of_what_is_restored_are_fresh_and_all_different(there: Durabl
     found += [instance.revision for service in here.state.services.values() for instance in service.instances.values()]
     found += [namespace.revision for namespace in here.state.namespaces.values()]
     found += [service.description.revision for service in here.state.services.values() if service.description]
-    assert sorted(found) == list(range(1, here.state.revision + 1))
+    found += [definition.revision for known in here.state.catalog.definitions.values() for definition in known.values()]
+    assert len(set(found)) == len(found)
+    unseen = sum(map(len, here.state.catalog.schemas.values())) + len(here.state.catalog.providers)
+    assert len(found) + unseen == here.state.revision
+    assert all(0 < revision <= here.state.revision for revision in found)
 
 
 def test_changes_are_ordered_by_kind_and_name() -> None:
@@ -232,3 +239,80 @@ def test_instance_that_is_not_in_the_archive_stays() -> None:
     here.answer(RestoreArchive(world_after(put("2")).archive()))
 
     assert list(here.state.services[API].instances) == ["3", "2"]
+
+
+def definition(name: str = "stock", version: str = "1.0", definition_id: str = "", **fields: object) -> Definition:
+    return Definition(definition_key("shop", "", name, "", version), definition_id, **fields)  # type: ignore[arg-type]
+
+
+def test_definition_comes_back_with_its_schemas_and_what_it_depends_on() -> None:
+    stock = definition()
+    consumer = DefinitionRef("shop", stock.definition_id)
+    schemas = (Schema("s", "text", "sum"),)
+    there = world_after(CreateDefinition(stock), PutSchemas(consumer, schemas), AddProviders(consumer, (API,)))
+    here = world_after(CreateDefinition(stock), PutSchemas(consumer, (Schema("other", "x"),)))
+
+    answer = here.answer(RestoreArchive(there.archive()))
+
+    assert answer.changes == (Change("definition", "shop/DEFAULT_GROUP/stock 1.0", is_addition=False),)
+    catalog = here.state.catalog
+    assert (catalog.schemas[consumer], list(catalog.providers[consumer])) == ({"s": schemas[0]}, [API])
+    assert catalog.get(consumer).schema_ids == ("s",)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "present",
+    [
+        definition(definition_id="other"),
+        definition(name="basket", definition_id="mine"),
+        definition(name="basket", alias="pay"),
+    ],
+    ids=["its names have another id", "its id has other names", "its alias is another's"],
+)
+def test_definition_that_contradicts_one_here_is_refused_and_nothing_changes(present: Definition) -> None:
+    there = world_after(CreateDefinition(definition(definition_id="mine", alias="pay"), has_id=True))
+    here = world_after(CreateDefinition(present, has_id=True))
+    before = seen(here)
+
+    with pytest.raises(MusterError) as caught:
+        here.answer(RestoreArchive(there.archive()))
+
+    assert (caught.value.reason, caught.value.details) == (Reason.DEFINITION_EXISTS, {"definition_id": "mine"})
+    assert seen(here) == before
+
+
+def test_archive_in_which_two_definitions_have_the_same_names_is_refused() -> None:
+    archive = Archive(definitions=(ArchivedDefinition(definition()), ArchivedDefinition(definition(definition_id="other"))))
+
+    with pytest.raises(MusterError) as caught:
+        DurableWorld().answer(RestoreArchive(archive))
+
+    assert caught.value.reason is Reason.DEFINITION_EXISTS
+
+
+def test_alias_passes_from_one_definition_to_another() -> None:
+    here = world_after(CreateDefinition(definition("a", alias="pay")), CreateDefinition(definition("b")))
+    there = world_after(CreateDefinition(definition("a")), CreateDefinition(definition("b", alias="pay")))
+
+    here.answer(RestoreArchive(there.archive()))
+
+    assert seen(here) == seen(there)
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(max_definitions=1), Reason.LIMIT_EXCEEDED),
+        (Limits(max_providers=0), Reason.LIMIT_EXCEEDED),
+        (Limits(max_total_schema_bytes=3), Reason.TOO_LARGE),
+    ],
+)
+def test_definitions_above_a_limit_are_refused(limits: Limits, reason: Reason) -> None:
+    one = DefinitionRef("shop", definition().definition_id)
+    done = [CreateDefinition(definition()), CreateDefinition(definition("b")), AddProviders(one, (API,))]
+    there = world_after(*done, PutSchemas(one, (Schema("s", "text"),)))
+
+    with pytest.raises(MusterError) as caught:
+        DurableWorld(limits).answer(RestoreArchive(there.archive()))
+
+    assert caught.value.reason is reason

@@ -6,6 +6,16 @@ from typing import Any
 
 import hypothesis.strategies as st
 from muster_server.core.archive import Archive, ArchivedItem
+from muster_server.core.catalog_commands import (
+    AddProviders,
+    ChangeDefinition,
+    CreateDefinition,
+    DefinitionRef,
+    DeleteDefinition,
+    DeleteSchema,
+    PutSchemas,
+)
+from muster_server.core.catalog_model import Definition, Schema, definition_key
 from muster_server.core.commands import Deregister, Event, InstanceRef, LayOverride, Register, SetAdminState, Update
 from muster_server.core.config_commands import ConfigReleased, Delete, Promote, Publish, Rollback, StopGray
 from muster_server.core.config_model import ConfigKey, GrayRule, Note, Release, Text, config_key
@@ -15,7 +25,7 @@ from muster_server.core.errors import MusterError
 from muster_server.core.model import AdminState, Endpoint, Health, Registration, service_key
 from muster_server.core.namespace_commands import CreateNamespace, DeleteNamespace, Namespace, UpdateNamespace
 from muster_server.core.service_commands import CreateService, DeleteService, ServiceDescription, UpdateService
-from muster_server.core.state import Limits
+from muster_server.core.state import Limits, RegistryState
 
 from core.story import World
 
@@ -66,6 +76,38 @@ pairs = st.dictionaries(st.sampled_from(["zone", "x"]), words, max_size=2)
 overrides = st.fixed_dictionaries({}, optional={"weight": weights, "metadata": pairs})
 clusters = st.dictionaries(st.sampled_from(["DEFAULT", "east"]), pairs, max_size=2)
 descriptions = st.builds(ServiceDescription, pairs, st.none() | st.floats(0, 1), st.booleans(), clusters)
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> Definition:
+    """Ids follow from the names, and one name only has aliases, so that no two worlds contradict each other."""
+    key = definition_key(
+        draw(namespaces), "", draw(names), draw(st.sampled_from(["", "test"])), draw(st.sampled_from(["1.0", "2.0"]))
+    )
+    return Definition(
+        key,
+        f"{key.name}-{key.environment}" if key.version == "2.0" else "",
+        draw(st.sampled_from(["", "x", "y"])) if key.name == "a" else "",
+        draw(words),
+        draw(pairs),
+        schema_ids=draw(st.sampled_from([(), ("a",)])),
+        attributes=draw(pairs),
+    )
+
+
+definition_refs = definitions().map(lambda found: DefinitionRef(found.key.namespace, found.definition_id))
+
+
+@st.composite
+def dependencies(draw: st.DrawFn) -> AddProviders:
+    """They stay within a namespace."""
+    consumer = draw(definition_refs)
+    return AddProviders(consumer, tuple(service_key(consumer.namespace, "", name) for name in draw(st.lists(names, max_size=2))))
+
+
+schemas = st.dictionaries(names, st.sampled_from(["x", "y"]), max_size=2).map(
+    lambda found: tuple(Schema(name, text) for name, text in found.items())
+)
 described = st.builds(Namespace, st.sampled_from([*NAMESPACES, "empty"]), words, words)
 commands = st.one_of(
     st.builds(Publish, config_keys, texts, grays, rules, note=notes),
@@ -84,6 +126,15 @@ commands = st.one_of(
     st.builds(CreateService, services, descriptions),
     st.builds(UpdateService, services, st.fixed_dictionaries({}, optional={"metadata": pairs, "clusters": clusters})),
     st.builds(DeleteService, services),
+    st.builds(CreateDefinition, definitions(), st.booleans()),
+    st.builds(CreateDefinition, definitions(), st.booleans()),
+    st.builds(
+        ChangeDefinition, definition_refs, st.fixed_dictionaries({"tags": pairs}, optional={"is_cross_group": st.booleans()})
+    ),
+    st.builds(PutSchemas, definition_refs, schemas, st.booleans()),
+    st.builds(DeleteSchema, definition_refs, names),
+    dependencies(),
+    st.builds(DeleteDefinition, definition_refs, st.just(True)),
     st.builds(CreateNamespace, described),
     st.builds(UpdateNamespace, described),
     st.builds(DeleteNamespace, namespaces, st.booleans()),
@@ -152,7 +203,20 @@ def seen(world: World) -> dict[str, Any]:
             for key, service in state.services.items()
             if service.description is not None
         },
+        "definition": {ref: _definition(state, ref) for ref in _definition_refs(state)},
     }
+
+
+def _definition_refs(state: RegistryState) -> list[DefinitionRef]:
+    return [DefinitionRef(namespace, name) for namespace, known in state.catalog.definitions.items() for name in known]
+
+
+def _definition(state: RegistryState, ref: DefinitionRef) -> tuple[Any, ...]:
+    """What is seen of a definition; that it is found by its names and its alias too."""
+    catalog, definition = state.catalog, state.catalog.definitions[ref.namespace][ref.definition_id]
+    shown = replace(definition, create_time=0.0, update_time=0.0, revision=0)
+    is_found = catalog.by_key(definition.key) == definition and (not definition.alias or catalog.by_alias(definition) == definition)
+    return shown, catalog.schemas.get(ref) or {}, tuple(catalog.providers.get(ref, ())), is_found
 
 
 def lines(world: World, key: ConfigKey) -> dict[str, tuple[Any, ...]]:

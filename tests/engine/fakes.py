@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.story import ref, registration
 from muster_server.core.catalog_commands import DefinitionRef
 from muster_server.core.catalog_view import Providers
-from muster_server.core.commands import Command, Register
+from muster_server.core.commands import Command, Register, Update
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Instance, Lease, Registration, RemovalReason, ServiceKey
@@ -191,8 +191,13 @@ def put_durable(name: str, **fields: object) -> Register:
     return put(name, is_persistent=True, **fields)
 
 
-def put_on_session(name: str, session: str) -> Register:
-    return Register(ref(name).service, registration(name.partition("#")[2], lease=None), session)
+def put_on_session(name: str, session: str, **fields: object) -> Register:
+    return Register(ref(name).service, registration(name.partition("#")[2], lease=None, **fields), session)
+
+
+def touch(name: str) -> Update:
+    """A change that shows nothing new, and does not wait for the disk."""
+    return Update(ref(name), {}, is_touched=True)
 
 
 async def perform(engine: Engine, command: Command) -> object:

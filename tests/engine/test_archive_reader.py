@@ -139,6 +139,17 @@ def service(**fields: Any) -> dict[str, Any]:
     return made | {"protect_threshold": None, "persistent": False, "clusters": {}} | fields
 
 
+def definition(**fields: Any) -> dict[str, Any]:
+    made = {"record": "definition", "namespace": "shop", "group": "g", "name": "a", "environment": "", "version": "1.0"}
+    made |= {"definition_id": "d", "alias": "", "description": "", "properties": {}, "tags": {}, "schema_ids": ["s"]}
+    return made | {"cross_group": False, "attributes": {}, "create_time": 1.0, "providers": [["g", "b"]]} | fields
+
+
+def schema(**fields: Any) -> dict[str, Any]:
+    made = {"record": "schema", "namespace": "shop", "definition_id": "d", "schema_id": "s", "content": "x", "summary": ""}
+    return made | fields
+
+
 def namespace(**fields: Any) -> dict[str, Any]:
     return {"record": "namespace", "name": "shop", "display_name": "", "description": ""} | fields
 
@@ -147,9 +158,13 @@ RULE = {"labels": {}, "addresses": [], "percent": 5, "priority": 0}
 
 
 def test_archive_by_hand_is_read() -> None:
-    archive = read(sealed(namespace(), release(), release(number=5, gray="beta", rule=RULE), instance(), override()))
+    records = [release(), release(number=5, gray="beta", rule=RULE), instance(), override(), definition(), schema()]
+    archive = read(sealed(namespace(), *records))
 
     assert (len(archive.namespaces), len(archive.instances), len(archive.overrides)) == (1, 1, 1)
+    assert [(one.definition.definition_id, one.schemas[0].content, one.providers[0].name) for one in archive.definitions] == [
+        ("d", "x", "b")
+    ]
     assert archive.items[0].contents == {1: "x", 5: "x"}
 
 
@@ -210,6 +225,20 @@ def test_archive_by_hand_is_read() -> None:
         [override(instance_id="")],
         [override(comment="x" * 1025)],
         [override(set_time=float("nan"))],
+        [definition(), definition()],
+        [definition(definition_id="")],
+        [definition(definition_id="a b")],
+        [definition(version="1.x")],
+        [definition(name="a@test")],
+        [definition(schema_ids=["s"] * 101)],
+        [definition(providers=[["", "b"]])],
+        [definition(providers=[["g"]])],
+        [definition(create_time=-1.0)],
+        [schema()],
+        [definition(), schema(), schema()],
+        [definition(), schema(schema_id="other")],
+        [definition(), schema(content="")],
+        [definition(), schema(namespace="other")],
     ],
 )
 def test_record_that_cannot_be_is_refused_where_it_stands(records: list[dict[str, Any]]) -> None:

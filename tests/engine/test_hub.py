@@ -10,7 +10,7 @@ from muster_server.engine.engine import Engine
 from muster_server.engine.mailroom import MAX_SUBSCRIPTIONS, MAX_UNACKED
 from running import ManualClock
 
-from engine.fakes import API, Reader, TextEncoder, make, pass_time, put, turns_of_the_loop
+from engine.fakes import API, Reader, TextEncoder, make, pass_time, put, touch, turns_of_the_loop
 
 WEB = ref("shop/web#").service
 
@@ -185,8 +185,8 @@ async def test_subscriber_that_slept_through_the_whole_log_is_reset() -> None:
     engine.execute(put("api#1"))
     await turns_of_the_loop()
 
-    for number in range(1100):
-        engine.execute(put("api#1", weight=number))
+    for _ in range(1100):
+        engine.execute(touch("api#1"))
     reader.read_on()
 
     assert await reader.to_bookmark() == ["delta api 2<-1: +1", "snapshot api 1102 reset: +1"]
@@ -437,12 +437,12 @@ async def test_window_that_is_full_when_a_change_was_sent_ahead_of_its_flush_hol
     other.subscribe()
     await other.next()
     reader.stop_reading()
-    for weight in (1001, 1002):
-        engine.execute(put("api#1", weight=weight))
+    for _ in range(2):
+        engine.execute(touch("api#1"))
         await other.next()
 
     reader.read_on()
-    engine.execute(put("api#1", weight=1003))
+    engine.execute(touch("api#1"))
     await other.next()
 
     assert await reader.to_bookmark() == ["delta api 64<-63: +1", "delta api 66<-64: +1"]

@@ -1,11 +1,16 @@
 """The journal: ephemeral state as it stands when the disk is free, once per turn of the disk, and again if the disk refused."""
 
+import asyncio
+from collections.abc import Sequence
+
+import pytest
 from core.story import ref
 from muster_server.core.commands import Deregister, EndSession, InstanceKey, OpenSession, Renew, RenewSession, SetAdminState
+from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import AdminState
 from muster_server.engine import records
 from muster_server.engine.engine import Engine
-from muster_server.storage.port import Bucket, StorageError
+from muster_server.storage.port import Bucket, StorageError, Write
 from running import ManualClock
 
 from engine.fakes import (
@@ -38,9 +43,10 @@ def journalled(store: CountingStore) -> dict[str, float]:
 
 async def test_changes_of_one_turn_are_one_batch_with_the_newest_state_of_each_instance() -> None:
     engine, store = counting()
+    engine.execute(OpenSession("s1", 1, "client", None, 5.0))
 
     for weight in range(1, 11):
-        engine.execute(put("api#1", weight=weight))
+        engine.execute(put_on_session("api#1", "s1", weight=weight))
     engine.execute(put("api#2"))
     await turns_of_the_loop()
 
@@ -52,12 +58,13 @@ async def test_changes_of_one_turn_are_one_batch_with_the_newest_state_of_each_i
 async def test_changes_while_the_disk_is_busy_are_written_once_when_it_is_free() -> None:
     engine, store = counting()
     store.hold()
-    engine.execute(put("api#1"))
+    engine.execute(OpenSession("s1", 1, "client", None, 5.0))
+    engine.execute(put_on_session("api#1", "s1"))
     await turns_of_the_loop()
 
     for weight in range(2, 30):
-        engine.execute(put("api#1", weight=weight))
-        engine.execute(put("api#2", weight=weight))
+        engine.execute(put_on_session("api#1", "s1", weight=weight))
+        engine.execute(put_on_session("api#2", "s1", weight=weight))
         await turns_of_the_loop()
     store.release()
     await turns_of_the_loop()
@@ -288,3 +295,49 @@ async def test_changes_within_the_pause_are_written_together_and_close_does_not_
     assert first == [1]
     assert store.keys_written(Bucket.JOURNAL) == [1, 2]
     assert journalled(store) == {"1": 1.0, "2": 2.0, "3": 3.0}
+
+
+async def test_what_a_client_changes_in_an_ephemeral_instance_is_on_disk_before_its_answer() -> None:
+    engine, store = counting()
+    engine.execute(put("api#1"))
+    store.hold()
+
+    changed = engine.execute(put("api#1", weight=2.0))
+    await turns_of_the_loop()
+    assert isinstance(changed, asyncio.Future)
+    was_answered = changed.done()
+    store.release()
+    await changed
+
+    assert not was_answered
+    assert journalled(store) == {"1": 2.0}
+    await engine.close()
+
+
+async def test_change_that_the_disk_refuses_is_refused_and_what_was_said_before_is_written_still() -> None:
+    engine, store = counting()
+    engine.execute(put("api#1"))
+    store.fail_next(StorageError("full"))
+
+    with pytest.raises(MusterError) as caught:
+        await perform(engine, put("api#1", weight=2.0))
+    await turns_of_the_loop()
+
+    assert caught.value.reason is Reason.STORAGE_FAILED
+    assert journalled(store) == {"1": 1.0}
+    await engine.close()
+
+
+async def test_older_state_is_never_written_over_a_change_that_is_on_its_way() -> None:
+    engine, store = counting()
+    engine.execute(put("api#2"))  # its writing is scheduled, and comes after the change was submitted
+
+    await perform(engine, put("api#2", weight=2.0))
+
+    assert journalled(store) == {"2": 2.0}
+    assert {weight for batch in store.batches for weight in weights_in(batch)} == {2.0}
+    await engine.close()
+
+
+def weights_in(batch: Sequence[Write]) -> list[float]:
+    return [records.decode_instance(write.value).said.weight for write in batch if write.bucket is Bucket.JOURNAL and write.value]

@@ -35,6 +35,7 @@ from engine.fakes import (
     put_durable,
     put_on_session,
     said,
+    touch,
     turns_of_the_loop,
 )
 
@@ -315,8 +316,9 @@ async def test_revision_never_goes_back_over_restarts_with_and_without_an_orderl
     seen = [engine.revision]
 
     for number in range(4):
-        for weight in range(number + 1):
-            engine.execute(put("api#1", weight=weight))
+        engine.execute(put("api#1"))
+        for _ in range(number):
+            engine.execute(touch("api#1"))
         seen.append(engine.revision)
         if number % 2:
             await engine.close()

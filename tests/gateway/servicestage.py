@@ -68,7 +68,7 @@ async def client(kind: str = "local", project: str = "p1", **settings: Any) -> A
 
 @asynccontextmanager
 async def client_of(server: Server, kind: str = "local", project: str = "p1") -> AsyncIterator[Client]:
-    async with running_gateway(server, kind) as url, httpx.AsyncClient(base_url=url) as http:
+    async with running_gateway(server, kind) as url, httpx.AsyncClient(base_url=url, timeout=WAIT_S) as http:
         yield Client(http, project)
 
 

@@ -43,9 +43,9 @@ class Client:
         headers = {"X-ConsumerId": consumer} if consumer else {}
         return await self.http.get("/instances", params={"appId": "shop", "serviceName": name, **query}, headers=headers)
 
-    async def watch(self, service_id: str) -> ClientConnection:
+    async def watch(self, service_id: str, path: str = "watcher") -> ClientConnection:
         url = self.url.replace("http", "ws", 1)
-        return await connect(f"{url}{REGISTRY}/microservices/{service_id}/watcher", compression=None)
+        return await connect(f"{url}{REGISTRY}/microservices/{service_id}/{path}", compression=None)
 
 
 @asynccontextmanager
@@ -238,6 +238,38 @@ async def wait_for_followers(server: Server) -> None:
     async with asyncio.timeout(5):
         while not any(one.subscriptions for one in server.engine.hub.subscribers):  # noqa: ASYNC110  # it tells nobody
             await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("kind", ["local", "apart"])
+async def test_list_watcher_is_told_what_is_there_first_and_then_what_comes(kind: str) -> None:
+    async with client(kind) as (one, server):
+        basket, stock = await one.create("basket"), await one.create("stock")
+        vault = await one.create("vault", appId="bank")
+        await one.register(vault, instanceId="hidden")
+        await one.register(stock, instanceId="i", status="DOWN")
+        providers = [{"appId": app, "serviceName": name} for app, name in (("shop", "stock"), ("bank", "vault"))]
+        key = {"appId": "shop", "serviceName": "basket", "version": "1.0.0"}
+        await one.http.post("/dependencies", json={"dependencies": [{"consumer": key, "providers": providers}]})
+
+        socket = await one.watch(basket, "listwatcher")
+        first = await event(socket)
+        await wait_for_followers(server)
+        await one.register(stock, instanceId="j", endpoints=["rest://10.0.0.2:80"])
+        second = await event(socket)
+        await socket.close()
+
+        assert [(told["action"], told["instance"]["instanceId"], told["key"]["serviceName"]) for told in (first, second)] == [
+            ("CREATE", "i", "stock"),
+            ("CREATE", "j", "stock"),
+        ]
+        assert first["instance"]["status"] == "DOWN"
+
+
+async def test_list_watcher_of_what_is_not_there_is_told_so() -> None:
+    async with client() as (one, _):
+        socket = await one.watch("none", "listwatcher")
+
+        assert await socket.recv() == "service does not exist"
 
 
 async def test_dependency_while_the_socket_is_open_is_watched_from_then_on() -> None:

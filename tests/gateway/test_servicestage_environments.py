@@ -140,16 +140,17 @@ async def test_28_to_30_resources_are_removed_before_others_are_added() -> None:
         assert (await http.call("PATCH", f"{path}/resources", absent))[1] == both
 
 
-async def test_30_patches_at_the_same_time_all_count() -> None:
-    async with client() as http:
+@pytest.mark.parametrize("kind", ["local", "apart"])
+async def test_30_patches_at_the_same_time_all_count(kind: str) -> None:
+    async with client(kind) as http:
         path = f"/environments/{await http.made('/environments', ENVIRONMENT)}/resources"
-        bodies = [{"add_optional_resources": [{"id": str(number), "type": "rds"}]} for number in range(8)]
+        bodies = [{"add_optional_resources": [{"id": str(number), "type": "rds"}]} for number in range(40)]
 
         answers = await asyncio.gather(*(http.call("PATCH", path, body) for body in bodies))
 
         assert {status for status, _ in answers} == {200}
         _, shown = await http.call("PATCH", path, {})
-        assert {one["id"] for one in shown["optional_resources"]} == {str(number) for number in range(8)}
+        assert {one["id"] for one in shown["optional_resources"]} == {str(number) for number in range(40)}
 
 
 async def test_31_deleted_environment_is_gone() -> None:

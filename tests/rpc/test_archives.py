@@ -14,6 +14,8 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from muster.admin.v1 import admin_service_pb2 as wire
+from muster.catalog.v1 import catalog_pb2, catalog_service_pb2_grpc
+from muster.catalog.v1 import catalog_service_pb2 as catalog
 from muster.config.v1 import config_pb2, config_service_pb2, config_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2, registration_service_pb2, registration_service_pb2_grpc
@@ -55,6 +57,34 @@ async def fill(channel: grpc.aio.Channel) -> None:
     await stub.SetAdminState(
         registration_service_pb2.SetAdminStateRequest(ref=ref, state=instance_pb2.ADMIN_STATE_DISABLED, author="ann")
     )
+    await define(channel)
+
+
+async def define(channel: grpc.aio.Channel) -> None:
+    """Two definitions, of which one has a schema and depends on the other."""
+    stub = catalog_service_pb2_grpc.CatalogServiceStub(channel)
+    for name in ("basket", "stock"):
+        await stub.CreateDefinition(catalog.CreateDefinitionRequest(definition=catalog_pb2.Definition(key=key_of(name))))
+    schema = catalog_pb2.Schema(schema_id="api", content="text", summary="sum")
+    made = await stub.ResolveDefinition(catalog.ResolveDefinitionRequest(key=key_of("basket")))
+    await stub.PutSchemas(
+        catalog.PutSchemasRequest(namespace="shop", definition_id=made.definition.definition_id, schemas=[schema])
+    )
+    dependency = catalog.Dependency(consumer=key_of("basket"), providers=[key_of("stock")])
+    await stub.SetDependencies(catalog.SetDependenciesRequest(namespace="shop", dependencies=[dependency]))
+
+
+def key_of(name: str, namespace: str = "shop") -> catalog_pb2.DefinitionKey:
+    return catalog_pb2.DefinitionKey(namespace=namespace, name=name, version="1.0")
+
+
+async def defined(channel: grpc.aio.Channel, namespace: str = "shop") -> tuple[str, str, list[str]]:
+    """The id that the names of `basket` lead to, the text of its schema, and what it depends on."""
+    stub = catalog_service_pb2_grpc.CatalogServiceStub(channel)
+    found = (await stub.ResolveDefinition(catalog.ResolveDefinitionRequest(key=key_of("basket", namespace)))).definition
+    schema = await stub.GetSchema(catalog.GetSchemaRequest(namespace=namespace, definition_id=found.definition_id, schema_id="api"))
+    providers = await stub.ListProviders(catalog.ListProvidersRequest(namespace=namespace, definition_id=found.definition_id))
+    return found.definition_id, schema.schema.content, [provider.definition_id for provider in providers.definitions]
 
 
 async def backup(channel: grpc.aio.Channel, namespace: str = "") -> bytes:
@@ -110,6 +140,8 @@ def changes(answer: wire.RestoreResponse) -> list[tuple[str, str, str]]:
 
 ALL_ADDED = [
     ("ADD", "config", "shop/DEFAULT_GROUP/a"),
+    ("ADD", "definition", "shop/DEFAULT_GROUP/basket 1.0"),
+    ("ADD", "definition", "shop/DEFAULT_GROUP/stock 1.0"),
     ("ADD", "instance", "shop/DEFAULT_GROUP/api#h#80#DEFAULT"),
     ("ADD", "namespace", "shop"),
     ("ADD", "override", "shop/DEFAULT_GROUP/api#h#80#DEFAULT"),
@@ -123,10 +155,11 @@ async def test_backup_of_one_server_makes_another_like_it() -> None:
         answer = await restore(other, await backup(one), author="ops")
 
         assert changes(answer) == ALL_ADDED
-        assert (answer.change_count, answer.unchanged_count) == (4, 0)
+        assert (answer.change_count, answer.unchanged_count) == (len(ALL_ADDED), 0)
         assert (answer.epoch, answer.revision) == (there.engine.epoch, there.engine.revision)
         assert await listed(other) == await listed(one)
         assert await shown(other) == "two"
+        assert await defined(other) == await defined(one)
         found = await instances(other)
         assert [(found[0].admin_state, found[0].admin_override.author)] == [(instance_pb2.ADMIN_STATE_DISABLED, "ann")]
         stub = config_service_pb2_grpc.ConfigServiceStub(other)
@@ -193,7 +226,7 @@ async def test_restore_of_the_same_again_changes_nothing_but_the_epoch() -> None
         first = await restore(channel, archive)
         second = await restore(channel, archive)
 
-        assert [(answer.change_count, answer.unchanged_count) for answer in (first, second)] == [(0, 4)] * 2
+        assert [(answer.change_count, answer.unchanged_count) for answer in (first, second)] == [(0, len(ALL_ADDED))] * 2
         assert second.revision == first.revision
         assert second.epoch > first.epoch
 
@@ -209,7 +242,7 @@ async def test_restore_undoes_what_was_done_since_and_leaves_what_is_new() -> No
         answer = await restore(channel, archive)
 
         assert changes(answer) == [("CHANGE", "config", "shop/DEFAULT_GROUP/a")]
-        assert answer.unchanged_count == 3
+        assert answer.unchanged_count == len(ALL_ADDED) - 1
         assert await shown(channel) == "two"
         assert len(await instances(channel)) == 2
         assert [(found.instance_count, found.config_count) for found in await listed(channel)] == [(0, 0), (2, 2)]
@@ -240,6 +273,9 @@ async def test_restore_into_another_namespace_leaves_the_first_alone() -> None:
         copy = config_pb2.ConfigRef(namespace="copy", name="a")
         assert changes(answer) == [(action, kind, name.replace("shop", "copy")) for action, kind, name in ALL_ADDED]
         assert await shown(channel, copy) == "two"
+        (made, text, providers), there = await defined(channel, "copy"), await defined(channel)
+        assert (text, len(providers)) == ("text", 1)
+        assert not {made, *providers} & {there[0], *there[2]}
         found, _, shop = await listed(channel)
         assert (found.name, found.display_name, found.instance_count, found.config_count) == ("copy", "Shop", 1, 1)
         assert shop == before
@@ -315,7 +351,7 @@ async def test_restored_state_is_there_after_a_restart_with_a_higher_epoch(tmp_p
         again = await restore(channel, archive, dry_run=True)
 
         assert await listed(channel) == expected
-        assert (again.change_count, again.unchanged_count) == (0, 4)
+        assert (again.change_count, again.unchanged_count) == (0, len(ALL_ADDED))
         assert server.engine.epoch > answer.epoch
 
 

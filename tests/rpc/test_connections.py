@@ -6,9 +6,11 @@ import grpc
 import grpc.aio
 import pytest
 from muster.admin.v1 import admin_service_pb2 as wire
+from muster.catalog.v1 import catalog_pb2, catalog_service_pb2_grpc
+from muster.catalog.v1 import catalog_service_pb2 as wire_catalog
 from muster.config.v1 import config_pb2, config_service_pb2, config_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
-from muster.registry.v1 import registration_service_pb2
+from muster.registry.v1 import discovery_service_pb2_grpc, registration_service_pb2
 from running import ManualClock, running_server
 
 from rpc.test_namespaces import admin, publish
@@ -16,6 +18,7 @@ from rpc.test_registration import API, reason
 from rpc.test_streams import opened, subscribe, watch_call
 
 SESSION, WATCH, LISTEN = wire.CONNECTION_KIND_SESSION, wire.CONNECTION_KIND_WATCH, wire.CONNECTION_KIND_LISTEN
+PROVIDERS, NAMES = wire.CONNECTION_KIND_PROVIDERS, wire.CONNECTION_KIND_NAMES
 ITEM = config_pb2.ConfigRef(namespace="shop", name="a")
 
 
@@ -117,6 +120,33 @@ async def test_connection_that_holds_much_shows_the_first_hundred() -> None:
 
         assert (len(found.subscriptions), found.subscription_count) == (100, 150)
         session.cancel()
+
+
+async def test_connections_that_follow_the_catalog_and_names_are_listed_by_what_they_follow() -> None:
+    async with running_server() as server, server.channel() as channel:
+        catalog = catalog_service_pb2_grpc.CatalogServiceStub(channel)
+        key = catalog_pb2.DefinitionKey(namespace="shop", name="basket", environment="test", version="1.0")
+        made = (
+            await catalog.CreateDefinition(wire_catalog.CreateDefinitionRequest(definition=catalog_pb2.Definition(key=key)))
+        ).definition
+        follow = catalog.WatchProviders(metadata=(("muster-client", "follower"),))
+        request = wire_catalog.WatchProvidersRequest()
+        request.subscribe.namespace, request.subscribe.definition_id = "shop", made.definition_id
+        await follow.write(request)
+        await follow.read()
+        stub = discovery_service_pb2_grpc.DiscoveryServiceStub(channel)
+        names = [stub.WatchServices(discovery.WatchServicesRequest(namespace=namespace)) for namespace in ("shop", "")]
+        for call in names:
+            await call.read()
+
+        found = [(await listed(channel, kind=kind)).connections for kind in (PROVIDERS, NAMES)]
+
+        assert [(one.client_name, [entry.name for entry in one.subscriptions]) for one in found[0]] == [
+            ("follower", ["shop/DEFAULT_GROUP/basket@test 1.0"])
+        ]
+        assert [[entry.name for entry in one.subscriptions] for one in found[1]] == [["shop"], ["*"]]
+        for call in (follow, *names):
+            call.cancel()
 
 
 @pytest.mark.parametrize("fields", [{"kind": 9}, {"page_size": -1}, {"page_token": "x"}])

@@ -13,6 +13,7 @@ from muster_client.cli import (
     components,
     config,
     connections,
+    definitions,
     deployment,
     deployment_logs,
     drain,
@@ -97,6 +98,7 @@ app.add_typer(deployment.app, name="deployment")
 app.add_typer(jobs.app, name="job")
 app.add_typer(agents.app)
 app.add_typer(namespaces.app, name="ns")
+app.add_typer(definitions.app, name="definition")
 app.add_typer(login.app)
 app.add_typer(users.app, name="user")
 app.add_typer(roles.app, name="role")

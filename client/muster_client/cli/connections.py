@@ -20,12 +20,14 @@ class Kind(enum.StrEnum):
     SESSION = "session"
     WATCH = "watch"
     LISTEN = "listen"
+    PROVIDERS = "providers"
+    NAMES = "names"
 
 
 @command(app, "connections", example="muster connections --kind watch")
 async def connections(
     context: Context,
-    kind: Annotated[Kind | None, typer.Option("--kind", metavar="session|watch|listen", help="Only these.")] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", metavar="session|watch|listen|providers|names", help="Only these.")] = None,
 ) -> None:
     """List the open streams, oldest first: who they are, what they hold, watch or listen to, and how far behind they are."""
     request = wire.ListConnectionsRequest(kind=f"CONNECTION_KIND_{kind.name if kind is not None else 'UNSPECIFIED'}")

@@ -13,6 +13,7 @@ import grpc.aio
 from google.protobuf.message import Message
 from muster.admin.v1.access_service_pb2_grpc import AccessServiceStub
 from muster.admin.v1.admin_service_pb2_grpc import AdminServiceStub
+from muster.catalog.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from muster.config.v1.config_pb2 import ClientTraits, ConfigRef
 from muster.config.v1.config_service_pb2_grpc import ConfigServiceStub
 from muster.delivery.v1.delivery_service_pb2_grpc import DeliveryServiceStub
@@ -81,6 +82,7 @@ class Context:
         self.config = ConfigServiceStub(channel)
         self.admin = AdminServiceStub(channel)
         self.access = AccessServiceStub(channel)
+        self.catalog = CatalogServiceStub(channel)
         self.delivery = DeliveryServiceStub(channel)
 
     @property

@@ -15,7 +15,7 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry
 from muster_gateway.rendered import Rendered
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import definitions, instances, rules, shapes
-from muster_gateway.servicecomb.calls import Header, answered, body_of, raw_answer, rows, written
+from muster_gateway.servicecomb.calls import Header, answered, body_of, definition_of, raw_answer, rows, written
 from muster_gateway.servicecomb.errors import INVALID, NO_INSTANCE, NO_SERVICE, CseError, of_item
 from muster_gateway.servicecomb.instances import native_id
 from muster_gateway.servicecomb.names import namespace_of, shown_key
@@ -79,7 +79,7 @@ class Finding:
         every = "/microservices/{service_id}/instances"
         return (
             *rows("GET", "/instances", self.find, "Find instances by name", (*names, tags, revision, consumer)),
-            *rows("GET", every, self.list_all, "The instances of a microservice", (revision, consumer)),
+            *rows("GET", every, self.list_all, "The instances of a microservice", (tags, revision, consumer)),
             *rows("GET", f"{every}/{{instance_id}}", self.get, "One instance", (revision, consumer)),
             *rows("POST", "/instances/action", self.find_many, "Find instances, many at once", (*batch, consumer), is_old=False),
         )
@@ -93,10 +93,16 @@ class Finding:
 
     async def list_all(self, request: Request) -> Response:
         """GET /microservices/{service_id}/instances."""
-        service_id = request.path_params["service_id"]
+        service_id, tags = request.path_params["service_id"], _tags(request.query_params)
+        rules.check("GetInstancesRequest.Tags", list(tags))
         if self._own.is_meant(request, service_id):
             return self._shown(Answer(self._own.instance_id, msgspec.json.encode([self._own.instance(request)])))
-        return self._shown(await self._one(request, Question(service_id=service_id, revision=_revision(request.query_params))))
+        answer = await self._one(request, Question(service_id=service_id, revision=_revision(request.query_params)))
+        if tags:
+            provider = await definition_of(self._registry, namespace_of(request), service_id)
+            if not provider.tags.keys() >= set(tags):
+                raise CseError(NO_SERVICE, f"provider[{service_id}] does not have the tags {','.join(tags)}")
+        return self._shown(answer)
 
     async def get(self, request: Request) -> Response:
         """GET /microservices/{service_id}/instances/{instance_id}."""
@@ -189,11 +195,15 @@ def _question(query_string: bytes) -> Question:
     """What GET /instances asks for. Raises CseError. Kept, because clients poll with the same words for ever."""
     query = QueryParams(query_string)
     key = {name: query.get(parameter, "") for name, parameter in _PARAMETERS.items()}
-    tags = tuple(tag for tag in query.get("tags", "").split(",") if tag)
+    tags = _tags(query)
     for name, value in key.items():
         rules.check(f"FindInstancesRequest.{name[0].upper()}{name[1:]}", value)
     rules.check("FindInstancesRequest.Tags", list(tags))
     return Question({**key, "version": _rule(query.get("version", ""))}, tags, revision=_revision(query))
+
+
+def _tags(query: QueryParams) -> tuple[str, ...]:
+    return tuple(tag for tag in query.get("tags", "").split(",") if tag)
 
 
 def _revision(query: QueryParams) -> str:

@@ -180,15 +180,19 @@ class Summaries:
 
     def written(self, namespace: str, event: Event) -> str:
         """An event as it is sent."""
-        summary = self._known[namespace, event.service_id]
-        key = {
-            "tenant": tenant_of(namespace),
-            "environment": summary.key.environment,
-            "appId": application_of(summary.key.group),
-            "serviceName": summary.key.name,
-            "alias": summary.alias,
-            "version": summary.key.version,
-        }
-        shown = instances.view(event.instance, event.service_id, summary.key.version)
-        message = {"action": event.action, "key": {name: value for name, value in key.items() if value}, "instance": shown}
-        return msgspec.json.encode(message).decode()
+        return written(namespace, event.action, self._known[namespace, event.service_id], event.instance)
+
+
+def written(namespace: str, action: str, summary: catalog_pb2.DefinitionSummary, instance: instance_pb2.Instance) -> str:
+    """What happened to an instance of a microservice, as it is sent."""
+    key = {
+        "tenant": tenant_of(namespace),
+        "environment": summary.key.environment,
+        "appId": application_of(summary.key.group),
+        "serviceName": summary.key.name,
+        "alias": summary.alias,
+        "version": summary.key.version,
+    }
+    shown = instances.view(instance, summary.definition_id, summary.key.version)
+    message = {"action": action, "key": {name: value for name, value in key.items() if value}, "instance": shown}
+    return msgspec.json.encode(message).decode()

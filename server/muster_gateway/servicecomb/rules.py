@@ -112,6 +112,7 @@ RULES: Mapping[str, Rule] = {
     "FindInstancesRequest.AppId": Rule(1, 160, NAME),
     "FindInstancesRequest.ServiceName": Rule(1, 289, NAME_OR_ALIAS),
     "FindInstancesRequest.Tags": Rule(0, 0, TAG),
+    "GetInstancesRequest.Tags": Rule(0, 0, TAG),
     "FindService.Service": Rule(1),
     "FindInstance.Instance": Rule(1),
     "HeartbeatSetElement.ServiceId": TEXT_ID,

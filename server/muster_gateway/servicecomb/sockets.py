@@ -11,6 +11,7 @@ from muster_gateway.route import SocketRoute
 from muster_gateway.servicecomb.calls import definition_of
 from muster_gateway.servicecomb.errors import CseError
 from muster_gateway.servicecomb.followers import Consumer, Home, Outbox
+from muster_gateway.servicecomb.listing import present
 from muster_gateway.servicecomb.names import namespace_of
 from muster_gateway.servicecomb.registering import Registering
 from muster_gateway.servicecomb.sight import Sight
@@ -37,12 +38,23 @@ class Sockets:
     def routes(self) -> tuple[SocketRoute, ...]:
         """What is served, below the project and on the older path."""
         service = "/microservices/{service_id}"
-        rows = ((f"{service}/watcher", self.watch), (f"{service}/instances/{{instance_id}}/heartbeat", self.beat))
+        rows = (
+            (f"{service}/watcher", self.watch),
+            (f"{service}/listwatcher", self.list_and_watch),
+            (f"{service}/instances/{{instance_id}}/heartbeat", self.beat),
+        )
         prefixes = ("/v4/{project_id}/registry", "/registry/v3")
         return tuple(SocketRoute(f"{prefix}{path}", handler) for prefix in prefixes for path, handler in rows)
 
     async def watch(self, socket: WebSocket) -> None:
         """Send the events of what a microservice calls until it, or the client, is gone."""
+        await self._watch(socket, lists=False)
+
+    async def list_and_watch(self, socket: WebSocket) -> None:
+        """The same, after a CREATE for each instance that is there, for old clients. What comes meanwhile may come twice."""
+        await self._watch(socket, lists=True)
+
+    async def _watch(self, socket: WebSocket, *, lists: bool) -> None:
         consumer = Consumer(namespace_of(socket), socket.path_params["service_id"])
         await socket.accept()
         try:
@@ -52,6 +64,8 @@ class Sockets:
             return
         outbox = self._watching.join(consumer)
         try:
+            if lists and not await self._list(socket, consumer):
+                return
             if self._is_guarded:
                 await self._watch_guarded(socket, outbox)
             else:
@@ -65,6 +79,19 @@ class Sockets:
             holding = group.create_task(_hold(sight, outbox), name="socket credential")
             await _while_open(socket, lambda: _send_seen(socket, outbox, sight))
             holding.cancel()
+
+    async def _list(self, socket: WebSocket, consumer: Consumer) -> bool:
+        """Send what is there; False if the client is gone, or had to be told to come again."""
+        try:
+            for event in await present(self._registry, consumer):
+                await socket.send_text(event)
+        except grpc.aio.AioRpcError as error:
+            await _refuse(socket, reason_of(error))
+        except WebSocketDisconnect:
+            pass
+        else:
+            return True
+        return False
 
     async def beat(self, socket: WebSocket) -> None:
         """Renew an instance for as long as the socket is open."""

@@ -1,5 +1,6 @@
 """Table 3: environments."""
 
+import asyncio
 from typing import Any
 
 import grpc.aio
@@ -22,7 +23,7 @@ OPTIONAL_TYPES = frozenset({"elb", "eip", "rds", "dcs", "cse", "security_group",
 _MACHINE_TYPES = frozenset({"ecs", "as"})
 _CHARGE_MODES = ("provided", "on_demanded", "monthly")
 _DEPLOY_MODES = ("virtualmachine", "container", "mixed")
-_TRIES = 10
+_PATIENCE_S = 10.0
 
 _ENVIRONMENT = Parameter("environment_id", "path", "which environment", is_required=True)
 _ALIAS = Parameter("alias", "json", "at most 64 characters")
@@ -163,7 +164,8 @@ class Environments:
         _check_types(said.add_optional_resources, OPTIONAL_TYPES)
         removed = {(one.type, one.id) for one in said.remove_resources}
         added = [*said.add_base_resources, *said.add_optional_resources]
-        for _ in range(_TRIES):
+        give_up_s = asyncio.get_running_loop().time() + _PATIENCE_S
+        while True:  # every try that fails is somebody else's that succeeded: how many are needed, only they know
             kept = [one for one in message.resources if (one.type, one.id) not in removed]
             resources = _unique([*kept, *added])
             if not any(one.type in BASE_TYPES for one in resources):
@@ -174,8 +176,9 @@ class Environments:
             except grpc.aio.AioRpcError as error:
                 if reason_of(error) != "REVISION_MISMATCH":
                     raise
+            if asyncio.get_running_loop().time() > give_up_s:
+                raise RefusedError("the environment is being changed by others; try again", status=409)
             message = await self._find(request)
-        raise RefusedError("the environment is being changed by others; try again", status=409)
 
     async def delete(self, request: Request) -> Response:
         """DELETE."""

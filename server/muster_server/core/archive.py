@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.catalog_model import Definition, Schema, default_id, definition_key
 from muster_server.core.config_model import ConfigKey, Release, config_key
 from muster_server.core.errors import MusterError
 from muster_server.core.model import Instance, Override, ServiceKey, service_key
@@ -29,14 +31,37 @@ class ArchivedOverride:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchivedDefinition:
+    """A definition with the schemas that have content, and the services that it depends on."""
+
+    definition: Definition
+    schemas: tuple[Schema, ...] = ()
+    providers: tuple[ServiceKey, ...] = ()
+
+    @property
+    def ref(self) -> DefinitionRef:
+        """Which one it is."""
+        return DefinitionRef(self.definition.key.namespace, self.definition.definition_id)
+
+    def moved(self, namespace: str) -> "ArchivedDefinition":
+        """The same in another namespace. An id that follows from the names follows from the new ones."""
+        was = self.definition
+        key = definition_key(namespace, was.key.group, was.key.name, was.key.environment, was.key.version)
+        definition_id = default_id(key) if was.definition_id == default_id(was.key) else was.definition_id
+        providers = tuple(service_key(namespace, provider.group, provider.name) for provider in self.providers)
+        return ArchivedDefinition(replace(was, key=key, definition_id=definition_id), self.schemas, providers)
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
-    """Namespaces, config items, persistent instances in order of registration, overrides and services; each at most once."""
+    """Namespaces, config items, persistent instances in order of registration, overrides, services, definitions: each only once."""
 
     namespaces: tuple[Namespace, ...] = ()
     items: tuple[ArchivedItem, ...] = ()
     instances: tuple[tuple[ServiceKey, Instance], ...] = ()
     overrides: tuple[ArchivedOverride, ...] = ()
     services: tuple[tuple[ServiceKey, ServiceDescription], ...] = ()
+    definitions: tuple[ArchivedDefinition, ...] = ()
 
     def namespace_names(self) -> set[str]:
         """The namespaces that anything in it is of."""
@@ -46,6 +71,7 @@ class Archive:
             *(key.namespace for key, _ in self.instances),
             *(laid.service.namespace for laid in self.overrides),
             *(key.namespace for key, _ in self.services),
+            *(archived.definition.key.namespace for archived in self.definitions),
         }
 
     def moved(self, namespace: str) -> "Archive":
@@ -57,12 +83,24 @@ class Archive:
             return service_key(namespace, key.group, key.name)
 
         try:
+            definitions = tuple(archived.moved(namespace) for archived in self.definitions)
+            ids = {
+                was.definition.definition_id: now.definition.definition_id
+                for was, now in zip(self.definitions, definitions, strict=True)
+            }
             return Archive(
                 tuple(replace(described, name=namespace) for described in self.namespaces),
                 tuple(replace(item, key=config_key(namespace, item.key.group, item.key.name)) for item in self.items),
-                tuple((service(key), instance) for key, instance in self.instances),
+                tuple((service(key), _with_definition(instance, ids)) for key, instance in self.instances),
                 tuple(replace(laid, service=service(laid.service)) for laid in self.overrides),
                 tuple((service(key), description) for key, description in self.services),
+                definitions,
             )
         except MusterError as error:
             raise MusterError.invalid("into_namespace", f"does not do: {error.message}") from error
+
+
+def _with_definition(instance: Instance, ids: Mapping[str, str]) -> Instance:
+    """The instance with what has become of its definition's id."""
+    definition_id = ids.get(instance.said.definition_id, instance.said.definition_id)
+    return replace(instance, said=replace(instance.said, definition_id=definition_id))

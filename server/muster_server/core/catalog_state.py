@@ -89,8 +89,11 @@ class CatalogState:
     def _put(self, definition: Definition) -> None:
         namespace, definition_id = definition.key.namespace, definition.definition_id
         known = self.definitions.setdefault(namespace, {})
-        self.count += definition_id not in known
+        previous = known.get(definition_id)
+        self.count += previous is None
         known[definition_id] = definition
+        if previous is not None and previous.alias not in ("", definition.alias):
+            self._drop_alias(previous, definition.revision)
         family = self._family(definition.key.service)
         family.versions[definition_id] = None
         family.revision = definition.revision
@@ -113,11 +116,14 @@ class CatalogState:
         family.versions.pop(definition_id, None)
         family.revision = revision
         if definition.alias:
-            aliased = self.families[definition.alias_service]
-            aliased.aliased.pop(definition_id, None)
-            aliased.revision = revision
-            self._tidy(definition.alias_service)
+            self._drop_alias(definition, revision)
         self._tidy(definition.key.service)
+
+    def _drop_alias(self, definition: Definition, revision: int) -> None:
+        aliased = self.families[definition.alias_service]
+        aliased.aliased.pop(definition.definition_id, None)
+        aliased.revision = revision
+        self._tidy(definition.alias_service)
 
     def _set_providers(self, consumer: DefinitionRef, providers: dict[ServiceKey, None]) -> None:
         for service in self.providers.pop(consumer, {}):

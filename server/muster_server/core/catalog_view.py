@@ -77,8 +77,8 @@ def named(state: RegistryState, service: ServiceKey) -> list[Definition]:
 
 
 def all_in(state: RegistryState, namespace: str) -> list[Definition]:
-    """The definitions of a namespace, derived ones last. O(definitions + services of the namespace)."""
-    created = list(state.catalog.definitions.get(namespace, {}).values())
+    """The definitions of a namespace as they were created, derived ones last. O(definitions + services of the namespace)."""
+    created = sorted(state.catalog.definitions.get(namespace, {}).values(), key=lambda definition: definition.create_time)
     for service in state.services_after(ServiceKey(namespace, "", "")):
         if service.namespace != namespace:
             break

@@ -297,12 +297,19 @@ DurableEvent = (
 
 
 def is_durable(event: Event) -> bool:
-    """True if the event must be on disk before anybody hears of it."""
+    """True if the event must be on disk before anybody hears of it.
+
+    Of an ephemeral instance that is what a client changed in it, unless it lives by a session: after a crash sessions say it all
+    again, and who renews what is gone is told so; but an instance that came back as it was before would go on being renewed.
+    """
     match event:
         case Renewed():  # by far the most: asked first
             return False
-        case Put(instance=instance, previous=previous):
-            return instance.said.is_persistent or (previous is not None and previous.said.is_persistent)
+        case Put(instance=instance, previous=None):
+            return instance.said.is_persistent
+        case Put(instance=instance, previous=previous) if previous is not None:
+            is_said_anew = instance.said is not previous.said and instance.said != previous.said
+            return instance.said.is_persistent or previous.said.is_persistent or (is_said_anew and instance.session is None)
         case Removed(previous=previous):
             return previous.said.is_persistent
         case _:

@@ -1,8 +1,9 @@
 """A copy of what is durable, as it stands at one moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from muster_server.core.archive import Archive, ArchivedItem, ArchivedOverride
+from muster_server.core.archive import Archive, ArchivedDefinition, ArchivedItem, ArchivedOverride
+from muster_server.core.catalog_commands import DefinitionRef
 from muster_server.core.model import Instance, ServiceKey
 from muster_server.core.service_commands import ServiceDescription
 from muster_server.core.state import RegistryState
@@ -28,7 +29,18 @@ def copied(state: RegistryState, namespace: str = "") -> Archive:
         tuple(sorted(instances, key=lambda entry: entry[1].create_revision)),
         tuple(ArchivedOverride(*key, state.overrides[key]) for key in sorted(state.overrides) if is_wanted(key.service.namespace)),
         tuple(sorted(entry for entry in _described(state) if is_wanted(entry[0].namespace))),
+        tuple(_definitions(state, [name for name in sorted(state.catalog.definitions) if is_wanted(name)])),
     )
+
+
+def _definitions(state: RegistryState, namespaces: Iterable[str]) -> Iterator[ArchivedDefinition]:
+    """In the order of their creation. What derived ones depend on is no part of it: they come and go with their instances."""
+    catalog = state.catalog
+    for namespace in namespaces:
+        for definition in sorted(catalog.definitions[namespace].values(), key=lambda one: (one.create_time, one.definition_id)):
+            ref = DefinitionRef(namespace, definition.definition_id)
+            schemas = sorted(catalog.schemas.get(ref, {}).values(), key=lambda schema: schema.schema_id)
+            yield ArchivedDefinition(definition, tuple(schemas), tuple(catalog.providers.get(ref, ())))
 
 
 def _described(state: RegistryState) -> Iterator[tuple[ServiceKey, ServiceDescription]]:

@@ -19,7 +19,10 @@ class RestoreArchive:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Change:
-    """A difference between what is and what the archive says. `kind`: `config`, `instance`, `namespace`, `override`, `service`."""
+    """A difference between what is and what the archive says.
+
+    `kind`: `config`, `definition`, `instance`, `namespace`, `override`, `service`.
+    """
 
     kind: str
     name: str

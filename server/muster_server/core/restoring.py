@@ -15,18 +15,20 @@ from muster_server.core.namespaces import describe
 from muster_server.core.naming import limit_exceeded
 from muster_server.core.restore_commands import Change, RestoreArchive, RestoredArchive
 from muster_server.core.restoring_configs import restore_items
+from muster_server.core.restoring_definitions import restore_definitions
 from muster_server.core.turn import Turn
 
 
 def restore_archive(turn: Turn, command: RestoreArchive) -> RestoredArchive:
     """O(archive). The epoch after it is the present time in Unix milliseconds, or the next number if that is not higher.
 
-    Raises MusterError: SERVICE_KIND_MISMATCH, LIMIT_EXCEEDED, TOO_LARGE.
+    Raises MusterError: SERVICE_KIND_MISMATCH, DEFINITION_EXISTS, LIMIT_EXCEEDED, TOO_LARGE.
     """
     trial, archive = turn.trial() if command.is_dry_run else turn, command.archive
     found = [
         *_namespaces(trial, archive),
         *_services(trial, archive),
+        *restore_definitions(trial, archive.definitions),
         *restore_items(trial, archive.items, command.author),
         *_overrides(trial, archive),
         *_instances(trial, archive),

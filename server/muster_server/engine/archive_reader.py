@@ -1,11 +1,14 @@
 """Reads an archive, and believes nothing in it. The format is that of `archive_records`."""
 
 import hashlib
+from dataclasses import replace
 from typing import BinaryIO
 
 import msgspec
 
-from muster_server.core.archive import Archive, ArchivedItem, ArchivedOverride
+from muster_server.core.archive import Archive, ArchivedDefinition, ArchivedItem, ArchivedOverride
+from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.catalog_model import Schema
 from muster_server.core.commands import InstanceKey
 from muster_server.core.config_model import ConfigKey, Release
 from muster_server.core.errors import MusterError, Reason
@@ -20,12 +23,14 @@ from muster_server.engine.archive_records import (
     MAX_HEADER_BYTES,
     MAX_RECORD_BYTES,
     VERSION,
+    DefinitionRecord,
     Header,
     InstanceRecord,
     NamespaceRecord,
     OverrideRecord,
     Record,
     ReleaseRecord,
+    SchemaRecord,
     ServiceRecord,
 )
 
@@ -114,6 +119,8 @@ class _Contents:
         self._instances: dict[InstanceKey, Instance] = {}
         self._overrides: dict[InstanceKey, ArchivedOverride] = {}
         self._services: dict[ServiceKey, ServiceDescription] = {}
+        self._definitions: dict[DefinitionRef, ArchivedDefinition] = {}
+        self._schemas: dict[DefinitionRef, dict[str, Schema]] = {}
 
     def add(self, record: Record) -> None:
         """Take a record in. Raises MusterError for one that cannot be, or not here."""
@@ -135,6 +142,20 @@ class _Contents:
             case OverrideRecord():
                 _check_new(record.key() not in self._overrides)
                 self._overrides[record.key()] = record.value()
+            case DefinitionRecord() | SchemaRecord():
+                self._add_definition(record)
+
+    def _add_definition(self, record: DefinitionRecord | SchemaRecord) -> None:
+        if isinstance(record, DefinitionRecord):
+            _check_new(record.ref() not in self._definitions)
+            self._definitions[record.ref()] = record.value()
+            return
+        ref = DefinitionRef(record.namespace, record.definition_id)
+        archived, schemas = self._definitions.get(ref), self._schemas.setdefault(ref, {})
+        if archived is None or record.schema_id not in archived.definition.schema_ids:
+            raise MusterError.invalid("schema_id", "is of no definition before it that declares it")
+        _check_new(record.schema_id not in schemas)
+        schemas[record.schema_id] = record.value()
 
     def archive(self) -> Archive:
         """All of it."""
@@ -151,6 +172,9 @@ class _Contents:
             tuple((key.service, instance) for key, instance in self._instances.items()),
             tuple(self._overrides.values()),
             tuple(self._services.items()),
+            tuple(
+                replace(archived, schemas=tuple(self._schemas.get(ref, {}).values())) for ref, archived in self._definitions.items()
+            ),
         )
 
 

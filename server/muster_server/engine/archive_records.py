@@ -14,7 +14,9 @@ from typing import Literal
 
 import msgspec
 
-from muster_server.core.archive import ArchivedOverride
+from muster_server.core.archive import ArchivedDefinition, ArchivedOverride
+from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.catalog_model import Definition, Schema, definition_key
 from muster_server.core.commands import InstanceKey
 from muster_server.core.config_commands import MAIN
 from muster_server.core.config_model import ConfigKey, GrayRule, Note, Release, ReleaseKind, Text, check_gray, config_key
@@ -291,7 +293,86 @@ class OverrideRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
         return ArchivedOverride(*self.key(), said)
 
 
-Record = NamespaceRecord | ServiceRecord | ReleaseRecord | InstanceRecord | OverrideRecord
+class DefinitionRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="record", tag="definition"):
+    """A definition; `providers` are the groups and names of the services that it depends on, all of its namespace."""
+
+    namespace: str
+    group: str
+    name: str
+    environment: str
+    version: str
+    definition_id: str
+    alias: str
+    description: str
+    properties: dict[str, str]
+    tags: dict[str, str]
+    schema_ids: tuple[str, ...]
+    cross_group: bool
+    attributes: dict[str, str]
+    create_time: float
+    providers: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, archived: ArchivedDefinition) -> "DefinitionRecord":
+        """The record of a definition."""
+        definition = archived.definition
+        return cls(
+            *definition.key,
+            definition_id=definition.definition_id,
+            alias=definition.alias,
+            description=definition.description,
+            properties=dict(definition.properties),
+            tags=dict(definition.tags),
+            schema_ids=definition.schema_ids,
+            cross_group=definition.is_cross_group,
+            attributes=dict(definition.attributes),
+            create_time=definition.create_time,
+            providers=tuple((provider.group, provider.name) for provider in archived.providers),
+        )
+
+    def ref(self) -> DefinitionRef:
+        """Which one it is."""
+        return DefinitionRef(_required(self.namespace), _required(self.definition_id))
+
+    def value(self) -> ArchivedDefinition:
+        """The definition, without revision and schemas. Raises MusterError for what is none."""
+        key = definition_key(self.namespace, _required(self.group), self.name, self.environment, _required(self.version))
+        definition = Definition(
+            key,
+            self.definition_id,
+            self.alias,
+            self.description,
+            self.properties,
+            self.tags,
+            self.schema_ids,
+            self.cross_group,
+            self.attributes,
+            _time(self.create_time),
+        )
+        providers = (service_key(self.namespace, _required(group), name) for group, name in self.providers)
+        return ArchivedDefinition(definition, (), tuple(dict.fromkeys(providers)))
+
+
+class SchemaRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="record", tag="schema"):
+    """A schema of a definition that came before."""
+
+    namespace: str
+    definition_id: str
+    schema_id: str
+    content: str
+    summary: str
+
+    @classmethod
+    def of(cls, definition: Definition, schema: Schema) -> "SchemaRecord":
+        """The record of a schema."""
+        return cls(definition.key.namespace, definition.definition_id, schema.schema_id, schema.content, schema.summary)
+
+    def value(self) -> Schema:
+        """The schema. Raises MusterError for what is none."""
+        return Schema(self.schema_id, self.content, self.summary)
+
+
+Record = NamespaceRecord | ServiceRecord | ReleaseRecord | InstanceRecord | OverrideRecord | DefinitionRecord | SchemaRecord
 
 
 def _required(name: str) -> str:

@@ -14,12 +14,14 @@ from muster_server.engine.archive_records import (
     DIGEST_BYTES,
     LENGTH_BYTES,
     MAX_ARCHIVE_BYTES,
+    DefinitionRecord,
     Header,
     InstanceRecord,
     NamespaceRecord,
     OverrideRecord,
     Record,
     ReleaseRecord,
+    SchemaRecord,
     ServiceRecord,
 )
 
@@ -66,6 +68,10 @@ def _records(archive: Archive, content_of: ContentOf) -> Iterator[Record]:
     for key, instance in archive.instances:
         yield InstanceRecord.of(key, instance)
     yield from map(OverrideRecord.of, archive.overrides)
+    for archived in archive.definitions:
+        yield DefinitionRecord.of(archived)
+        for schema in archived.schemas:
+            yield SchemaRecord.of(archived.definition, schema)
 
 
 def _releases(item: ArchivedItem, content_of: ContentOf) -> Iterator[ReleaseRecord]:

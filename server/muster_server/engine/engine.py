@@ -326,6 +326,7 @@ class Engine:
         self._in_flight = batch
         self._commit_began_s = self._clock.monotonic_s()
         writes = [write for entry in batch for write in durable_writes(entry.events)]
+        self._journal.hold(event for entry in batch for event in entry.events)
         self._reserving = self._reserved
         if self._revision > self._reserved:  # one command, such as a restore, may take any number
             self._reserving = self._revision + REVISION_BLOCK
@@ -338,6 +339,7 @@ class Engine:
 
     def _committed(self, error: StorageError | None) -> None:
         batch, self._in_flight = self._in_flight, []
+        self._journal.hold(())
         self.commit_durations.add(self._clock.monotonic_s() - self._commit_began_s)
         if error is None:
             self._reserved = max(self._reserved, self._reserving)

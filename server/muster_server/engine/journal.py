@@ -1,7 +1,7 @@
 """What goes to disk: durable changes before they are true, ephemeral ones soon after."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from muster_server.core.commands import Event, InstanceKey, Put, Removed, Renewed, SessionChanged, SessionClosed
 from muster_server.core.state import RegistryState
@@ -26,6 +26,7 @@ class Journal:
         self._loop = loop
         self._instances: dict[InstanceKey, None] = {}
         self._sessions: dict[str, None] = {}
+        self._held: frozenset[InstanceKey] = frozenset()
         self._written: tuple[dict[InstanceKey, None], dict[str, None]] = ({}, {})
         self._idle = asyncio.Event()
         self._idle.set()
@@ -50,6 +51,15 @@ class Journal:
                 case _:
                     continue
         self._schedule()
+
+    def hold(self, events: Iterable[Event]) -> None:
+        """These are on their way to the disk: until they are applied, or refused, what stands of their instances is not written.
+
+        It is older, and would come after them. Called with none when they have arrived.
+        """
+        self._held = frozenset(InstanceKey(put.service, put.instance.instance_id) for put in events if isinstance(put, Put))
+        if not self._held:
+            self._schedule()
 
     def retry(self) -> None:
         """Write again what the disk refused. Called at every tick, so that a failing disk is not asked all the time."""
@@ -92,10 +102,12 @@ class Journal:
     def _flush(self) -> None:
         self._handle = None
         self._flushed_at_s = self._loop.time()
-        writes = [self._instance_write(key) for key in self._instances]
+        instances = {key: None for key in self._instances if key not in self._held}
+        writes = [self._instance_write(key) for key in instances]
         writes += [self._session_write(name) for name in self._sessions]
-        self._written = self._instances, self._sessions
-        self._instances, self._sessions = {}, {}
+        self._written = instances, self._sessions
+        self._instances = {key: None for key in self._instances if key in self._held} if self._held else {}
+        self._sessions = {}
         if not writes:
             return
         self._idle.clear()

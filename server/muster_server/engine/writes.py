@@ -36,8 +36,9 @@ def _writes(event: Event) -> Iterator[Write]:
         case Put(service=service, instance=instance, previous=previous):
             key, record = records.encode_key(InstanceKey(service, instance.instance_id)), records.encode(instance)
             is_persistent = instance.said.is_persistent
-            yield Write(Bucket.INSTANCES, key, record if is_persistent else None)
-            if previous is not None and previous.said.is_persistent is not is_persistent:
+            if is_persistent or (previous is not None and previous.said.is_persistent):
+                yield Write(Bucket.INSTANCES, key, record if is_persistent else None)
+            if not is_persistent or (previous is not None and not previous.said.is_persistent):
                 yield Write(Bucket.JOURNAL, key, None if is_persistent else record)
         case Removed(service=service, previous=previous):
             yield Write(Bucket.INSTANCES, records.encode_key(InstanceKey(service, previous.instance_id)), None)

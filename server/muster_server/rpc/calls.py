@@ -11,6 +11,8 @@ from muster_server.core.errors import MusterError
 from muster_server.rpc.addresses import address_of
 from muster_server.rpc.gate import Gate
 
+CLIENT_NAME_KEY = "muster-client"
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -31,6 +33,11 @@ class Call:
     def address(self) -> str:
         """The caller's network address without a port; the gateway in this process says for whom it asks."""
         return address_of(self.peer, self.metadata)
+
+    @property
+    def client_name(self) -> str:
+        """What the client calls itself, for people; at most 256 characters."""
+        return (self.metadata.get(CLIENT_NAME_KEY) or self.metadata.get("user-agent", ""))[:256]
 
     @property
     def user(self) -> str:

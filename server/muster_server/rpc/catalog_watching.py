@@ -14,7 +14,6 @@ from muster_server.engine.engine import Engine
 from muster_server.rpc.access_table import READ, service_resource
 from muster_server.rpc.calls import Call, Stream
 from muster_server.rpc.catalog_decoding import decode_definition_ref
-from muster_server.rpc.discovery import CLIENT_NAME_KEY
 
 
 class WatchProvidersServicer:
@@ -25,8 +24,8 @@ class WatchProvidersServicer:
 
     async def watch_providers(self, stream: Stream) -> None:
         """Serve one stream."""
-        name = stream.call.metadata.get(CLIENT_NAME_KEY) or stream.call.metadata.get("user-agent", "")
-        follower = Follower(name[:256], stream.call.peer, stream.write, stream.end, number=stream.call.number)
+        call = stream.call
+        follower = Follower(call.client_name, call.peer, stream.write, stream.end, number=call.number)
         hub = self._engine.catalog_hub
         stream.held = lambda: ((READ, resource) for ref in list(follower.subscriptions) for resource in self._resources(ref))
         hub.attach(follower)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from muster.admin.v1 import admin_service_pb2 as wire
 
+from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.catalog_view import seen
 from muster_server.core.errors import MusterError
 from muster_server.engine import mailroom
 from muster_server.engine.engine import Engine
@@ -17,7 +19,7 @@ from muster_server.rpc.sessions import Link, SessionServicer
 
 MAX_SHOWN = 100
 
-_KINDS = (wire.CONNECTION_KIND_SESSION, wire.CONNECTION_KIND_WATCH, wire.CONNECTION_KIND_LISTEN)
+_KINDS = tuple(wire.ConnectionKind.values())
 
 
 class _Open(NamedTuple):
@@ -37,7 +39,7 @@ class ConnectionServicer:
 
     async def list_connections(self, request: wire.ListConnectionsRequest, _: Call) -> wire.ListConnectionsResponse:
         """Answer a page of the open streams. A page token is the number of the last call shown. O(streams)."""
-        if request.kind not in (wire.CONNECTION_KIND_UNSPECIFIED, *_KINDS):
+        if request.kind not in _KINDS:
             raise MusterError.invalid("kind", f"no such kind: {request.kind}")
         size, start = page_size(request.page_size, MAX_PAGE), number_token(request.page_token)
         wanted = (found for found in self._open() if found.number > start and request.kind in (0, found.kind))
@@ -54,6 +56,11 @@ class ConnectionServicer:
             yield _Open(watcher.number, wire.CONNECTION_KIND_WATCH, watcher)
         for listener in self._engine.config_hub.subscribers:
             yield _Open(listener.number, wire.CONNECTION_KIND_LISTEN, listener)
+        for follower in self._engine.catalog_hub.subscribers:
+            yield _Open(follower.number, wire.CONNECTION_KIND_PROVIDERS, follower)
+        names = self._engine.names
+        for reader in itertools.chain(names.services.subscribers, names.configs.subscribers, names.releases.subscribers):
+            yield _Open(reader.number, wire.CONNECTION_KIND_NAMES, reader)
 
     def _message(self, found: _Open) -> wire.Connection:
         end = found.end
@@ -67,7 +74,7 @@ class ConnectionServicer:
             connect_time=timestamp(end.since_s),
             subscriptions=[
                 wire.Subscription(
-                    name="/".join(subscription.key),
+                    name=self._name(subscription.key),
                     sent_revision=max(subscription.sent_revision, 0),
                     acked_revision=subscription.acked_revision,
                 )
@@ -76,6 +83,16 @@ class ConnectionServicer:
             subscription_count=len(end.subscriptions),
             pending_count=len(end.dirty),
         )
+
+    def _name(self, key: Any) -> str:
+        """What a subscription is to: a namespace, a definition, a service or a config item."""
+        match key:
+            case str():
+                return key or "*"
+            case DefinitionRef() if (definition := seen(self._engine.state, key)) is not None:
+                return f"{'/'.join(definition.key.service)} {definition.key.version}"
+            case _:
+                return "/".join(key)
 
     def _session(self, link: Link) -> wire.Connection:
         keys = self._engine.state.session_instances.get(link.session, {})

@@ -17,7 +17,6 @@ from muster_server.rpc.encoding import instance_message, service_message, timest
 from muster_server.rpc.paging import MAX_PAGE, name_token, number_token, page_size
 
 MAX_CLUSTERS = 100
-CLIENT_NAME_KEY = "muster-client"
 
 
 class DiscoveryServicer:
@@ -81,8 +80,7 @@ class DiscoveryServicer:
 
     async def watch(self, stream: Stream) -> None:
         """Serve one watch stream."""
-        name = stream.call.metadata.get(CLIENT_NAME_KEY) or stream.call.metadata.get("user-agent", "")
-        subscriber = Subscriber(name[:256], stream.call.peer, stream.write, stream.end, number=stream.call.number)
+        subscriber = Subscriber(stream.call.client_name, stream.call.peer, stream.write, stream.end, number=stream.call.number)
         stream.held = lambda: ((READ, service_resource(key)) for key in list(subscriber.subscriptions))
         hub = self._engine.hub
         hub.attach(subscriber)

@@ -18,7 +18,8 @@ class NamesServicer:
     async def watch(self, request: Any, stream: Stream) -> None:
         """Serve one stream, until the client ends it."""
         namespace = checked_text("namespace", request.namespace, MAX_NAME_BYTES)
-        subscriber = Subscriber("", stream.call.peer, stream.write, stream.end, number=stream.call.number)
+        call = stream.call
+        subscriber = Subscriber(call.client_name, call.peer, stream.write, stream.end, number=call.number)
         hub = self._hub_for(request)
         hub.attach(subscriber)
         try:

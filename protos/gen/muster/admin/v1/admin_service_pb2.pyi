@@ -19,10 +19,14 @@ class ConnectionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONNECTION_KIND_SESSION: _ClassVar[ConnectionKind]
     CONNECTION_KIND_WATCH: _ClassVar[ConnectionKind]
     CONNECTION_KIND_LISTEN: _ClassVar[ConnectionKind]
+    CONNECTION_KIND_PROVIDERS: _ClassVar[ConnectionKind]
+    CONNECTION_KIND_NAMES: _ClassVar[ConnectionKind]
 CONNECTION_KIND_UNSPECIFIED: ConnectionKind
 CONNECTION_KIND_SESSION: ConnectionKind
 CONNECTION_KIND_WATCH: ConnectionKind
 CONNECTION_KIND_LISTEN: ConnectionKind
+CONNECTION_KIND_PROVIDERS: ConnectionKind
+CONNECTION_KIND_NAMES: ConnectionKind
 
 class Namespace(_message.Message):
     __slots__ = ("name", "display_name", "description", "described", "service_count", "instance_count", "config_count", "definition_count")

@@ -142,7 +142,7 @@ async def _serving(
         nacos.connections,
         host=settings.host,
         is_guarded=settings.auth,
-        arrivals=lambda: services.arrivals.count,
+        arrivals=lambda: services.handlers.arrived,
     )
     gateway = GatewayServer(spelling(web_app), sockets, tls.context() if tls else None)
     address = _address(settings.host, grpc_port)

@@ -58,7 +58,7 @@ class Services:
         self._methods: dict[str, tuple[type[Message], Method, Shape]] = {}
         self._numbers = itertools.count(1)
         self.finished_count = 0
-        self.arrivals = Arrivals()
+        self.handlers = Handlers()
         self.names: list[str] = []
         self.running: set[asyncio.Task[Any]] = set()
         self.streams: set[_EndableStream] = set()
@@ -71,11 +71,10 @@ class Services:
             raise ValueError(f"{service.full_name}: servicer and descriptor differ in their methods")
         self.names.append(service.full_name)
         for method in service.methods:
-            self._methods[f"/{service.full_name}/{method.name}"] = (
-                GetMessageClass(method.input_type),
-                methods[method.name],
-                Shape((bool(method.client_streaming), bool(method.server_streaming))),
-            )
+            path, request_class = f"/{service.full_name}/{method.name}", GetMessageClass(method.input_type)
+            shaped = methods[method.name], Shape((bool(method.client_streaming), bool(method.server_streaming)))
+            self._methods[path] = (request_class, *shaped)
+            self.handlers.by_path[path] = self._handler(path, request_class, shaped)
 
     async def call(self, path: str, request: Message, call: Call) -> Message | bytes:
         """Call a unary method in this process. Raises grpc.aio.AioRpcError, as a channel would."""
@@ -160,18 +159,11 @@ class Services:
         """Let a call of a handler that is not ours pass. Raises as `_admitted` does."""
         await self._admitted(path, self._call(context), request)
 
-    def handlers(self) -> list[grpc.GenericRpcHandler]:
-        """What grpc.aio serves."""
-        by_service: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
-        for path, (request_class, method, shape) in self._methods.items():
-            _, service, name = path.split("/")
-            made: grpc.RpcMethodHandler[Any, Any] = (
-                grpc.unary_unary_rpc_method_handler(self._unary(path, request_class, method))  # type: ignore[arg-type]  # unary by its shape
-                if shape is Shape.UNARY
-                else grpc.stream_stream_rpc_method_handler(self._streaming(path, request_class, (method, shape)))
-            )
-            by_service.setdefault(service, {})[name] = made
-        return [grpc.method_handlers_generic_handler(service, methods) for service, methods in by_service.items()]
+    def _handler(self, path: str, request_class: type[Message], shaped: tuple[Method, Shape]) -> "grpc.RpcMethodHandler[Any, Any]":
+        method, shape = shaped
+        if shape is Shape.UNARY:
+            return grpc.unary_unary_rpc_method_handler(self._unary(path, request_class, method))  # type: ignore[arg-type]  # by its shape
+        return grpc.stream_stream_rpc_method_handler(self._streaming(path, request_class, shaped))
 
     def _unary(self, path: str, request_class: type[Message], method: Unary) -> Callable[..., Awaitable[bytes]]:
         async def work(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
@@ -207,15 +199,20 @@ class Services:
         return Call(context.peer(), metadata, number=next(self._numbers), certificate=certificate)
 
 
-class Arrivals(grpc.GenericRpcHandler):
-    """Counts the calls that come over gRPC, whoever serves them; it serves none itself, and has to be asked first."""
+class Handlers(grpc.GenericRpcHandler):
+    """What grpc.aio serves. It has to be asked first, since it counts the calls that come over gRPC, whoever serves them.
+
+    One for all services, which it finds at once: those of grpc itself are asked one after the other.
+    """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.by_path: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self.arrived = 0
 
-    def service(self, _: grpc.HandlerCallDetails) -> None:
-        """One more."""
-        self.count += 1
+    def service(self, details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """One more: who handles it, if it is ours."""
+        self.arrived += 1
+        return self.by_path.get(details.method)
 
 
 class _EndableStream:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -152,6 +153,7 @@ class Connections:
             connection.end(why)
 
 
+@lru_cache(10_000)
 def address_of(peer: str) -> str:
     """The network address in gRPC's name of a peer, which is `ipv4:10.0.0.1:80` or `ipv6:[::1]:80`, its brackets escaped."""
     kind, _, rest = unquote(peer).partition(":")

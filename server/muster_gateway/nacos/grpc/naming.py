@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 import grpc.aio
 import msgspec
@@ -23,7 +24,7 @@ from muster_gateway.nacos.parameters import MAX_METADATA, check_format, check_po
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 
 _CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
-MAX_SUBSCRIPTIONS = 10_000
+MAX_SUBSCRIPTIONS, MAX_KNOWN, MAX_PORT = 10_000, 10_000, 65535
 _DONE = {kind: wire.answer("InstanceResponse", {"type": kind}) for kind in ("registerInstance", "deregisterInstance")}
 
 
@@ -131,8 +132,12 @@ class Naming:
 
 def _service(asked: requests.Service) -> Key:
     """The registry's name of the service. Raises BadParameterError, RefusedCallError."""
-    namespace, group = (asked.namespace or "").strip(), (asked.groupName or "").strip() or "DEFAULT_GROUP"
-    name = asked.serviceName or ""
+    return _key((asked.namespace or "").strip(), (asked.groupName or "").strip() or "DEFAULT_GROUP", asked.serviceName or "")
+
+
+@lru_cache(MAX_KNOWN)
+def _key(namespace: str, group: str, name: str) -> Key:
+    """Nearly every call names a service that others named."""
     if not name.strip():
         raise RefusedCallError(wire.INVALID_PARAMETER, "Param 'serviceName' is illegal, serviceName is blank")
     check_format("namespaceId/tenant", namespace)
@@ -147,7 +152,8 @@ def _instance(host: requests.Host | None) -> instance_pb2.Instance:
         raise RefusedCallError(wire.INVALID_PARAMETER, "Instance can not be null.")
     cluster, address, port = (host.clusterName or "").strip() or "DEFAULT", host.ip or "", host.port or 0
     check_format("ip", address)
-    check_port(str(port))
+    if not 0 <= port <= MAX_PORT:
+        check_port(str(port))
     if _CLUSTER.fullmatch(cluster) is None:
         problem = f"Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: {cluster})"
         raise RefusedCallError(wire.INVALID_PARAMETER, problem)

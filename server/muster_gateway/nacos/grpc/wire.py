@@ -1,5 +1,6 @@
 """Payloads: their bytes, and the JSON in them. Answers are built whole, since SDKs reject what is missing or null."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -27,6 +28,9 @@ def _payload_class() -> Any:
 
 
 _PAYLOAD = _payload_class()  # a class, as a generated module would hold it
+
+
+_ESCAPE = re.compile(rb"\\u[dD]")
 
 
 class BadPayloadError(Exception):
@@ -89,7 +93,8 @@ def read(body: bytes, kind: type[Any]) -> Any:
     """The body as a request. Unknown keys are ignored, and null counts as absent. Raises BadPayloadError."""
     try:
         found = msgspec.json.decode(body or b"{}", type=kind, strict=False)
-        msgspec.json.encode(found).decode()  # a half of a character, which JSON can write, has no UTF-8
+        if _ESCAPE.search(body) is not None:
+            msgspec.json.encode(found).decode()  # a half of a character, which JSON can write, has no UTF-8
     except (ValueError, RecursionError) as error:
         raise BadPayloadError(str(error)) from error
     return found

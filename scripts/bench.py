@@ -1,10 +1,10 @@
-"""Measure Muster against a bare grpc.aio server in the same run, and print ratios.
+"""Measure Muster against a bare grpc.aio server, and a bare starlette app, in the same run, and print ratios.
 
 Both servers run as processes of their own; this process makes the load, on the same machine. Every figure is the median of several
 rounds, bare and Muster in turn. `CPU` figures are the server's processor time, user and system, which the load generator does not
 touch. Absolute figures say more about the machine than about Muster; the ratios hold.
 
-    scripts/bench                       all measures, about four minutes
+    scripts/bench                       all measures, about six minutes
     scripts/bench unary fan-out         only these
 """
 

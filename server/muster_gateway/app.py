@@ -39,11 +39,12 @@ def create_app(
     *,
     host: str = "127.0.0.1",
     is_guarded: bool = False,
+    arrivals: Callable[[], int] = lambda: 0,
 ) -> "Gateway":
     """The app over a channel, local or real. `is_guarded`: the registry asks for credentials.
 
     `nacos_connections` are those of the Nacos gRPC server of this process, if there is one. `host` is the address that the app is
-    served on, from which changes are pushed over UDP.
+    served on, from which changes are pushed over UDP. `arrivals` tells how many gRPC calls have come to this process.
     """
     registry = Registry(channel)
     connections = Connections() if nacos_connections is None else nacos_connections
@@ -54,7 +55,7 @@ def create_app(
         KieRoom(registry),
         FindersRoom(registry),
     )
-    return Gateway(rooms, metrics, registry.prove if is_guarded else None)
+    return Gateway(rooms, metrics, registry.prove if is_guarded else None, arrivals)
 
 
 class Gateway:
@@ -64,7 +65,11 @@ class Gateway:
     """
 
     def __init__(
-        self, rooms: tuple[Room, ...], metrics: MetricsSource, prove: Callable[[], Awaitable[object]] | None = None
+        self,
+        rooms: tuple[Room, ...],
+        metrics: MetricsSource,
+        prove: Callable[[], Awaitable[object]] | None = None,
+        arrivals: Callable[[], int] = lambda: 0,
     ) -> None:
         self.routes = tuple(route for room in rooms for route in room.routes())
         self._rooms = rooms
@@ -73,7 +78,7 @@ class Gateway:
         self._paths = Paths(self.routes)
         self._sockets = Paths([socket for room in rooms if isinstance(room, SocketRoom) for socket in room.sockets()])
         self._bodies = Bodies()
-        self._turns = Turns()
+        self._turns = Turns(arrivals)
         self._document = openapi.document(self.routes)
         self._page = openapi.page(self.routes)
 

@@ -136,7 +136,14 @@ async def _serving(
     server, health = await make_server(services, nacos.handlers())
     grpc_port = bind(server, settings.host, settings.grpc_port, tls.server_credentials() if tls else None)
     sockets = listen(settings.host, settings.http_ports)
-    web_app = create_app(channel, metrics, nacos.connections, host=settings.host, is_guarded=settings.auth)
+    web_app = create_app(
+        channel,
+        metrics,
+        nacos.connections,
+        host=settings.host,
+        is_guarded=settings.auth,
+        arrivals=lambda: services.arrivals.count,
+    )
     gateway = GatewayServer(spelling(web_app), sockets, tls.context() if tls else None)
     address = _address(settings.host, grpc_port)
     running = RunningServer(address, _addresses(settings.host, sockets), address, tls, engine)

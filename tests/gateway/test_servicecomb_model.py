@@ -51,8 +51,8 @@ def _problem(world: World, calls: list[Call]) -> str:
     try:
         for name, arguments in calls:
             getattr(made, name)(**arguments)
-    except AssertionError as error:
-        return str(error)
+    except (AssertionError, LookupError) as error:  # a LookupError is an answer without the parts that it must have
+        return str(error) or repr(error)
     return ""
 
 

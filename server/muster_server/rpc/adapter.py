@@ -58,6 +58,7 @@ class Services:
         self._methods: dict[str, tuple[type[Message], Method, Shape]] = {}
         self._numbers = itertools.count(1)
         self.finished_count = 0
+        self.arrivals = Arrivals()
         self.names: list[str] = []
         self.running: set[asyncio.Task[Any]] = set()
         self.streams: set[_EndableStream] = set()
@@ -204,6 +205,17 @@ class Services:
         has_own_certificate = self._gate is not None and CALLER_KEY not in metadata
         certificate = certificate_name(context.auth_context()) if has_own_certificate else ""
         return Call(context.peer(), metadata, number=next(self._numbers), certificate=certificate)
+
+
+class Arrivals(grpc.GenericRpcHandler):
+    """Counts the calls that come over gRPC, whoever serves them; it serves none itself, and has to be asked first."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def service(self, _: grpc.HandlerCallDetails) -> None:
+        """One more."""
+        self.count += 1
 
 
 class _EndableStream:

@@ -61,7 +61,7 @@ async def make_server(
 ) -> tuple[grpc.aio.Server, health.aio.HealthServicer]:
     """A server that is not started yet, and its health, which says SERVING. `guests` are served on the same port."""
     server = grpc.aio.server(options=SERVER_OPTIONS)
-    server.add_generic_rpc_handlers((*services.handlers(), *guests))
+    server.add_generic_rpc_handlers((services.arrivals, *services.handlers(), *guests))
     healthy = health.aio.HealthServicer()
     for name in ("", *services.names):
         await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)

@@ -151,6 +151,7 @@ class Deployer:
                 self._begin(index, directory)
         for replica in self._current():
             await replica.until_ready()
+            await self._registered(replica)
         for index in sorted({replica.index for replica in self._others()}):
             self._say(wire.PROGRESS_WORKING, "start", f"replica {index} of {self._desired.replicas} is being replaced")
             replica = next((one for one in self._current() if one.index == index), None) or self._begin(index, directory)
@@ -159,7 +160,7 @@ class Deployer:
             await self._stop([one for one in self._others() if one.index == index])
 
     async def _registered(self, replica: Replica) -> None:
-        """A successor is known to the registry before its predecessor leaves, even if that has to wait for the registry.
+        """Callers find it before its predecessor leaves or the job is done, even if that has to wait for the registry.
 
         Raises ReplicaFailedError if the registry refuses it.
         """

@@ -286,7 +286,9 @@ async def test_unready_replica_is_unhealthy_until_it_is_well_again(tmp_path: Pat
         unwell = await made.until(running, DOWN)
         assert states(unwell) == [UNREADY] * 2
         assert unwell.replica_states[0].message == "HTTP status 503"
-        assert {one.health for one in await instances(made)} == {instance_pb2.HEALTH_UNHEALTHY}
+        async with asyncio.timeout(WAIT_S):
+            while {one.health for one in await instances(made)} != {instance_pb2.HEALTH_UNHEALTHY}:  # noqa: ASYNC110  # a list
+                await asyncio.sleep(0.01)
         sick.unlink()
         well = await made.until(running, RUNNING)
         assert pids(well) == pids(running)

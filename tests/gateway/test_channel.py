@@ -33,7 +33,7 @@ async def watching(kind: str, watch: Any) -> AsyncIterator[tuple[Any, Services, 
             yield discovery_service_pb2_grpc.DiscoveryServiceStub(channel), services, observer
         return
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers(tuple(services.handlers()))
+    server.add_generic_rpc_handlers((services.handlers,))
     port = bind(server, "127.0.0.1", 0)
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as real:

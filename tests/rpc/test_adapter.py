@@ -55,7 +55,7 @@ async def serving_any(descriptor: Any, stub: Any, methods: dict[str, Any]) -> As
     services = Services(observer)
     services.add(descriptor, {method.name: methods.get(method.name, unused) for method in descriptor.methods})
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers(tuple(services.handlers()))
+    server.add_generic_rpc_handlers((services.handlers,))
     port = bind(server, "127.0.0.1", 0)
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -384,7 +384,7 @@ async def test_server_streaming_method_that_gets_no_request_is_refused() -> None
     descriptor = admin.DESCRIPTOR.services_by_name["AdminService"]
     services.add(descriptor, {method.name: unused for method in descriptor.methods})
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers(tuple(services.handlers()))
+    server.add_generic_rpc_handlers((services.handlers,))
     port = bind(server, "127.0.0.1", 0)
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

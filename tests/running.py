@@ -1,7 +1,8 @@
 """A real server on free ports, and a clock that tests turn by hand."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,16 @@ from muster_server.settings import Settings
 from muster_server.storage.memory import MemoryStore
 from muster_server.storage.port import Store
 from muster_server.tls import Tls
+
+
+@contextmanager
+def nobody_at(target: str) -> Iterator[None]:
+    """Keep the address of a server that is gone, so that no other one gets it: who connects is refused."""
+    host, _, port = target.rpartition(":")
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((host, int(port)))
+        yield
 
 
 class ManualClock:

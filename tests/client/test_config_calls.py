@@ -12,7 +12,7 @@ from muster_client import (
     RevisionMismatchError,
     UnavailableError,
 )
-from running import running_server
+from running import nobody_at, running_server
 
 from client.odd_servers import OddServer
 
@@ -92,13 +92,14 @@ async def test_content_is_got_stale_when_no_server_answers(tmp_path: Path) -> No
         await client.publish_config("a", "one")
         fresh = await client.get_config("a")
 
-    async with Client(server.grpc_target, snapshot_dir=tmp_path) as client:
-        stale = await client.get_config("a")
+    with nobody_at(server.grpc_target):
+        async with Client(server.grpc_target, snapshot_dir=tmp_path) as client:
+            stale = await client.get_config("a")
 
-        assert (fresh.is_stale, stale.is_stale) == (False, True)
-        assert stale.release == fresh.release
-        with pytest.raises(UnavailableError):
-            await client.get_config("never seen")
+            assert (fresh.is_stale, stale.is_stale) == (False, True)
+            assert stale.release == fresh.release
+            with pytest.raises(UnavailableError):
+                await client.get_config("never seen")
 
 
 @pytest.mark.slow
@@ -107,9 +108,10 @@ async def test_without_a_snapshot_directory_nothing_is_kept(tmp_path: Path) -> N
         await client.publish_config("a", "one")
         await client.get_config("a")
 
-    async with Client(server.grpc_target, snapshot_dir=tmp_path) as client:
-        with pytest.raises(UnavailableError):
-            await client.get_config("a")
+    with nobody_at(server.grpc_target):
+        async with Client(server.grpc_target, snapshot_dir=tmp_path) as client:
+            with pytest.raises(UnavailableError):
+                await client.get_config("a")
 
 
 async def test_publication_whose_answer_is_lost_is_sent_again_under_the_same_name() -> None:

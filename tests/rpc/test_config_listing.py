@@ -1,12 +1,17 @@
 """ListConfigs: what is found by name, label, type, content and beginning, how it is paged and counted."""
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import grpc.aio
+import pytest
 from muster.config.v1 import config_pb2
 from muster.config.v1 import config_service_pb2 as wire
+from muster_server.rpc import config_listing
+from muster_server.rpc.calls import Call
+from muster_server.rpc.config_listing import ConfigLister
 from running import running_server
 
 from rpc.configs import delete, named, publish, stub
@@ -164,3 +169,29 @@ async def test_changed_revision_is_that_of_the_last_release_in_the_namespace_and
 
     assert never.changed_revision == 0
     assert found == again == [gone, last, last]
+
+
+async def test_revisions_of_a_list_are_those_before_it_looked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_listing, "SLICE_ITEMS", 0)  # the loop is left to others after each item
+    async with running_server() as server, server.channel() as channel:
+        for number in range(3):
+            await publish(channel, "x", named(f"a{number}"))
+        before = server.engine.revision
+        listing = ConfigLister(server.engine).list_configs(wire.ListConfigsRequest(namespace="default"), Call("", {}))
+        listing.send(None)  # to where it leaves the loop
+        await publish(channel, "y", named("a2"))
+
+        answer = _rest(listing)
+
+        assert (answer.revision, answer.changed_revision) == (before, before)
+        assert [summary.ref.name for summary in answer.configs] == ["a0", "a1", "a2"]
+
+
+def _rest(begun: Coroutine[None, None, wire.ListConfigsResponse]) -> wire.ListConfigsResponse:
+    """What a coroutine answers that has taken its first step already, which a task or an await would refuse."""
+    while True:
+        try:
+            begun.send(None)
+        except StopIteration as done:
+            answer: wire.ListConfigsResponse = done.value
+            return answer

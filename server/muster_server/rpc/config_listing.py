@@ -75,17 +75,18 @@ class ConfigLister:
             raise MusterError.invalid("skip", "must not be negative")
         page = _Page(page_size(request.page_size, MAX_PAGE), request.skip, request.count, request.with_content)
         wanted = ConfigFilter(request)
-        changed_revision = self._engine.state.configs.changed_revisions.get(request.namespace, 0)  # before anything is looked at
+        # Before anything is looked at, and both at once: who waits for what comes after them must miss nothing.
+        revision, changed_revision = self._engine.revision, self._engine.state.configs.changed_revisions.get(request.namespace, 0)
         position: ConfigKey | None = max(ConfigKey(*name_token(request.page_token)), wanted.start())
         async with self._searches if request.content_pattern else contextlib.nullcontext():
             while position is not None and not page.is_done:
                 position = self._slice(wanted, request.content_pattern, page, position)
-                if position is not None:
+                if position is not None and not page.is_done:
                     await asyncio.sleep(0)
         return wire.ListConfigsResponse(
             configs=page.configs,
             next_page_token="\n".join(page.last) if page.is_exceeded and page.last is not None else "",
-            revision=self._engine.revision,
+            revision=revision,
             total_size=page.found_count if request.count else 0,
             changed_revision=changed_revision,
         )

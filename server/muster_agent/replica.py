@@ -144,7 +144,7 @@ class Replica:
             restarts=self.record.restarts,
             message=clipped(self.message, MAX_MESSAGE_BYTES),
         )
-        message.state = self.state  # type: ignore[assignment]
+        message.state = self.state  # type: ignore[assignment]  # a number of the enum
         message.start_time.FromMicroseconds(round(self.record.start_s * 1e6))
         return message
 

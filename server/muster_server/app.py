@@ -169,17 +169,22 @@ async def _serving(
                 await guests.aclose()
                 sessions.drain(delay_s=1.0)
                 engine.drain(delay_s=1.0)
-                await _streams_end(services.running, DRAIN_S)
-                services.end_streams(MusterError(Reason.DRAINING, "the server is stopping: connect again"))
-                await _streams_end(services.running, 1.0)
-                await server.stop(0.5)
-                await _streams_end(services.running | nacos.running, 1.0)
+                await _stop(server, services, nacos)
                 ticker.cancel()
                 dispatching.cancel()
                 watcher.cancel()
                 await asyncio.wait([web])
     finally:
         log.info("stopped", revision=engine.revision)
+
+
+async def _stop(server: grpc.aio.Server, services: Services, nacos: NacosGrpc) -> None:
+    """Give streams the time to go to another server, or to come back to this one; then end them."""
+    await _streams_end(services.running, DRAIN_S)
+    services.end_streams(MusterError(Reason.DRAINING, "the server is stopping: connect again"))
+    await _streams_end(services.running, 1.0)
+    await server.stop(0.5)
+    await _streams_end(services.running | nacos.running, 1.0)
 
 
 @asynccontextmanager

@@ -142,7 +142,7 @@ async def test_with_authentication_it_needs_a_token_that_may_write_delivery_and_
             stub = delivery_service_pb2_grpc.DeliveryServiceStub(world.channel)
             async with agent_apart(tmp_path, world.server.grpc_target, token_file=token_file):
                 async with asyncio.timeout(WAIT_S):
-                    while not (await stub.ListAgents(wire.ListAgentsRequest(), metadata=world.admin)).agents:  # noqa: ASYNC110
+                    while not (await stub.ListAgents(wire.ListAgentsRequest(), metadata=world.admin)).agents:  # noqa: ASYNC110  # agents are listed, and not followed
                         await asyncio.sleep(0.01)
 
 

@@ -44,7 +44,7 @@ S = DeploymentState
 
 
 def spec(version: str = "1.0.0", **fields: object) -> DeploymentSpec:
-    return DeploymentSpec(version=version, command=("run",), resources=ANY_MACHINE, **fields)  # type: ignore[arg-type]
+    return DeploymentSpec(version=version, command=("run",), resources=ANY_MACHINE, **fields)  # type: ignore[arg-type]  # any field
 
 
 def wanted(**fields: object) -> Deployment:
@@ -58,7 +58,7 @@ def wanted(**fields: object) -> Deployment:
         replicas=2,
         setup=Setup(spec(), {}, 1),
     )
-    return replace(said, **fields)  # type: ignore[arg-type]
+    return replace(said, **fields)  # type: ignore[arg-type]  # any field
 
 
 class Deployed(Delivery):

@@ -242,7 +242,7 @@ def test_instance_that_is_not_in_the_archive_stays() -> None:
 
 
 def definition(name: str = "stock", version: str = "1.0", definition_id: str = "", **fields: object) -> Definition:
-    return Definition(definition_key("shop", "", name, "", version), definition_id, **fields)  # type: ignore[arg-type]
+    return Definition(definition_key("shop", "", name, "", version), definition_id, **fields)  # type: ignore[arg-type]  # any field
 
 
 def test_definition_comes_back_with_its_schemas_and_what_it_depends_on() -> None:
@@ -257,7 +257,7 @@ def test_definition_comes_back_with_its_schemas_and_what_it_depends_on() -> None
     assert answer.changes == (Change("definition", "shop/DEFAULT_GROUP/stock 1.0", is_addition=False),)
     catalog = here.state.catalog
     assert (catalog.schemas[consumer], list(catalog.providers[consumer])) == ({"s": schemas[0]}, [API])
-    assert catalog.get(consumer).schema_ids == ("s",)  # type: ignore[union-attr]
+    assert catalog.get(consumer).schema_ids == ("s",)  # type: ignore[union-attr]  # it is there
 
 
 @pytest.mark.parametrize(

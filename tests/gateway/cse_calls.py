@@ -125,7 +125,7 @@ class Calls(Comparing):
     @drawn(place=places, schema_id=schema_ids)
     def schema_exists(self, place: int, schema_id: str) -> None:
         names = {"serviceId": self.id_at(place), "schemaId": schema_id}
-        found = lambda: self.model.schema(*names.values()) and names  # noqa: E731
+        found = lambda: self.model.schema(*names.values()) and names  # noqa: E731  # used once, below
         self.ask("GET", "/existence", found, params={"type": "schema", **names})
 
     @drawn(place=places, wanted=choice(False, True))

@@ -14,7 +14,7 @@ REGISTRY = "/v4/default/registry"
 async def call(http: httpx.AsyncClient, method: str, path: str, **options: Any) -> dict[str, Any]:
     answer = await http.request(method, f"{REGISTRY}{path}", **options)
     assert answer.status_code == 200, answer.text
-    return answer.json() if answer.content else {}  # type: ignore[no-any-return]
+    return answer.json() if answer.content else {}  # type: ignore[no-any-return]  # JSON
 
 
 def client(program: Program) -> httpx.AsyncClient:

@@ -183,7 +183,7 @@ BAD: dict[str, list[Case]] = {
         (wire.DeregisterRequest(), "ref"),
         (wire.DeregisterRequest(allow_missing=True), "ref"),
         (wire.DeregisterRequest(ref=at(), reason=4), "reason"),
-        (wire.DeregisterRequest(ref=at(), reason=99), "reason"),  # type: ignore[arg-type]
+        (wire.DeregisterRequest(ref=at(), reason=99), "reason"),  # type: ignore[arg-type]  # that is the fault
         *((wire.DeregisterRequest(ref=one, allow_missing=True), field) for one, field in BAD_REFS),
     ],
     "Renew": [

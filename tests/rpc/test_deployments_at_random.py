@@ -132,7 +132,7 @@ class SimulatedAgent:
         report = agents.Report(
             deployment_id=desired.deployment_id,
             generation=desired.generation,
-            progress=progress,  # type: ignore[arg-type]
+            progress=progress,  # type: ignore[arg-type]  # a number of the enum
             step=step,
             message=message,
             replicas=replicas,

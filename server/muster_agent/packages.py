@@ -53,11 +53,14 @@ class Packages:
 
     async def get(self, url: str, sha256: str, progress: Progress) -> Package:
         """Fetch a package, unless its digest is known and unpacked here. Raises PackageError."""
+        request = _request(url)
         if sha256 and (known := self._known_of(url, sha256)) is not None:
             return known
         cancelled = threading.Event()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._fetchers, self._get, url, sha256, progress, cancelled)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._fetchers, self._get, request, url, sha256, progress, cancelled
+            )
         except asyncio.CancelledError:
             cancelled.set()
             raise
@@ -93,11 +96,13 @@ class Packages:
         """Begin no more fetches; the threads of those that are under way end with them."""
         self._fetchers.shutdown(wait=False, cancel_futures=True)
 
-    def _get(self, url: str, sha256: str, progress: Progress, cancelled: threading.Event) -> Package:
+    def _get(
+        self, request: urllib.request.Request, url: str, sha256: str, progress: Progress, cancelled: threading.Event
+    ) -> Package:
         self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=self._incoming) as scratch:
             archive = Path(scratch) / "archive"
-            digest = _fetch(url, archive, progress, cancelled)
+            digest = _fetch(request, url, archive, progress, cancelled)
             if sha256 and digest != sha256:
                 raise PackageError(f"what is at {_shown(url)} has the SHA-256 {digest}, and not {sha256}")
             if (known := self._known_of(url, digest)) is not None:
@@ -122,9 +127,8 @@ def _named(url: str, digest: str) -> str:
     return hashlib.sha256(f"{digest} {_name(url)}".encode(errors="replace")).hexdigest()
 
 
-def _fetch(url: str, target: Path, progress: Progress, cancelled: threading.Event) -> str:
+def _fetch(request: urllib.request.Request, url: str, target: Path, progress: Progress, cancelled: threading.Event) -> str:
     """Copy what is at a URL into a file; answers its SHA-256. Raises PackageError."""
-    request = _request(url)
     digest, count, began_s = hashlib.sha256(), 0, time.monotonic()
     try:
         with urllib.request.urlopen(request, timeout=STALL_S) as source, target.open("wb") as file:  # noqa: S310  # checked

@@ -101,7 +101,12 @@ async def test_http_package_is_fetched_once_for_its_digest_and_progress_is_told(
 async def test_what_cannot_be_had_says_why(tmp_path: Path, url: str, why: str) -> None:
     with pytest.raises(PackageError, match=why):
         await Packages(tmp_path).get(url, "", quiet)
-    assert not list((tmp_path / "incoming").iterdir())
+    assert not list((tmp_path / "incoming").glob("*"))
+
+
+async def test_what_is_no_url_is_refused_whatever_its_digest(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="URL is none"):
+        await Packages(tmp_path).get("http://[::1", "0" * 64, quiet)
 
 
 async def test_missing_and_changed_packages_say_so_without_their_secrets(tmp_path: Path) -> None:

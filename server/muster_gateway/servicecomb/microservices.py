@@ -10,6 +10,7 @@ from muster.catalog.v1 import catalog_service_pb2 as catalog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster_gateway.headers import X_SCHEMA_SUMMARY
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import definitions, rules, shapes
@@ -189,9 +190,7 @@ class Microservices:
         except grpc.aio.AioRpcError as error:
             refusal = of_call(error)
             raise CseError(refusal.code, "service does not exist." if refusal.code == NO_SERVICE else refusal.detail) from None
-        response = answered({"serviceId": service_id, "schemaId": schema_id})
-        response.headers["X-Schema-Summary"] = found.schema.summary
-        return response
+        return answered({"serviceId": service_id, "schemaId": schema_id}, (X_SCHEMA_SUMMARY, found.schema.summary.encode()))
 
     async def _delete(self, namespace: str, ids: list[str], *, is_forced: bool) -> list[catalog.DeleteDefinitionsResponse.Result]:
         answer: catalog.DeleteDefinitionsResponse = await self._registry.catalog.DeleteDefinitions(

@@ -15,7 +15,7 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import definitions, rules, shapes
 from muster_gateway.servicecomb.calls import answered, body_of, definition_of, done, rows
-from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, NO_VERSION, CseError, of_call, of_item, within_quota
+from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, NO_VERSION, CseError, check_quota, of_call, of_item
 from muster_gateway.servicecomb.keeping import DEFINITIONS, DIALECT
 from muster_gateway.servicecomb.names import namespace_of
 from muster_gateway.servicecomb.own import OwnService
@@ -58,10 +58,12 @@ class Microservices:
         body = await body_of(request, shapes.CREATE_SERVICE)
         namespace = namespace_of(request)
         wanted = definitions.native(namespace, definitions.checked(body.get("service")))
-        with within_quota("SERVICE"):
-            created: catalog.CreateDefinitionResponse = await self._registry.catalog.CreateDefinition(
-                catalog.CreateDefinitionRequest(definition=wanted), timeout=CALL_TIMEOUT_S
-            )
+        asked = catalog.CreateDefinitionRequest(definition=wanted)
+        try:
+            created: catalog.CreateDefinitionResponse = await self._registry.catalog.CreateDefinition(asked, timeout=CALL_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            check_quota(error, "SERVICE")
+            raise
         service_id = created.definition.definition_id
         problems = [problem async for problem in self._add(namespace, service_id, body)]
         if problems:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 MAX_RUNNING = 64
-MAX_STARTS = 16
+MAX_STARTS = 32
 MAX_SHARED_STARTS = 1
 SHARED_S = 0.1
 

@@ -2,7 +2,7 @@
 
 grpc.aio handles one event in each turn of the loop, and a call is some five events. A gateway that answers thirty requests in one
 turn makes every gRPC event wait for all thirty. So where gRPC calls come, one request starts in each turn, the others in the next
-ones. A turn is work too: where none come, sixteen start, which makes each of them a fifth cheaper.
+ones. A turn is work too: where none come, thirty-two start, which makes each of them a fifth cheaper.
 """
 
 import asyncio

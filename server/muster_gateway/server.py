@@ -14,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_CONNECTIONS = 10_000
 STOP_S = 2
 MAX_SOCKET_MESSAGE_BYTES = 64  # clients of watchers have nothing to say but pings
+MAX_HEAD_BYTES = 128 * 1024  # request line and headers; what arrives in one piece may be as long as such a piece
+HEAD_S = 30.0  # as bodies have
 
 
 def listen(host: str, ports: Sequence[int]) -> list[socket.socket]:
@@ -42,11 +44,69 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """Tells the app whom a verified client certificate names: `scope["state"]["certificate"]`, empty without one."""
+    """Bounds what a client may say before its request is known, and tells the app whom a verified client certificate names.
+
+    That name is `scope["state"]["certificate"]`, empty without one. The parser keeps a head, and trailers, until they are whole,
+    in a time that grows with the square of their length.
+    """
+
+    _unread_bytes = 0  # received, and no head or body has come of it
+    _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         self.app_state = {**self.app_state, "certificate": _common_name(transport.get_extra_info("peercert"))}
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        self._unread_bytes += len(data)
+        super().data_received(data)
+        if self._unread_bytes > MAX_HEAD_BYTES:
+            self._refuse(b"431 Request Header Fields Too Large")
+        elif self._unread_bytes and self._head_timer is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        self._head_arrived()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._head_arrived()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._head_arrived()
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_arrived()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_S, self._out_of_time)
+
+    def _out_of_time(self) -> None:
+        if self._is_answering():
+            self._await_head()
+        else:
+            self._refuse(b"408 Request Timeout")
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _head_arrived(self) -> None:
+        self._unread_bytes = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse(self, status: bytes) -> None:
+        """End the connection, with an answer unless another one is under way."""
+        if self.transport.is_closing():
+            return
+        if not self._is_answering():
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.close()
 
 
 def _common_name(certificate: Any) -> str:

@@ -103,7 +103,7 @@ class ConfigServicer:
         """Answer one release."""
         key = _key(request)
         release = found_release(self._engine.state.configs.items.get(key), key, request.number)[1]
-        content = await self._engine.content_of(key, release) if release.has_content else ""
+        content = await self._engine.contents.of(key, release) if release.has_content else ""
         return wire.GetReleaseResponse(release=release_message(release, content))
 
     async def diff_releases(self, request: wire.DiffReleasesRequest, _: Call) -> wire.DiffReleasesResponse:
@@ -131,7 +131,7 @@ class ConfigServicer:
         key = _key(request)
         self._check_may_publish(key, call)
         release = found_release(self._engine.state.configs.items.get(key), key, request.number)[1]
-        content = await self._engine.content_of(key, release)
+        content = await self._engine.contents.of(key, release)
         text = Text(content, release.content_type, release.labels, release.encrypted_data_key)
         command = Rollback(key, request.number, text, decode_condition(request.condition), _note(request, call))
         published: Published = await perform(self._engine, command)
@@ -180,7 +180,7 @@ class ConfigServicer:
         return published
 
     async def _content(self, key: ConfigKey, release: Release | None) -> str:
-        return await self._engine.content_of(key, release) if release is not None and release.has_content else ""
+        return await self._engine.contents.of(key, release) if release is not None and release.has_content else ""
 
     def _live(self, key: ConfigKey) -> ConfigItem:
         item = self._engine.state.configs.items.get(key)

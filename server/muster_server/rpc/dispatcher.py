@@ -44,7 +44,7 @@ class Dispatcher:
         self._agents: dict[tuple[str, str], ConnectedAgent] = {}
         self._missing_since_s: dict[str, float] = {}
         self._wake = asyncio.Event()
-        engine.on_delivery_change = self._changed
+        engine.audience.on_delivery_change = self._changed
 
     @property
     def agents(self) -> Sequence[deployment_pb2.Agent]:

@@ -53,6 +53,8 @@ def publish(turn: Turn, command: Publish) -> Published:
     if command.gray != MAIN and rule is None:
         raise MusterError.invalid("rule", "is required: the line is new")
     text = command.text
+    if command.gray != MAIN:
+        text = replace(text, labels=item.main.release.labels if item is not None and item.main is not None else {})
     if not text.content_type:
         example = line or (item.main if item is not None else None)
         text = replace(text, content_type=example.release.content_type if example is not None else DEFAULT_TYPE)

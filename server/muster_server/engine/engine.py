@@ -32,6 +32,16 @@ MAX_QUEUED = 100_000
 TICK_S = 0.1
 JOURNAL_PAUSE_S = 0.05
 
+Check = Callable[[], None]
+"""Looks at the state, and raises MusterError if a command may not be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    command: Command
+    check: Check | None
+    future: "asyncio.Future[object]"
+
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
@@ -76,7 +86,7 @@ class Engine:
         self._in_flight: list[_Decided] = []
         self._commit_began_s = 0.0
         self._is_expiry_late = False
-        self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()
+        self._queue: deque[_Waiting] = deque()
 
     @property
     def revision(self) -> int:
@@ -103,14 +113,15 @@ class Engine:
         """How often the disk refused what is written lazily."""
         return self._journal.failures
 
-    def execute(self, command: Command) -> "object | asyncio.Future[object]":
+    def execute(self, command: Command, check: Check | None = None) -> "object | asyncio.Future[object]":
         """Do a command. Answers at once, or by a future if it has to wait for the disk.
 
+        `check` is made in the turn that decides the command, when all that was asked before it is true.
         Raises MusterError, at once or by the future; then nothing was changed.
         """
         is_next = not self._in_flight and not self._queue
         if is_next or isinstance(command, RenewSession):  # a sign of life depends on nothing that waits
-            events, answer = self._decide(command)
+            events, answer = self._decide(command, check)
             if not any(map(is_durable, events)):
                 self._settle(events)
                 return answer
@@ -120,7 +131,7 @@ class Engine:
         if len(self._queue) >= MAX_QUEUED:
             raise MusterError(Reason.LIMIT_EXCEEDED, f"at most {MAX_QUEUED} waiting commands", {"limit": str(MAX_QUEUED)})
         future = self._loop.create_future()
-        self._queue.append((command, future))
+        self._queue.append(_Waiting(command, check, future))
         return future
 
     async def run(self) -> None:
@@ -161,7 +172,7 @@ class Engine:
     async def close(self) -> None:
         """Finish what waits for the disk, write the journal, and stop pushing. The store is the caller's to close."""
         while self._in_flight or self._queue:
-            await asyncio.wait([entry.future for entry in self._in_flight] or [future for _, future in self._queue])
+            await asyncio.wait([entry.future for entry in self._in_flight] or [waiting.future for waiting in self._queue])
             await asyncio.sleep(0)
         await self._journal.close()
         await self.audience.close()
@@ -184,7 +195,9 @@ class Engine:
         self._revisions.prepare()
         return Turn(self.state, (self.lease_now_s(), self._clock.wall_s()), self._limits, self._revisions.last)
 
-    def _decide(self, command: Command) -> tuple[Sequence[Event], object]:
+    def _decide(self, command: Command, check: Check | None) -> tuple[Sequence[Event], object]:
+        if check is not None:
+            check()
         turn = self._turn()
         answer = decide(turn, command)
         self._revisions.give(turn.last_revision, turn.events)
@@ -231,23 +244,23 @@ class Engine:
         batch: list[_Decided] = []
         touched = Touched(self.state)
         is_durable_batch = False
-        while self._queue and (not batch or touched.is_free(self._queue[0][0])):
-            command, future = self._queue.popleft()
-            if future.cancelled():
+        while self._queue and (not batch or touched.is_free(self._queue[0].command)):
+            waiting = self._queue.popleft()
+            if waiting.future.cancelled():
                 continue
             try:
-                events, answer = self._decide(command)
+                events, answer = self._decide(waiting.command, waiting.check)
             except MusterError as error:
-                _fail(future, error)
+                _fail(waiting.future, error)
                 continue
-            entry = _Decided(events, answer, future)
+            entry = _Decided(events, answer, waiting.future)
             if is_durable_batch or any(map(is_durable, events)):
-                touched.add(command)
+                touched.add(waiting.command)
                 batch.append(entry)
                 is_durable_batch = True
             else:
                 self._settle(events)
-                future.set_result(answer)
+                waiting.future.set_result(answer)
         if batch:
             self._commit(batch)
 

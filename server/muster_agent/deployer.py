@@ -16,7 +16,8 @@ from muster.registry.v1 import instance_pb2
 from muster_agent import logs
 from muster_agent.packages import Packages
 from muster_agent.registrar import RefusedError, Registrar
-from muster_agent.replica import READY, STOPPING, UNREADY, Files, Replica, ReplicaFailedError, Tools, clipped
+from muster_agent.replica import Files, Replica, Tools, clipped
+from muster_agent.standing import READY, STOPPING, UNREADY, ReplicaFailedError
 from muster_agent.store import DeploymentRecord, ReplicaRecord, Store
 from muster_agent.unpacking import PackageError
 

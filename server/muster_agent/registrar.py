@@ -125,7 +125,7 @@ class Registrar:
         return told
 
     async def _registered(self, entry: _Entry) -> bool:
-        request = registration_service_pb2.RegisterRequest(service=entry.service, instance=entry.instance)
+        request = registration_service_pb2.RegisterRequest(service=entry.service, instance=entry.instance, id_only=True)
         try:
             await self._stub.Register(request, timeout=CALL_S)
         except grpc.aio.AioRpcError as error:

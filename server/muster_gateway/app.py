@@ -90,10 +90,9 @@ class Gateway:
             return
         scope["turns"] = self._turns
         room = self._room_of(scope["path"])
-        reading = self._bodies.read(scope, receive)
-        request = reading.request
+        request = self._bodies.read(scope, receive)
         try:
-            async with reading, self._turns:
+            async with request, self._turns:
                 with acting_for(_caller(scope, await room.authorization(request))):
                     response = await self._answer(room, request)
         except BodyRefusedError as refusal:

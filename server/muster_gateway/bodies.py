@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message, Receive, Scope
+from starlette.types import Receive, Scope
 
+from muster_gateway.headers import ScannedHeaders
 from muster_gateway.unhurried import within
 
 MAX_BODY_BYTES = 8 << 20
@@ -33,29 +35,28 @@ class Bodies:
         self.timeout_s = timeout_s
         self.most_bytes = most_bytes
 
-    def read(self, scope: Scope, receive: Receive) -> "_Reading":
-        """A context in which the body is there, and counts. Raises BodyRefusedError, ClientDisconnect."""
-        return _Reading(self, scope, receive)
+    def read(self, scope: Scope, receive: Receive) -> "WholeRequest":
+        """A request, and a context in which its body is there and counts. Raises BodyRefusedError, ClientDisconnect."""
+        return WholeRequest(self, scope, receive)
 
 
-class _Reading:
-    """One body, read whole before a request is served; `request` hands it on.
-
-    Most requests have none, and most of their handlers do not ask: what starlette does to read a body is left to those who do.
-    """
-
-    __slots__ = ("_bodies", "_is_told", "_parts", "_receive", "_size", "request")
+class WholeRequest(Request):
+    """A request whose body is read before it is served: within its own context, which whoever serves it enters."""
 
     def __init__(self, bodies: Bodies, scope: Scope, receive: Receive) -> None:
-        self._bodies, self._receive = bodies, receive
-        self._parts: list[bytes] = []
+        super().__init__(scope, receive)
+        self._headers = ScannedHeaders(scope=scope)
+        self._bodies = bodies
         self._size = 0
-        self._is_told = False
-        self.request = Request(scope, self._told)
+
+    @property
+    def headers(self) -> Headers:
+        """Those of the request."""
+        return self._headers
 
     async def __aenter__(self) -> None:
         try:
-            await within(self._bodies.timeout_s, self._read())
+            self._body = await within(self._bodies.timeout_s, self._whole())
         except BaseException as error:
             self._let_go()
             if isinstance(error, TimeoutError):
@@ -65,10 +66,12 @@ class _Reading:
     async def __aexit__(self, *_: object) -> None:
         self._let_go()
 
-    def _let_go(self) -> None:
-        self._bodies.held_bytes -= self._size
+    async def body(self) -> bytes:
+        """All of it. Starlette's other ways to it lead here too."""
+        return self._body
 
-    async def _read(self) -> None:
+    async def _whole(self) -> bytes:
+        parts: list[bytes] = []
         has_more = True
         while has_more:
             message = await self._receive()
@@ -76,8 +79,9 @@ class _Reading:
                 raise ClientDisconnect
             has_more = message.get("more_body", False)
             if part := message.get("body"):
-                self._parts.append(part)
+                parts.append(part)
                 self._count(len(part))
+        return b"".join(parts)
 
     def _count(self, size: int) -> None:
         self._size += size
@@ -87,10 +91,5 @@ class _Reading:
         if self._bodies.held_bytes > self._bodies.most_bytes:
             raise BodyRefusedError(503, "Too many request bodies at once")
 
-    async def _told(self) -> Message:
-        """What starlette reads: the whole body as one message, then whatever comes after it."""
-        if self._is_told:
-            return await self._receive()
-        self._is_told = True
-        body, self._parts = b"".join(self._parts), []
-        return {"type": "http.request", "body": body, "more_body": False}
+    def _let_go(self) -> None:
+        self._bodies.held_bytes -= self._size

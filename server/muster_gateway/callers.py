@@ -6,16 +6,14 @@ default: work that forgets to say for whom it is done may do nothing on a server
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from starlette.requests import HTTPConnection
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """`authorization` is what the registry takes as such, empty without a credential; `address` is where the caller is.
 
     `certificate` is the name in a verified client certificate. Only the registry in the gateway's own process believes it.

@@ -19,7 +19,6 @@ from muster_gateway.callers import IdentifiedChannel, Identity
 from muster_gateway.channel import LocalChannel
 from muster_gateway.nacos.grpc.service import NacosGrpc
 from muster_gateway.server import GatewayServer, listen
-from muster_gateway.spelling import spelling
 
 from muster_server.access.authenticator import Authenticator
 from muster_server.access.sealing import Sealer
@@ -144,7 +143,7 @@ async def _serving(
         is_guarded=settings.auth,
         arrivals=lambda: services.handlers.arrived,
     )
-    gateway = GatewayServer(spelling(web_app), sockets, tls.context() if tls else None)
+    gateway = GatewayServer(web_app, sockets, tls.context() if tls else None)
     address = _address(settings.host, grpc_port)
     running = RunningServer(address, _addresses(settings.host, sockets), address, tls, engine)
     await server.start()
@@ -202,7 +201,7 @@ async def gateway_serving(settings: Settings, target: str) -> AsyncIterator[Runn
         guests = await stack.enter_async_context(AsyncExitStack())
         group = await stack.enter_async_context(asyncio.TaskGroup())
         web_app = create_app(channel, ProcessMetrics(tls), host=settings.host, is_guarded=settings.auth)
-        gateway = GatewayServer(spelling(web_app), sockets, tls.context() if tls else None)
+        gateway = GatewayServer(web_app, sockets, tls.context() if tls else None)
         watcher = group.create_task(_watch(tls), name="certificates")
         web = group.create_task(gateway.serve(), name="gateway")
         await guests.enter_async_context(web_app.serving())

@@ -3,11 +3,11 @@
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import event, given, settings
+from msgspec.structs import replace
 from muster_server.core.commands import (
     AddressQuery,
     Command,

@@ -1,9 +1,8 @@
 """A restored archive is true, the rest is as it was, and to restore it again changes nothing."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import event, given
+from msgspec.structs import replace
 from muster_server.core.archive import Archive, ArchivedDefinition
 from muster_server.core.catalog_commands import AddProviders, CreateDefinition, DefinitionRef, PutSchemas
 from muster_server.core.catalog_model import Definition, Schema, definition_key

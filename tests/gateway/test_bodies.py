@@ -34,7 +34,7 @@ async def test_body_is_held_while_its_request_is_answered_and_then_let_go() -> N
     bodies = Bodies()
 
     async with (reading := bodies.read(SCOPE, sends(b"abc", b"de"))):
-        during, body = bodies.held_bytes, await reading.request.body()
+        during, body = bodies.held_bytes, await reading.body()
 
     assert (during, body, bodies.held_bytes) == (5, b"abcde", 0)
 
@@ -61,6 +61,6 @@ async def test_bodies_that_are_too_many_together_are_refused_until_others_are_le
     async with bodies.read(SCOPE, sends(b"12345678")):
         status = await status_of(bodies, sends(b"abc"))
     async with (reading := bodies.read(SCOPE, sends(b"abc"))):
-        body = await reading.request.body()
+        body = await reading.body()
 
     assert (status, body, bodies.held_bytes) == (503, b"abc", 0)

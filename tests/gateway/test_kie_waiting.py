@@ -11,6 +11,7 @@ from muster.config.v1 import config_service_pb2 as calls
 from muster_gateway.app import Gateway
 from muster_gateway.kie.room import KieRoom
 from muster_gateway.registry import Registry
+from muster_gateway.server import GatewayServer, listen
 from muster_server.core.errors import MusterError, Reason
 from running import ManualClock, running_server
 
@@ -24,13 +25,17 @@ class NoMetrics:
 
 @asynccontextmanager
 async def in_process() -> AsyncIterator[tuple[Kie, KieRoom]]:
-    """Kie without sockets, so that the test sees who waits."""
+    """Kie on a gateway of the test's own, so that the test sees who waits."""
     async with running_server() as server, server.channel() as channel:
-        room = KieRoom(Registry(channel))
+        room, sockets = KieRoom(Registry(channel)), listen("127.0.0.1", (0,))
         app = Gateway((room,), NoMetrics())
-        transport = httpx.ASGITransport(app)
-        async with app.serving(), httpx.AsyncClient(transport=transport, base_url="http://muster", timeout=30) as http:
-            yield Kie(server, config_service_pb2_grpc.ConfigServiceStub(channel), http), room
+        gateway, url = GatewayServer(app, sockets), f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+        async with app.serving(), asyncio.TaskGroup() as group:
+            group.create_task(gateway.serve())
+            await gateway.started()
+            async with httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=None)) as http:
+                yield Kie(server, config_service_pb2_grpc.ConfigServiceStub(channel), http), room
+            gateway.stop()
 
 
 async def until(holds: Callable[[], bool]) -> None:

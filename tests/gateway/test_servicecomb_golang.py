@@ -1,8 +1,12 @@
 """JSON as Go reads it, and what it says of what it cannot read."""
 
+import json
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from muster_gateway.servicecomb.golang import Flag, Int32, JsonError, Many, Pairs, Struct, Text, decode
 
 INNER = Struct("Inner", {"name": Text(), "size": Int32()})
@@ -60,3 +64,52 @@ def test_what_cannot_be_read_is_refused_in_gos_words(raw: bytes, words: str) -> 
         decode(raw, OUTER)
 
     assert str(refusal.value) == words
+
+
+class Patient(Struct):
+    """A shape that never takes the short way."""
+
+    @property
+    def decoder(self) -> Any:
+        class Refusing:
+            def decode(self, raw: bytes) -> Any:
+                raise msgspec.DecodeError
+
+        return Refusing()
+
+
+TEXTS = st.text(max_size=3) | st.sampled_from(["\ud800", "\udc00x", "\x00", "\x7f", "\u2028"])
+NUMBERS = st.sampled_from([0, -1, 1.0, 1e2, 2**31, 2**31 - 1, -(2**31) - 1, 10**30])
+SCALARS = TEXTS | NUMBERS | st.booleans() | st.none()
+NAMES = st.sampled_from(["name", "NAME", "inner", "size", "tags", "ids", "parts", "Parts", "force", "other"])
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | TEXTS, inner, max_size=3))
+
+
+PARTS = st.fixed_dictionaries({}, optional={"name": TEXTS, "size": NUMBERS})
+RIGHT = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": TEXTS,
+        "inner": PARTS,
+        "tags": st.dictionaries(TEXTS, TEXTS, max_size=3),
+        "ids": st.lists(TEXTS, max_size=3),
+        "parts": st.lists(PARTS, max_size=3),
+        "force": st.booleans(),
+    },
+)
+
+
+@given(
+    RIGHT | st.dictionaries(NAMES, VALUES, max_size=5), st.booleans(), st.sampled_from(["", " ", "\n", ",", "}", "\x00", "\ufeff"])
+)
+def test_short_way_reads_as_the_patient_one(value: dict[str, Any], is_escaped: bool, end: str) -> None:  # drawn
+    raw = (json.dumps(value, ensure_ascii=is_escaped) + end).encode(errors="surrogatepass")
+
+    assert outcome(raw, OUTER) == outcome(raw, Patient(OUTER.name, OUTER.fields))
+
+
+def outcome(raw: bytes, shape: Struct) -> object:
+    try:
+        return decode(raw, shape)
+    except JsonError as error:
+        return str(error)

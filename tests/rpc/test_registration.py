@@ -45,6 +45,17 @@ async def test_register_answers_the_instance_with_its_defaults() -> None:
             discovery.GetInstanceRequest(ref=ref("h#80#DEFAULT"))
         )
         assert found.instance == answer.instance
+        assert answer.instance_id == "h#80#DEFAULT"
+
+
+async def test_register_that_asks_for_the_id_only_gets_no_instance() -> None:
+    async with running_server() as server, server.channel() as channel:
+        stub = registration_service_pb2_grpc.RegistrationServiceStub(channel)
+
+        answer = await stub.Register(wire.RegisterRequest(service=API, instance=instance(), id_only=True))
+
+        assert (answer.instance_id, answer.HasField("instance")) == ("h#80#DEFAULT", False)
+        assert (answer.revision, answer.epoch) == (server.engine.revision, server.engine.epoch)
 
 
 @pytest.mark.parametrize(

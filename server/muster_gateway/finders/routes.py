@@ -100,7 +100,7 @@ class Finders:
         status = convert.status_at_registration(body)
         message = convert.instance(text_cluster(body), (convert.text_of(body, "ip"), convert.port_of(body)), status)
         await self._registry.registration.Register(
-            registration.RegisterRequest(service=ref.service, instance=message), timeout=CALL_TIMEOUT_S
+            registration.RegisterRequest(service=ref.service, instance=message, id_only=True), timeout=CALL_TIMEOUT_S
         )
         return _success()
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway import durations
+from muster_gateway.headers import X_KIE_REVISION
 from muster_gateway.holding import held
 from muster_gateway.kie.changes import Changes
 from muster_gateway.kie.errors import INTERNAL, INVALID, JSON, NOT_OBSERVED, KieError, written
@@ -18,7 +19,6 @@ from muster_gateway.rendered import Rendered
 
 MAX_WAIT_S = 300.0
 MAX_LIST_CHARACTERS = 64 << 20
-REVISION_HEADER = "X-Kie-Revision"
 _REVISION = re.compile(r"(?:-?[0-9]{1,18})?")
 
 
@@ -69,7 +69,9 @@ class Lists:
             shown = kvs[page.offset : page.offset + page.limit] if page.limit else kvs
             body = written(KvList(len(kvs), shown))
             self._rendered.keep(key, current, body)
-        return Response(body, media_type=JSON, headers={REVISION_HEADER: str(current)})
+        response = Response(body, media_type=JSON)
+        response.raw_headers.append((X_KIE_REVISION, str(current).encode()))
+        return response
 
     async def all(self, wanted: Filter) -> tuple[int, list[Kv]]:
         """The keys that are meant, and the revision that they are of, or a later one's. Raises KieError above 64 Mi characters."""

@@ -49,7 +49,7 @@ class InstanceWrites:
 
     async def put(self, service: instance_pb2.ServiceRef, message: instance_pb2.Instance) -> None:
         """Put an instance that has passed the filter."""
-        asked = registration.RegisterRequest(service=service, instance=message, unique_address=True)
+        asked = registration.RegisterRequest(service=service, instance=message, unique_address=True, id_only=True)
         try:
             await self._registration.Register(asked, timeout=CALL_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:

@@ -44,9 +44,9 @@ async def body_of(request: Request, shape: Struct, most_bytes: int = MAX_BODY_BY
         raise CseError(INVALID, problem or str(error)) from None
 
 
-def answered(value: object) -> Response:
+def answered(value: object, *headers: Header) -> Response:
     """A result as JSON."""
-    return raw_answer(msgspec.json.encode(value))
+    return raw_answer(msgspec.json.encode(value), *headers)
 
 
 def raw_answer(body: bytes, *headers: Header) -> Response:

@@ -1,7 +1,6 @@
 """The codes of ServiceComb, which of them the registry's reasons have, and how an error is written."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -159,15 +158,10 @@ def of_reason(reason: str, message: str = "", details: Mapping[str, str] = Mappi
     return CseError(REASONS.get(reason, INTERNAL), DETAILS.get(reason, message))
 
 
-@contextmanager
-def within_quota(kind: str) -> Iterator[None]:
-    """Make one of a kind (`SERVICE`, `INSTANCE`). Raises CseError with the original's words if there is no room for it."""
-    try:
-        yield
-    except grpc.aio.AioRpcError as error:
-        limit = details_of(error).get("limit")
-        if reason_of(error) != "LIMIT_EXCEEDED" or limit is None:
-            raise
+def check_quota(error: grpc.aio.AioRpcError, kind: str) -> None:
+    """Raises CseError, in the original's words, if one of a kind (`SERVICE`, `INSTANCE`) was refused because there is no room."""
+    limit = details_of(error).get("limit")
+    if reason_of(error) == "LIMIT_EXCEEDED" and limit is not None:
         detail = f"no quota to create {kind}, max num is {limit}, curNum is {limit}, apply num is 1"
         raise CseError(NO_QUOTA, detail) from None
 

@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster_gateway.headers import X_RESOURCE_REVISION
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry
 from muster_gateway.rendered import Rendered
 from muster_gateway.route import Parameter, Route
@@ -22,7 +23,6 @@ from muster_gateway.servicecomb.names import namespace_of, shown_key
 from muster_gateway.servicecomb.own import OwnService
 from muster_gateway.servicecomb.registering import UNMARSHAL
 
-REVISION = b"x-resource-revision"
 _TRUE = ("1", "true")
 _EVERY_VERSION = ""
 _PARAMETERS = {"environment": "env", "appId": "appId", "serviceName": "serviceName"}
@@ -187,7 +187,7 @@ def _unchanged(revision: str) -> Response:
 
 
 def _revision_header(revision: str) -> Header:
-    return REVISION, revision.encode()
+    return X_RESOURCE_REVISION, revision.encode()
 
 
 @lru_cache(maxsize=MAX_QUESTIONS)

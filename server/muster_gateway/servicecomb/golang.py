@@ -6,8 +6,11 @@ Source: Go's encoding/json; the words are those that clients have been shown for
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, cast
+
+import msgspec
 
 MAX_INT32 = 2**31
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -57,17 +60,23 @@ class Many:
         return f"[]{self.of.go}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Struct:
     """An object with known fields, by the names that are written. `package` is that of its type."""
 
     name: str
     fields: Mapping[str, "Shape"]
     package: str = "discovery"
-    by_lower: Mapping[str, str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_lower", {name.lower(): name for name in self.fields})
+    @cached_property
+    def by_lower(self) -> Mapping[str, str]:
+        """The names, by what they are in lower case."""
+        return {name.lower(): name for name in self.fields}
+
+    @cached_property
+    def decoder(self) -> msgspec.json.Decoder[Any]:
+        """Reads what is right in every letter, as nearly all is, and refuses what has to be looked at member by member."""
+        return msgspec.json.Decoder(_type(self))
 
     @property
     def go(self) -> str:
@@ -87,12 +96,33 @@ class _Object(list[tuple[str, Any]]):
 
 def decode(raw: bytes, shape: Struct) -> dict[str, Any]:
     """The members that are given and not null, by the names of the shape. A `null` is an empty object. Raises JsonError."""
-    value = _parsed(raw)
+    try:
+        return cast("dict[str, Any]", msgspec.to_builtins(shape.decoder.decode(raw)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = _parsed(raw)
     if value is None:
         return {}
     if not isinstance(value, _Object):
         raise JsonError(f"json: cannot unmarshal {_kind(value)} into Go value of type {shape.go}")
     return _struct(value, shape, "")
+
+
+def _type(shape: Shape) -> Any:
+    """What msgspec reads as this shape. A member that is not there is unset; null is refused."""
+    match shape:
+        case Text():
+            return str
+        case Int32():
+            return Annotated[int, msgspec.Meta(ge=-MAX_INT32, lt=MAX_INT32)]
+        case Flag():
+            return bool
+        case Pairs():
+            return dict[str, str]
+        case Many(of=inner):
+            return list[_type(inner)]  # type: ignore[misc]  # a type that is made here
+        case Struct():
+            members = [(name, _type(inner) | msgspec.UnsetType, msgspec.UNSET) for name, inner in shape.fields.items()]
+            return msgspec.defstruct(shape.name, members, forbid_unknown_fields=True)
 
 
 def _parsed(raw: bytes) -> Any:

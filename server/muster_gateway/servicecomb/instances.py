@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from muster_gateway.servicecomb.names import native_state, status_of
 MAX_ENDPOINTS = 16
 MAX_LEASE_S = 24 * 3600
 DEFAULT_CHECK = {"mode": "push", "interval": 30, "times": 3}
+_CHECK = {"mode": "", "port": 0, "interval": 0, "times": 0, "url": ""}
 MAX_PORT = 65535
 MIN_INTERVAL_S = 5
 MIN_TIMES = 3
@@ -42,12 +44,20 @@ def _health_check(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """The check that holds: never more often than each 5 s, or than after three misses; a platform's checks have fixed times."""
     if given is None:
         return DEFAULT_CHECK
-    for name, empty in (("mode", ""), ("port", 0), ("interval", 0), ("times", 0), ("url", "")):
-        rules.check(f"HealthCheck.{name.capitalize()}", given.get(name, empty))
-    found = {name: value for name, value in given.items() if value}
-    if found["mode"] == "pull":
-        return {**found, "interval": DEFAULT_CHECK["interval"], "times": DEFAULT_CHECK["times"]}
-    return {**found, "interval": max(MIN_INTERVAL_S, given["interval"]), "times": max(MIN_TIMES, given.get("times", 0))}
+    return _checked_check(*(given.get(name, empty) for name, empty in _CHECK.items()))
+
+
+@lru_cache(maxsize=1000)
+def _checked_check(*given: str | int) -> dict[str, Any]:
+    """Of nearly all instances it is one of a few."""
+    check: dict[str, Any] = dict(zip(_CHECK, given, strict=True))
+    for name, value in check.items():
+        rules.check(f"HealthCheck.{name.capitalize()}", value)
+    if check["mode"] == "pull":
+        check |= {name: DEFAULT_CHECK[name] for name in ("interval", "times")}
+    else:
+        check |= {"interval": max(MIN_INTERVAL_S, check["interval"]), "times": max(MIN_TIMES, check["times"])}
+    return {name: value for name, value in check.items() if value}
 
 
 def native_id(service_id: str, instance_id: str) -> str:
@@ -55,51 +65,52 @@ def native_id(service_id: str, instance_id: str) -> str:
     return f"{service_id}/{instance_id}"
 
 
-def native(service_id: str, instance: Mapping[str, Any]) -> wire.Instance:
-    """A checked instance as it is registered; without an id it gets a new one.
+def fill(message: wire.Instance, service_id: str, instance: Mapping[str, Any]) -> None:
+    """Make a message, empty so far, what is registered of a checked instance; without an id it gets a new one.
 
     One that listens nowhere has its host and port 0, and takes no traffic.
     """
-    endpoints = [_endpoint(text) for text in instance.get("endpoints", [])[:MAX_ENDPOINTS]]
-    check = instance["healthCheck"]
-    message = wire.Instance(
-        instance_id=native_id(service_id, instance.get("instanceId") or uuid.uuid4().hex),
-        endpoints=endpoints or [wire.Endpoint(host=instance["hostName"])],
-        weight=1.0 if endpoints else 0.0,
-        metadata=instance.get("properties", {}),
-        declared_admin_state=native_state(instance.get("status") or "UP"),
-        definition_id=service_id,
-    )
-    message.lease.ttl.seconds = min(MAX_LEASE_S, check["interval"] * (check["times"] + 1))
-    message.lease.grace.seconds = 0
+    endpoints = instance.get("endpoints", [])[:MAX_ENDPOINTS]
+    check, said = instance["healthCheck"], message.endpoints
+    message.instance_id = native_id(service_id, instance.get("instanceId") or uuid.uuid4().hex)
+    for scheme, host, port in map(_endpoint, endpoints) if endpoints else [("", instance["hostName"], 0)]:
+        said.add(scheme=scheme, host=host, port=port)
+    message.weight = 1.0 if endpoints else 0.0
+    pairs = message.metadata
+    for name, value in instance.get("properties", {}).items():
+        pairs[name] = value
+    message.declared_admin_state = native_state(instance.get("status") or "UP")
+    message.definition_id = service_id
+    lease = message.lease
+    lease.ttl.seconds = min(MAX_LEASE_S, check["interval"] * (check["times"] + 1))
+    lease.grace.seconds = 0
     message.attributes[DIALECT] = INSTANCES.write(instance)
-    return message
 
 
-def _endpoint(text: str) -> wire.Endpoint:
-    """Host and port of an endpoint. Text that is no address is taken as a host, so that nothing is refused for it."""
+def _endpoint(text: str) -> tuple[str, str, int]:
+    """Scheme, host and port of an endpoint. Text that is no address is taken as a host, so that nothing is refused for it."""
     if (plain := _PLAIN.match(text)) is not None and int(plain[3]) <= MAX_PORT:  # as nearly all: urlsplit takes ten times as long
-        return wire.Endpoint(scheme=plain[1], host=plain[2], port=int(plain[3]))
+        return plain[1], plain[2], int(plain[3])
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port or 0
     except ValueError:
         host, port, parts = None, 0, None
     if not host or parts is None:
-        return wire.Endpoint(host=text.strip()[:1024])
-    return wire.Endpoint(scheme=parts.scheme, host=host, port=port)
+        return "", text.strip()[:1024], 0
+    return parts.scheme, host, port
 
 
-def shown_id(instance: wire.Instance) -> str:
-    """The id as this dialect's clients know it."""
-    return instance.instance_id.removeprefix(f"{instance.definition_id}/")
+def shown_id(service_id: str, instance_id: str) -> str:
+    """The registry's id as this dialect's clients know it."""
+    return instance_id.removeprefix(f"{service_id}/")
 
 
 def view(instance: wire.Instance, service_id: str, version: str) -> dict[str, Any]:
     """An instance as this dialect shows it. What is empty is left out."""
     kept = INSTANCES.read(instance.attributes)
     shown = {
-        "instanceId": shown_id(instance) if kept is not None else instance.instance_id,
+        "instanceId": shown_id(instance.definition_id, instance.instance_id) if kept is not None else instance.instance_id,
         "serviceId": service_id,
         **(_foreign(instance) if kept is None else kept),
         "status": status_of(instance, heeds_health=kept is None),

@@ -10,11 +10,12 @@ from muster.catalog.v1 import catalog_service_pb2 as catalog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster_gateway.headers import X_SCHEMA_SUMMARY
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import definitions, rules, shapes
 from muster_gateway.servicecomb.calls import answered, body_of, definition_of, done, rows
-from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, NO_VERSION, CseError, of_call, of_item, within_quota
+from muster_gateway.servicecomb.errors import INVALID, NO_SERVICE, NO_VERSION, CseError, check_quota, of_call, of_item
 from muster_gateway.servicecomb.keeping import DEFINITIONS, DIALECT
 from muster_gateway.servicecomb.names import namespace_of
 from muster_gateway.servicecomb.own import OwnService
@@ -57,10 +58,12 @@ class Microservices:
         body = await body_of(request, shapes.CREATE_SERVICE)
         namespace = namespace_of(request)
         wanted = definitions.native(namespace, definitions.checked(body.get("service")))
-        with within_quota("SERVICE"):
-            created: catalog.CreateDefinitionResponse = await self._registry.catalog.CreateDefinition(
-                catalog.CreateDefinitionRequest(definition=wanted), timeout=CALL_TIMEOUT_S
-            )
+        asked = catalog.CreateDefinitionRequest(definition=wanted)
+        try:
+            created: catalog.CreateDefinitionResponse = await self._registry.catalog.CreateDefinition(asked, timeout=CALL_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            check_quota(error, "SERVICE")
+            raise
         service_id = created.definition.definition_id
         problems = [problem async for problem in self._add(namespace, service_id, body)]
         if problems:
@@ -189,9 +192,7 @@ class Microservices:
         except grpc.aio.AioRpcError as error:
             refusal = of_call(error)
             raise CseError(refusal.code, "service does not exist." if refusal.code == NO_SERVICE else refusal.detail) from None
-        response = answered({"serviceId": service_id, "schemaId": schema_id})
-        response.headers["X-Schema-Summary"] = found.schema.summary
-        return response
+        return answered({"serviceId": service_id, "schemaId": schema_id}, (X_SCHEMA_SUMMARY, found.schema.summary.encode()))
 
     async def _delete(self, namespace: str, ids: list[str], *, is_forced: bool) -> list[catalog.DeleteDefinitionsResponse.Result]:
         answer: catalog.DeleteDefinitionsResponse = await self._registry.catalog.DeleteDefinitions(

@@ -15,7 +15,7 @@ from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import instances, rules, shapes
 from muster_gateway.servicecomb.calls import Homes, answered, body_of, done, rows
-from muster_gateway.servicecomb.errors import INVALID, NO_INSTANCE, NO_SERVICE, CseError, within_quota
+from muster_gateway.servicecomb.errors import INVALID, NO_INSTANCE, NO_SERVICE, CseError, check_quota
 from muster_gateway.servicecomb.instances import native_id
 from muster_gateway.servicecomb.names import namespace_of, native_state
 
@@ -70,22 +70,23 @@ class Registering:
         Raises CseError, grpc.aio.AioRpcError.
         """
         filled = instances.checked(instance, service_id)
-        message = instances.native(service_id, filled)
         is_known_by_endpoints = bool(filled.get("endpoints")) and not filled.get("instanceId")
+        asked = registration.RegisterRequest(reuse_id=is_known_by_endpoints, id_only=True)
+        instances.fill(asked.instance, service_id, filled)
 
         async def put(home: instance_pb2.ServiceRef) -> registration.RegisterResponse:
-            asked = registration.RegisterRequest(service=home, instance=message, reuse_id=is_known_by_endpoints)
-            with within_quota("INSTANCE"):
-                answer: registration.RegisterResponse = await self._registry.registration.Register(asked, timeout=CALL_TIMEOUT_S)
+            asked.service.CopyFrom(home)
+            answer: registration.RegisterResponse = await self._registry.registration.Register(asked, timeout=CALL_TIMEOUT_S)
             return answer
 
         try:
             answer = await self._homes.call(namespace, service_id, put)
         except grpc.aio.AioRpcError as error:
+            check_quota(error, "INSTANCE")
             if reason_of(error) == "DEFINITION_NOT_FOUND":
                 raise CseError(NO_SERVICE, "Invalid 'serviceID' in request body.") from None
             raise
-        return instances.shown_id(answer.instance)
+        return instances.shown_id(service_id, answer.instance_id)
 
     async def delete(self, request: Request) -> Response:
         """DELETE /microservices/{service_id}/instances/{instance_id}."""

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from typing import Any
 
 from muster_gateway import durations
@@ -34,7 +34,7 @@ _SHORT_RULE = re.compile(r"latest|(\d+(?:\.\d+){0,2})\+?|(\d+(?:\.\d+){0,2})-(\d
 _MAX_NUMBER = 32767
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """Bounds and a pattern. Of text, `least` counts bytes and `most` characters; of lists and maps both count entries.
 
@@ -44,6 +44,11 @@ class Rule:
     least: int = 0
     most: int = 0
     pattern: str = ""
+
+    @cached_property
+    def matches(self) -> Callable[[str], object]:
+        """What is true of a text that fits the pattern."""
+        return _SPECIAL.get(self.pattern) or _compiled(self.pattern).search
 
     def __str__(self) -> str:
         parts = [f"Min: {self.least}"] if self.least else []
@@ -153,13 +158,14 @@ def check(field: str, value: Any, rules: Mapping[str, Rule] = RULES) -> None:
         if not rule.least <= value <= rule.most:
             raise _refusal(field, value, rule)
     elif isinstance(value, str):
-        if len(value.encode()) < rule.least or (rule.most and len(value) > rule.most) or not _matches(rule.pattern, value):
+        is_short = len(value) < rule.least and len(value.encode()) < rule.least
+        if is_short or (rule.most and len(value) > rule.most) or not rule.matches(value):
             raise _refusal(field, "******" if rule.pattern == PASSWORD else value, rule)
     elif isinstance(value, list | dict):
         if len(value) < rule.least or (rule.most and len(value) > rule.most):
             raise _refusal(field, printed(value), rule)
         for entry in value if isinstance(value, list) else [part for pair in value.items() for part in pair]:
-            if rule.pattern and not _matches(rule.pattern, entry):
+            if rule.pattern and not rule.matches(entry):
                 raise _refusal(field, entry, rule)
 
 
@@ -178,13 +184,6 @@ def printed(value: Any) -> str:
 
 def _refusal(field: str, value: object, rule: Rule) -> CseError:
     return CseError(INVALID, f"field '{field}' invalid value '{value}' does not match rule: {rule}")
-
-
-def _matches(pattern: str, value: str) -> bool:
-    if not pattern:
-        return True
-    special = _SPECIAL.get(pattern)
-    return special(value) if special is not None else _compiled(pattern).search(value) is not None
 
 
 def is_version(text: str) -> bool:
@@ -224,7 +223,6 @@ _SPECIAL: Mapping[str, Callable[[str], bool]] = {
 }
 
 
-@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     """The pattern with Go's meaning of `$`, which is the very end of the text."""
     return re.compile(_END.sub(r"\\Z", pattern), re.ASCII)

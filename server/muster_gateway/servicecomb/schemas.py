@@ -9,6 +9,7 @@ from muster.catalog.v1 import catalog_service_pb2 as catalog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster_gateway.headers import X_SCHEMA_SUMMARY
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry
 from muster_gateway.route import Parameter, Route
 from muster_gateway.servicecomb import rules, shapes
@@ -48,9 +49,7 @@ class Schemas:
             catalog.GetSchemaRequest(namespace=namespace_of(request), definition_id=service_id, schema_id=schema_id),
             timeout=CALL_TIMEOUT_S,
         )
-        response = answered({"schema": found.schema.content})
-        response.headers["X-Schema-Summary"] = found.schema.summary
-        return response
+        return answered({"schema": found.schema.content}, (X_SCHEMA_SUMMARY, found.schema.summary.encode()))
 
     async def put(self, request: Request) -> Response:
         """PUT /microservices/{service_id}/schemas/{schema_id}."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from muster_server.core.catalog_commands import DefinitionRef
 from muster_server.core.catalog_model import Definition, Schema, default_id, definition_key
 from muster_server.core.config_model import ConfigKey, Release, config_key
@@ -103,4 +105,4 @@ class Archive:
 def _with_definition(instance: Instance, ids: Mapping[str, str]) -> Instance:
     """The instance with what has become of its definition's id."""
     definition_id = ids.get(instance.said.definition_id, instance.said.definition_id)
-    return replace(instance, said=replace(instance.said, definition_id=definition_id))
+    return structs.replace(instance, said=structs.replace(instance.said, definition_id=definition_id))

@@ -1,8 +1,9 @@
 """What can be asked of the registry, and what can happen to it: frozen values, nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from muster_server.core.access_commands import AccessCommand, AccessEvent
 from muster_server.core.catalog_commands import CatalogCommand, CatalogEvent
@@ -30,24 +31,21 @@ class InstanceKey(NamedTuple):
     instance_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddressQuery:
+class AddressQuery(Struct, frozen=True):
     """Finds an instance by its primary endpoint. `is_persistent` None means of either kind."""
 
     address: Address
     is_persistent: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceRef:
+class InstanceRef(Struct, frozen=True):
     """Points at one instance, by id or by address."""
 
     service: ServiceKey
     target: str | AddressQuery
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(Struct, frozen=True):
     """Put an instance. `session` is the session it shall live by. Answers the Instance.
 
     `is_id_reused`: an instance of the same definition with the same endpoints keeps its id.
@@ -61,8 +59,7 @@ class Register:
     is_id_reused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(Struct, frozen=True):
     """Make these all that a session has of a service; none of them withdraws it. All or nothing. Answers the Instances."""
 
     service: ServiceKey
@@ -71,8 +68,7 @@ class Replace:
     is_address_unique: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Deregister:
+class Deregister(Struct, frozen=True):
     """Remove an instance. `session`, if given, must own it. Answers the Removed event, None if it was missing and may be."""
 
     ref: InstanceRef
@@ -82,15 +78,13 @@ class Deregister:
     reason: RemovalReason = RemovalReason.DEREGISTERED
 
 
-@dataclass(frozen=True, slots=True)
-class Renew:
+class Renew(Struct, frozen=True):
     """Renew leases. Answers the tuple of refs that point at nothing."""
 
     refs: tuple[InstanceRef, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """Change fields: weight, metadata, health, declared_state, ttl_s, grace_s, is_paused. Answers the Instance.
 
     `is_touched`: it counts as a change even if all values are what they were.
@@ -102,8 +96,7 @@ class Update:
     is_touched: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LayOverride:
+class LayOverride(Struct, frozen=True):
     """Change parts of an override: state, weight, metadata; None lifts one. Answers the Instance."""
 
     ref: InstanceRef
@@ -113,8 +106,7 @@ class LayOverride:
     expected_revision: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SetAdminState:
+class SetAdminState(Struct, frozen=True):
     """Lay the state of an override over an instance; None lifts it. Answers the Instance."""
 
     ref: InstanceRef
@@ -123,8 +115,7 @@ class SetAdminState:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSession:
+class OpenSession(Struct, frozen=True):
     """Begin a session, or take it over (`is_resumed`) for a new connection. Answers the Session.
 
     `ttl_s` None: the transport alone decides when the connection is lost.
@@ -138,23 +129,20 @@ class OpenSession:
     is_resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RenewSession:
+class RenewSession(Struct, frozen=True):
     """A frame came on the session. Answers None."""
 
     session: str
 
 
-@dataclass(frozen=True, slots=True)
-class LoseSession:
+class LoseSession(Struct, frozen=True):
     """The connection of a session broke; ignored if another connection holds it by now. Answers None."""
 
     session: str
     connection: int
 
 
-@dataclass(frozen=True, slots=True)
-class EndSession:
+class EndSession(Struct, frozen=True):
     """The session said goodbye. Answers None."""
 
     session: str
@@ -175,8 +163,7 @@ OtherCommand = (
 Command = NamingCommand | OtherCommand
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A client's session as the registry knows it. `connection` is None while it is lost."""
 
     session: str
@@ -186,8 +173,7 @@ class Session:
     connection: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """An instance came or changed; `previous` is what it was. `lease_from_s` restarts its lease then; None leaves it alone."""
 
     service: ServiceKey
@@ -196,8 +182,7 @@ class Put:
     lease_from_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(Struct, frozen=True):
     """An instance is gone; `previous` is what it was. `by_session` is the session that asked for it, if one did."""
 
     service: ServiceKey
@@ -207,63 +192,55 @@ class Removed:
     by_session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
+class Renewed(Struct, frozen=True):
     """A lease was renewed and nothing else changed."""
 
     key: InstanceKey
     lease_from_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Lapsed:
+class Lapsed(Struct, frozen=True):
     """A lease ran out: its grace ends at `grace_end_s`; None while the mass-removal guard holds it."""
 
     key: InstanceKey
     grace_end_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideSet:
+class OverrideSet(Struct, frozen=True):
     """An override was laid (or lifted: None)."""
 
     key: InstanceKey
     override: Override | None
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideOrphaned:
+class OverrideOrphaned(Struct, frozen=True):
     """An override has outlived its instance and is dropped at `drop_s` unless the instance returns."""
 
     key: InstanceKey
     drop_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class SessionChanged:
+class SessionChanged(Struct, frozen=True):
     """A session opened, was lost or taken over. `deadline_s`: when silence ends it; None: never by time."""
 
     session: Session
     deadline_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRenewed:
+class SessionRenewed(Struct, frozen=True):
     """A session was heard of, and nothing else changed: silence ends it at `deadline_s`."""
 
     session: str
     deadline_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class SessionClosed:
+class SessionClosed(Struct, frozen=True):
     """A session is over."""
 
     session: str
 
 
-@dataclass(frozen=True, slots=True)
-class GuardChanged:
+class GuardChanged(Struct, frozen=True):
     """The mass-removal guard of a service closed (`hold_end_s`) or opened (None). `is_spent`: it may not close again yet."""
 
     service: ServiceKey
@@ -271,8 +248,7 @@ class GuardChanged:
     is_spent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceForgotten:
+class ServiceForgotten(Struct, frozen=True):
     """A service without instances was dropped."""
 
     service: ServiceKey

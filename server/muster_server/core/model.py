@@ -6,10 +6,12 @@ Bounds are those of instance.proto. Every constructor raises MusterError (INVALI
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
 from muster_server.core.errors import MusterError
 
@@ -110,8 +112,7 @@ class Address(NamedTuple):
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, gc=False):
     """One address of an instance. Port 0 means not known."""
 
     scheme: str
@@ -126,8 +127,7 @@ class Endpoint:
             raise MusterError.invalid("endpoints.port", "must be between 0 and 65535")
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True, gc=False):
     """The promise to renew: silent for `ttl_s`, an instance is UNHEALTHY; for `grace_s` more, it is removed."""
 
     ttl_s: float = DEFAULT_TTL_S
@@ -141,8 +141,7 @@ class Lease:
             raise MusterError.invalid("lease.grace", "must be between 0 and 24 h")
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True, gc=False):
     """An operator's word over an instance; what is None is left to its client. `set_time` is Unix seconds.
 
     Metadata are laid over the client's, pair by pair.
@@ -163,7 +162,7 @@ class Override:
         if self.metadata:
             check_metadata(self.metadata)
         else:
-            object.__setattr__(self, "metadata", None)
+            force_setattr(self, "metadata", None)
 
     @property
     def is_empty(self) -> bool:
@@ -171,8 +170,7 @@ class Override:
         return self.state is None and self.weight is None and self.metadata is None
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(Struct, frozen=True, gc=False):
     """What a client says of one instance.
 
     `lease` is None for a persistent instance and for one that lives by a session. An empty id means the default one.
@@ -197,18 +195,18 @@ class Registration:
         checked_text("cluster", self.cluster, MAX_CLUSTER_BYTES, is_required=True)
         if not self.instance_id:
             primary = self.endpoints[0]
-            object.__setattr__(self, "instance_id", f"{primary.host}#{primary.port}#{self.cluster}")
+            force_setattr(self, "instance_id", f"{primary.host}#{primary.port}#{self.cluster}")
         checked_text("instance_id", self.instance_id, MAX_ID_BYTES)  # the default one too: nobody could refer to a longer one
         check_weight(self.weight)
         if self.metadata:
             check_metadata(self.metadata)
         else:
-            object.__setattr__(self, "metadata", None)
+            force_setattr(self, "metadata", None)
         checked_text("definition_id", self.definition_id, MAX_DEFINITION_ID_BYTES)
         if self.attributes:
             check_pairs("attributes", self.attributes, MAX_ATTRIBUTES, MAX_METADATA_BYTES)
         else:
-            object.__setattr__(self, "attributes", None)
+            force_setattr(self, "attributes", None)
         if self.is_persistent and self.lease is not None:
             raise MusterError.invalid("lease", "must be absent: a persistent instance has none")
 
@@ -249,8 +247,7 @@ def _size_bytes(field: str, text: str) -> int:
         raise MusterError.invalid(field, "must be UTF-8 text") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True, gc=False):
     """One running process as the registry knows it: what was said (`said`) and what became of it.
 
     `session` names the session it lives by, None if it has a lease of its own or none. Times are Unix seconds.
@@ -300,4 +297,4 @@ class Instance:
 
     def changed(self, revision: int, wall_s: float, **fields: object) -> "Instance":
         """A copy with new fields, stamped."""
-        return replace(self, revision=revision, update_time=wall_s, **fields)  # type: ignore[arg-type]  # replace checks the names
+        return replace(self, revision=revision, update_time=wall_s, **fields)

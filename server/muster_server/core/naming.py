@@ -1,7 +1,8 @@
 """The rules of registration: how instances come, change, renew and go at their clients' or operators' word."""
 
-from dataclasses import fields, replace
 from typing import cast
+
+from msgspec.structs import fields, replace
 
 from muster_server.core import guard
 from muster_server.core.catalog_commands import DefinitionRef
@@ -174,8 +175,8 @@ def update(turn: Turn, command: Update) -> Instance:
     if lease_changes:
         if instance.said.lease is None:
             raise MusterError.invalid("lease", "the instance has none: it is persistent or lives by a session")
-        changes["lease"] = replace(instance.said.lease, **lease_changes)  # type: ignore[arg-type]  # the constructor checks them
-    said = replace(instance.said, **changes)  # type: ignore[arg-type]  # likewise
+        changes["lease"] = replace(instance.said.lease, **lease_changes)
+    said = replace(instance.said, **changes)
     health = cast("Health", changes.get("health", instance.health))
     renews = bool(lease_changes) or "health" in changes
     if said == instance.said and health is instance.health and not command.is_touched:
@@ -199,7 +200,7 @@ def lay_override(turn: Turn, command: LayOverride) -> Instance:
     instance = _found(turn, command.ref)
     check_revision(instance, command.expected_revision)
     signed = {"author": command.author, "comment": command.comment, "set_time": turn.wall_s}
-    laid = replace(instance.override or Override(None), **signed, **command.changes)  # type: ignore[arg-type]  # likewise
+    laid = replace(instance.override or Override(None), **signed, **command.changes)
     override = None if laid.is_empty else laid
     if override is None and instance.override is None:
         return instance

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from muster_server.core import guard
 from muster_server.core.archive import Archive
 from muster_server.core.commands import InstanceKey, OverrideOrphaned, OverrideSet, Put
@@ -103,7 +105,7 @@ def _put(turn: Turn, key: InstanceKey, archived: Instance, override: Override | 
     if present is not None and is_same and present.override == override:
         return None
     revision = turn.next_revision()
-    instance = replace(
+    instance = structs.replace(
         archived,
         override=override,
         session=None,

@@ -1,6 +1,6 @@
 """The rules of sessions: instances that live as long as a connection, and a little longer."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from muster_server.core import guard
 from muster_server.core.commands import (

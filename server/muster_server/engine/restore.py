@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Event
 
 import msgspec
+from msgspec import structs
 
 from muster_server.core.access_commands import AccessPut
 from muster_server.core.catalog_commands import DefinitionPut, DefinitionRef, ProvidersSet, SchemaPut
@@ -76,7 +77,7 @@ def _restored(store: Store, moment: tuple[float, float], limits: Limits) -> Rest
     found.sort(key=lambda entry: entry[1].create_revision)
     for key, instance in found:
         if _has_basis(state, key, instance):
-            current = replace(instance, override=state.overrides.get(key))
+            current = structs.replace(instance, override=state.overrides.get(key))
             state.apply(Put(key.service, current, None, now_s), now_s, limits)
             if not (current.said.is_persistent or current.said.lease or current.session):
                 # The guard held it without its session: nothing else would ever end it.
@@ -101,12 +102,12 @@ def _has_basis(state: RegistryState, key: InstanceKey, instance: Instance) -> bo
 def _suspected(instance: Instance) -> Instance:
     lease = instance.said.lease
     is_aging = lease is None or not lease.is_paused
-    return replace(instance, health=Health.SUSPECT) if is_aging and instance.health is Health.HEALTHY else instance
+    return structs.replace(instance, health=Health.SUSPECT) if is_aging and instance.health is Health.HEALTHY else instance
 
 
 def _restore_sessions(store: Store, state: RegistryState, now_s: float, limits: Limits) -> None:
     for _, value in store.scan(Bucket.SESSIONS):
-        session = replace(records.decode_session(value), connection=None)
+        session = structs.replace(records.decode_session(value), connection=None)
         state.apply(SessionChanged(session, now_s + max(session.grace_s, RECONNECT_GRACE_S)), now_s, limits)
 
 

@@ -35,10 +35,11 @@ class RegistrationServicer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def register(self, request: wire.RegisterRequest, _: Call) -> bytes:
+    async def register(self, request: wire.RegisterRequest, _: Call) -> wire.RegisterResponse | bytes:
         """Put one instance."""
         instance = await perform(self._engine, decode_register(request))
-        return joined(instance, wire.RegisterResponse(revision=self._engine.revision, epoch=self._engine.epoch))
+        done = wire.RegisterResponse(revision=self._engine.revision, epoch=self._engine.epoch, instance_id=instance.instance_id)
+        return done if request.id_only else joined(instance, done)
 
     async def register_batch(self, request: wire.RegisterBatchRequest, call: Call) -> wire.RegisterBatchResponse:
         """Put many, each on its own merits."""

@@ -80,7 +80,7 @@ class Naming:
         primary = message.endpoints[0]
         match asked.type:
             case "registerInstance":
-                request = registration.RegisterRequest(service=service, instance=message, unique_address=True)
+                request = registration.RegisterRequest(service=service, instance=message, unique_address=True, id_only=True)
                 await self._registry.registration.Register(request, timeout=CALL_TIMEOUT_S)
             case "deregisterInstance":
                 address = instance_pb2.InstanceAddress(host=primary.host, port=primary.port, persistent=True)

@@ -13,28 +13,32 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RegisterRequest(_message.Message):
-    __slots__ = ("service", "instance", "unique_address", "expected_revision", "reuse_id")
+    __slots__ = ("service", "instance", "unique_address", "expected_revision", "reuse_id", "id_only")
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_FIELD_NUMBER: _ClassVar[int]
     UNIQUE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
     REUSE_ID_FIELD_NUMBER: _ClassVar[int]
+    ID_ONLY_FIELD_NUMBER: _ClassVar[int]
     service: _instance_pb2.ServiceRef
     instance: _instance_pb2.Instance
     unique_address: bool
     expected_revision: int
     reuse_id: bool
-    def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., unique_address: _Optional[bool] = ..., expected_revision: _Optional[int] = ..., reuse_id: _Optional[bool] = ...) -> None: ...
+    id_only: bool
+    def __init__(self, service: _Optional[_Union[_instance_pb2.ServiceRef, _Mapping]] = ..., instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., unique_address: _Optional[bool] = ..., expected_revision: _Optional[int] = ..., reuse_id: _Optional[bool] = ..., id_only: _Optional[bool] = ...) -> None: ...
 
 class RegisterResponse(_message.Message):
-    __slots__ = ("instance", "revision", "epoch")
+    __slots__ = ("instance", "revision", "epoch", "instance_id")
     INSTANCE_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_ID_FIELD_NUMBER: _ClassVar[int]
     instance: _instance_pb2.Instance
     revision: int
     epoch: int
-    def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ...) -> None: ...
+    instance_id: str
+    def __init__(self, instance: _Optional[_Union[_instance_pb2.Instance, _Mapping]] = ..., revision: _Optional[int] = ..., epoch: _Optional[int] = ..., instance_id: _Optional[str] = ...) -> None: ...
 
 class RegisterBatchRequest(_message.Message):
     __slots__ = ("registrations",)

@@ -59,7 +59,7 @@ class Replica:
 
     @property
     def state(self) -> int:
-        """Where it stands, as in `standing`."""
+        """Where it stands: one of those in `standing`."""
         return self._standing.state
 
     def begin(self) -> None:

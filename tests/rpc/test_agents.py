@@ -15,7 +15,10 @@ from muster.delivery.v1 import delivery_service_pb2 as wire
 from muster_server.rpc import agents as agents_servicer
 from muster_server.rpc import dispatcher as dispatching
 from muster_server.rpc.agents import ConnectedAgent
+from muster_server.storage.memory import MemoryStore
+from muster_server.storage.port import Done, StorageError, Write
 from running import ManualClock
+from structlog.testing import capture_logs
 
 from rpc.test_registration import reason
 
@@ -303,6 +306,39 @@ async def test_job_without_an_agent_fails_after_a_while_with_the_reason(monkeypa
 
         assert job.tasks[-1].message == "no agent is connected that runs what is in the environment 'prod'"
         assert (await made.get(deployment)).state == deployment_pb2.DEPLOYMENT_STATE_FAILED
+
+
+class FillingStore(MemoryStore):
+    """A disk that is full for as long as it is told to be; `asked` counts what it refused."""
+
+    is_full = False
+    asked = 0
+
+    def submit(self, batch: Sequence[Write], done: Done) -> None:
+        if self.is_full:
+            self.asked += 1
+            done(StorageError("full"))
+        else:
+            super().submit(batch, done)
+
+
+async def test_full_disk_is_logged_when_it_begins_and_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "LOOK_S", 0.01)
+    store = FillingStore()
+    async with populated(store=store) as made:
+        deployment = await made.create()
+        store.is_full = True
+        agent = ScriptedAgent(made.channel)
+        with capture_logs() as logs:
+            await agent.hello()
+            while store.asked < 3:  # noqa: ASYNC110  # a disk tells nobody
+                await asyncio.sleep(0.01)
+            store.is_full = False
+            await agent.done(await agent.desired())
+            await made.job(deployment.last_job_id, deployment_pb2.JOB_STATE_SUCCEEDED)
+
+        said = [(entry["log_level"], entry["event"], entry.get("reason")) for entry in logs if "deployments" in entry["event"]]
+        assert said == [("warning", "deployments wait", "STORAGE_FAILED"), ("info", "deployments go on", None)]
 
 
 async def test_forced_deletion_does_not_wait_for_an_agent_that_is_gone_which_stops_its_processes_when_it_is_back() -> None:

@@ -101,6 +101,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Place what is new, and give up what waits too long for its agent, until cancelled."""
+        refusal: Reason | None = None
         while True:
             try:
                 async with asyncio.timeout(LOOK_S):
@@ -111,7 +112,13 @@ class Dispatcher:
             try:
                 await self._look()
             except MusterError as error:  # the disk refuses, or is behind: the next look tries again
-                log.warning("deployments wait", reason=error.reason.value, why=error.message)
+                if error.reason is not refusal:
+                    log.warning("deployments wait", reason=error.reason.value, why=error.message)
+                refusal = error.reason
+            else:
+                if refusal is not None:
+                    log.info("deployments go on")
+                refusal = None
 
     def replicas_of(self, deployment: Deployment) -> Sequence[deployment_pb2.Replica] | None:
         """As its agent told of them last; None while that is not connected, or has not told yet."""

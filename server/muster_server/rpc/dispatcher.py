@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 
 import structlog
@@ -16,6 +17,7 @@ from muster_server.core.deployment_model import Deployment, Job, JobKind
 from muster_server.core.deployment_rules import ANY_AGENT
 from muster_server.core.deployment_states import DeploymentState, ReplicaState, state_of
 from muster_server.core.errors import MusterError, Reason
+from muster_server.core.jobs import patience_s
 from muster_server.core.naming import limit_exceeded
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
@@ -34,6 +36,14 @@ MACHINE = "ecs"
 """The type of resource that an agent is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a look saw of a job, and since when: its generation and its agent's last report; None while there is no agent."""
+
+    news: tuple[int, wire.Report | None] | None
+    since_s: float
+
+
 class Dispatcher:
     """Owns nothing durable: what is wanted is the engine's, what runs is the agents'. `changes` tells of deployments and jobs."""
 
@@ -42,7 +52,7 @@ class Dispatcher:
         self._engine = engine
         self._agent_wait_s = agent_wait_s
         self._agents: dict[tuple[str, str], ConnectedAgent] = {}
-        self._missing_since_s: dict[str, float] = {}
+        self._seen: dict[str, _Seen] = {}
         self._wake = asyncio.Event()
         engine.audience.on_delivery_change = self._changed
 
@@ -173,19 +183,23 @@ class Dispatcher:
             agent.tell(wire.DesiredDeployment(deployment_id=gone.id, generation=gone.generation + 1, drop=True))
 
     async def _look(self) -> None:
-        """O(jobs). Whatever a job waits for that is not there, it does not wait for ever."""
+        """O(jobs). Whatever a job waits for that is not there, or that says nothing, it does not wait for ever."""
         now_s, delivery = self._engine.lease_now_s(), self._engine.state.delivery
-        waiting: dict[str, float] = {}
+        seen: dict[str, _Seen] = {}
         for job in [job for job in delivery.jobs.values() if not job.state.is_over]:
             deployment = delivery.deployment(job.namespace, job.deployment_id)
-            if not deployment.agent and (agent := self._chosen(deployment)) is not None:
-                await perform(self._engine, Place(deployment.id, agent.agent.name))
-            elif self._agent_of(deployment) is None or job.is_forced:
-                waiting[job.id] = since_s = self._missing_since_s.get(job.id, now_s)
-                await self._wait(deployment, job, now_s - since_s)
-        self._missing_since_s = waiting
+            if not deployment.agent and (chosen := self._chosen(deployment)) is not None:
+                await perform(self._engine, Place(deployment.id, chosen.agent.name))
+                continue
+            agent = self._agent_of(deployment)
+            news = None if agent is None or job.is_forced else (job.generation, agent.reports.get(deployment.id))
+            before = self._seen.get(job.id)
+            seen[job.id] = one = before if before is not None and before.news == news else _Seen(news, now_s)
+            await self._wait(deployment, job, now_s - one.since_s)
+        self._seen = seen
 
     async def _wait(self, deployment: Deployment, job: Job, waited_s: float) -> None:
+        """A job waits for so long already, for its agent or for news of it."""
         is_missing = self._agent_of(deployment) is None
         if job.kind is JobKind.DELETE and (
             not deployment.agent or (job.is_forced and (is_missing or waited_s > self._agent_wait_s))
@@ -194,7 +208,10 @@ class Dispatcher:
             await perform(self._engine, Finish(deployment.id, job.generation, True, why))
         elif is_missing and waited_s > self._agent_wait_s:
             why = f"the agent {deployment.agent!r} is not connected" if deployment.agent else self._nobody(deployment)
-            await perform(self._engine, Finish(deployment.id, job.generation, False, why))
+            await perform(self._engine, Finish(deployment.id, job.generation, False, why, Reason.AGENT_UNAVAILABLE))
+        elif not is_missing and waited_s > patience_s(deployment, job):
+            why = f"the agent {deployment.agent!r} is connected, and told nothing new for {patience_s(deployment, job):g} s"
+            await perform(self._engine, Finish(deployment.id, job.generation, False, why, Reason.JOB_STALLED))
 
     def _nobody(self, deployment: Deployment) -> str:
         return f"no agent is connected that runs what is in the environment {self._environment_of(deployment).name!r}"

@@ -220,11 +220,14 @@ async def test_logs_have_the_replica_in_front_and_go_on(tmp_path: Path) -> None:
             first = sorted([await asyncio.to_thread(process.stdout.readline) for _ in range(2)])
             os.kill((await shown(server))["replica_states"][0]["pid"], signal.SIGKILL)  # what is started in its place says so
             again = await asyncio.to_thread(process.stdout.readline)
+            await muster(server, "deployment", "create", "-f", deployment_file(tmp_path, name="later", replicas=1))
+            later = await asyncio.to_thread(process.stdout.readline)
             interrupt(process)
             rest, errors = await asyncio.to_thread(process.communicate)
 
         assert [line.rstrip("\n") for line in first] == lines
         assert again.startswith("web/0  listening on ")
+        assert later.startswith("later/0  listening on ")
         assert (process.returncode, rest, errors) == (0, "", "")
 
 

@@ -19,11 +19,13 @@ from muster_client.errors import from_rpc_error
 app = application("Logs.")
 of_applications = application("Logs of applications.")
 
+LOOK_S = 1.0
+MAX_LINES = 10_000
 TAB_COLUMNS = 8
 
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on, until Ctrl-C.")]
 Lines = Annotated[
-    int, typer.Option("--lines", metavar="NUMBER", min=0, max=10_000, help="The last lines of each replica to begin with.")
+    int, typer.Option("--lines", metavar="NUMBER", min=0, max=MAX_LINES, help="The last lines of each replica to begin with.")
 ]
 
 
@@ -51,16 +53,37 @@ async def application_logs(
     follow: Follow = False,
     tail: Lines = 100,
 ) -> None:
-    """Print what the replicas of all deployments of an application write, with deployment and replica in front of each line."""
+    """Print what the replicas of all deployments of an application write, with deployment and replica in front of each line.
+
+    With --follow also of those that are created meanwhile.
+    """
     owner = await find_application(context, context.given.namespace, name)
     request = wire.ListDeploymentsRequest(namespace=owner.namespace, application_id=owner.id)
-    await _read(await deployments(context, request), context, wire.ReadLogsRequest(tail_lines=tail, follow=follow))
+    if follow:
+        await _follow(request, context, tail)
+    else:
+        await _read(await deployments(context, request), context, wire.ReadLogsRequest(tail_lines=tail))
 
 
 async def _read(found: Sequence[Deployment], context: Context, request: wire.ReadLogsRequest) -> None:
     async with until_stopped(), asyncio.TaskGroup() as group:
         for deployment in found:
             group.create_task(_print(deployment, context, request), name=f"logs of {deployment.name}")
+
+
+async def _follow(asked: wire.ListDeploymentsRequest, context: Context, tail: int) -> None:
+    """All that are placed, until Ctrl-C. What comes later is read from its first line on; one that was cut off, from then on."""
+    readers: dict[str, asyncio.Task[None]] = {}
+    async with until_stopped(), asyncio.TaskGroup() as group:
+        while True:
+            for one in await deployments(context, asked):
+                reader = readers.get(one.id)
+                if one.agent and (reader is None or reader.done()):
+                    request = wire.ReadLogsRequest(tail_lines=tail if reader is None else 0, follow=True)
+                    readers[one.id] = group.create_task(_print(one, context, request), name=f"logs of {one.name}")
+            tail = MAX_LINES
+            asked.page_token = ""
+            await asyncio.sleep(LOOK_S)
 
 
 async def _print(deployment: Deployment, context: Context, wanted: wire.ReadLogsRequest) -> None:

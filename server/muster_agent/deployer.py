@@ -224,6 +224,7 @@ class Deployer:
         self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         replica = self._replica(record)
         self.replicas.append(replica)
+        logs.make_room(self._logs, index, {one.output for one in self.replicas})
         replica.begin()
         return replica
 
@@ -236,7 +237,8 @@ class Deployer:
             "MUSTER_INDEX": str(record.index),
             **{one.name: one.value for one in spec.env},
         }
-        files = Files(logs.path_of(self._logs, record.index), self._save, self._save_if_possible)
+        output = logs.Log(record.index, record.spec_generation, spec.version).within(self._logs)
+        files = Files(output, self._save, self._save_if_possible)
         replica = Replica(record, env, files, self._shop.tools, lambda: self._seen(replica))
         return replica
 

@@ -58,6 +58,11 @@ class Replica:
         return self.record.index
 
     @property
+    def output(self) -> Path:
+        """What it writes to, as did those before it of its index and spec."""
+        return self._files.output
+
+    @property
     def state(self) -> int:
         """Where it stands: one of those in `standing`."""
         return self._standing.state

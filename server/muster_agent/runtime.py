@@ -101,12 +101,11 @@ class LocalRuntime:
         directory = self._shop.logs / request.deployment_id
         index = request.index if request.HasField("index") else None
         ends = logs.ends(directory, index)
-        for one, end in ends.items():
-            for data in await asyncio.to_thread(logs.tail, logs.path_of(directory, one), request.tail_lines, end):
-                yield wire.LogChunk(index=one, data=data)
+        for one, data in await asyncio.to_thread(lambda: list(logs.tails(directory, request.tail_lines, ends))):
+            yield wire.LogChunk(index=one.index, version=one.version, data=data)
         if request.follow:
             async for one, data in logs.follow(directory, index, ends):
-                yield wire.LogChunk(index=one, data=data)
+                yield wire.LogChunk(index=one.index, version=one.version, data=data)
 
     async def run(self) -> None:
         """See Runtime: files that grow are rotated, and packages that nobody needs go."""

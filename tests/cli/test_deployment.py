@@ -208,10 +208,10 @@ async def test_logs_have_the_replica_in_front_and_go_on(tmp_path: Path) -> None:
         one = await muster(server, "deployment", "logs", "web", "--replica", "1")
         none = await muster(server, "deployment", "logs", "web", "--lines", "0")
 
-        lines = [f"web/{index}  {line}" for index, line in said.items()]
+        lines = [f"web/{index} 1.0.0  {line}" for index, line in said.items()]
         assert sorted(whole.out.splitlines()) == lines
         assert sorted(map(json.loads, of_application.out.splitlines()), key=str) == [
-            {"deployment": "web", "replica": index, "line": line} for index, line in said.items()
+            {"deployment": "web", "replica": index, "version": "1.0.0", "line": line} for index, line in said.items()
         ]
         assert (one.out, none.out) == (f"{said[1]}\n", "")
 
@@ -226,8 +226,8 @@ async def test_logs_have_the_replica_in_front_and_go_on(tmp_path: Path) -> None:
             rest, errors = await asyncio.to_thread(process.communicate)
 
         assert [line.rstrip("\n") for line in first] == lines
-        assert again.startswith("web/0  listening on ")
-        assert later.startswith("later/0  listening on ")
+        assert again.startswith("web/0 1.0.0  listening on ")
+        assert later.startswith("later/0 1.0.0  listening on ")
         assert (process.returncode, rest, errors) == (0, "", "")
 
 

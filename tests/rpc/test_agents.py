@@ -468,12 +468,12 @@ async def test_output_is_asked_of_the_agent_and_passed_on() -> None:
         asked = (await agent.frame()).log_request
         assert (asked.deployment_id, asked.index, asked.tail_lines, asked.follow) == (deployment.id, 1, 5, False)
         for chunk in (
-            agents.LogChunk(request_id=asked.request_id, index=1, data=b"one\n"),
+            agents.LogChunk(request_id=asked.request_id, index=1, data=b"one\n", version="2"),
             agents.LogChunk(request_id=asked.request_id + 7, index=1, data=b"of nobody\n"),
             agents.LogChunk(request_id=asked.request_id, end=True),
         ):
             await agent.stream.write(agents.ConnectRequest(log_chunk=chunk))
-        assert [(answer.index, answer.data) async for answer in call] == [(1, b"one\n")]
+        assert [(answer.index, answer.version, answer.data) async for answer in call] == [(1, "2", b"one\n")]
 
         followed = made.stub.ReadLogs(wire.ReadLogsRequest(id=deployment.id, follow=True))
         asked = (await agent.frame()).log_request
@@ -663,6 +663,7 @@ async def test_agent_is_not_told_what_others_keep_with_a_spec() -> None:
         agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(0, message="x" * 1025)])),
         agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(0, start_time={"seconds": 1 << 62})])),
         agents.ConnectRequest(log_chunk=agents.LogChunk(request_id=1, data=b"x" * ((64 << 10) + 1))),
+        agents.ConnectRequest(log_chunk=agents.LogChunk(request_id=1, version="x" * 65)),
     ],
 )
 async def test_bad_frame_ends_the_stream_and_deployments_are_still_shown(frame: agents.ConnectRequest) -> None:

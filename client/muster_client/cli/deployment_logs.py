@@ -41,7 +41,7 @@ async def logs(
         int | None, typer.Option("--replica", metavar="NUMBER", min=0, help="Only of this one, and its lines as they are.")
     ] = None,
 ) -> None:
-    """Print what the replicas of a deployment write, with the replica in front of each line."""
+    """Print what the replicas of a deployment write, with replica and version in front of each line."""
     found = await find_deployment(context, context.given.namespace, name)
     await _read([found], context, wire.ReadLogsRequest(index=replica, tail_lines=tail, follow=follow))
 
@@ -53,7 +53,7 @@ async def application_logs(
     follow: Follow = False,
     tail: Lines = 100,
 ) -> None:
-    """Print what the replicas of all deployments of an application write, with deployment and replica in front of each line.
+    """Print what the replicas of all deployments of an application write, each line after its deployment, replica and version.
 
     With --follow also of those that are created meanwhile.
     """
@@ -91,9 +91,10 @@ async def _print(deployment: Deployment, context: Context, wanted: wire.ReadLogs
     request.MergeFrom(wanted)
     try:
         async for chunk in context.delivery.ReadLogs(request, metadata=context.metadata):
-            front = "" if wanted.HasField("index") else f"{deployment.name}/{chunk.index}  "
+            front = "" if wanted.HasField("index") else f"{deployment.name}/{chunk.index} {chunk.version}  "
             for line in chunk.data.decode(errors="replace").removesuffix("\n").split("\n"):
                 text = front + line.removesuffix("\r").expandtabs(TAB_COLUMNS)
-                context.output.event(text, {"deployment": deployment.name, "replica": chunk.index, "line": line})
+                said = {"deployment": deployment.name, "replica": chunk.index, "version": chunk.version, "line": line}
+                context.output.event(text, said)
     except grpc.aio.AioRpcError as error:
         raise from_rpc_error(error) from None

@@ -341,6 +341,29 @@ async def test_job_of_which_a_connected_agent_tells_nothing_new_is_given_up(monk
         assert not (await agent.desired()).replicas
 
 
+async def test_agent_that_comes_and_goes_is_no_news_of_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "LOOK_S", 0.01)
+    async with populated(clock=ManualClock()) as made:
+        agent = ScriptedAgent(made.channel)
+        await agent.hello()
+        deployment = await made.create()
+        desired = await agent.desired()
+        watched = asyncio.create_task(made.job(deployment.last_job_id, deployment_pb2.JOB_STATE_FAILED))
+        said = agents.Report(deployment_id=desired.deployment_id, generation=1, progress=agents.PROGRESS_WORKING, step="start")
+        while not watched.done():
+            agent.stream.cancel()
+            while (await made.stub.ListAgents(wire.ListAgentsRequest())).agents:
+                pass
+            made.server.advance(20.0)
+            await asyncio.sleep(0.02)  # no event: the dispatcher looks
+            agent = ScriptedAgent(made.channel)
+            await agent.hello(HELLO, said)
+            made.server.advance(20.0)
+            await asyncio.sleep(0.02)
+
+        assert (await watched).tasks[-1].reason == error_reason_pb2.ERROR_REASON_JOB_STALLED
+
+
 async def test_upgrade_that_stalls_is_rolled_back_and_if_that_stalls_too_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatching, "LOOK_S", 0.01)
     async with populated(clock=ManualClock()) as made:

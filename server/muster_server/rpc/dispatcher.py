@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 import structlog
@@ -38,10 +38,15 @@ MACHINE = "ecs"
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a look saw of a job, and since when: its generation and its agent's last report; None while there is no agent."""
+    """What looks saw of a job: since when its agent is missed, None if it is not; what was told of it last, and since when.
 
-    news: tuple[int, wire.Report | None] | None
-    since_s: float
+    An agent that comes and goes is no news, and if it never says anything else its job is given up as if it had stayed.
+    """
+
+    missed_since_s: float | None
+    generation: int
+    report: wire.Report | None
+    told_since_s: float
 
 
 class Dispatcher:
@@ -191,25 +196,36 @@ class Dispatcher:
             if not deployment.agent and (chosen := self._chosen(deployment)) is not None:
                 await perform(self._engine, Place(deployment.id, chosen.agent.name))
                 continue
-            agent = self._agent_of(deployment)
-            news = None if agent is None or job.is_forced else (job.generation, agent.reports.get(deployment.id))
-            before = self._seen.get(job.id)
-            seen[job.id] = one = before if before is not None and before.news == news else _Seen(news, now_s)
-            await self._wait(deployment, job, now_s - one.since_s)
+            seen[job.id] = one = self._see(deployment, job, now_s)
+            missed_s = 0.0 if one.missed_since_s is None else now_s - one.missed_since_s
+            await self._wait(deployment, job, missed_s, now_s - one.told_since_s)
         self._seen = seen
 
-    async def _wait(self, deployment: Deployment, job: Job, waited_s: float) -> None:
-        """A job waits for so long already, for its agent or for news of it."""
+    def _see(self, deployment: Deployment, job: Job, now_s: float) -> _Seen:
+        """A look at a job. To one that is forced its agent does not matter."""
+        before = self._seen.get(job.id, _Seen(None, job.generation, None, now_s))
+        agent, missed_since_s = self._agent_of(deployment), before.missed_since_s
+        if agent is not None and not job.is_forced:
+            missed_since_s = None
+        elif missed_since_s is None:
+            missed_since_s = now_s
+        report = agent.reports.get(deployment.id) if agent is not None else None
+        if job.generation == before.generation and report in (None, before.report):
+            return replace(before, missed_since_s=missed_since_s)
+        return _Seen(missed_since_s, job.generation, report, now_s)
+
+    async def _wait(self, deployment: Deployment, job: Job, missed_s: float, silent_s: float) -> None:
+        """A job waits: its agent is missed for so long already, and nothing new was told of it for so long."""
         is_missing = self._agent_of(deployment) is None
         if job.kind is JobKind.DELETE and (
-            not deployment.agent or (job.is_forced and (is_missing or waited_s > self._agent_wait_s))
+            not deployment.agent or (job.is_forced and (is_missing or missed_s > self._agent_wait_s))
         ):
             why = f"without the agent {deployment.agent!r}" if deployment.agent else "it ran nowhere"
             await perform(self._engine, Finish(deployment.id, job.generation, True, why))
-        elif is_missing and waited_s > self._agent_wait_s:
+        elif is_missing and missed_s > self._agent_wait_s:
             why = f"the agent {deployment.agent!r} is not connected" if deployment.agent else self._nobody(deployment)
             await perform(self._engine, Finish(deployment.id, job.generation, False, why, Reason.AGENT_UNAVAILABLE))
-        elif not is_missing and waited_s > patience_s(deployment, job):
+        elif not is_missing and silent_s > patience_s(deployment, job):
             why = f"the agent {deployment.agent!r} is connected, and told nothing new for {patience_s(deployment, job):g} s"
             await perform(self._engine, Finish(deployment.id, job.generation, False, why, Reason.JOB_STALLED))
 

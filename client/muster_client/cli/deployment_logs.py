@@ -14,7 +14,7 @@ from muster_client.cli.context import Context
 from muster_client.cli.delivered import deployments, find_application, find_deployment
 from muster_client.cli.deployment_items import Name
 from muster_client.cli.signals import until_stopped
-from muster_client.errors import from_rpc_error
+from muster_client.errors import NotFoundError, UnavailableError, from_rpc_error
 
 app = application("Logs.")
 of_applications = application("Logs of applications.")
@@ -55,7 +55,7 @@ async def application_logs(
 ) -> None:
     """Print what the replicas of all deployments of an application write, each line after its deployment, replica and version.
 
-    With --follow also of those that are created meanwhile.
+    With --follow also of those that are created meanwhile, and again of those whose agent was away.
     """
     owner = await find_application(context, context.given.namespace, name)
     request = wire.ListDeploymentsRequest(namespace=owner.namespace, application_id=owner.id)
@@ -74,16 +74,30 @@ async def _read(found: Sequence[Deployment], context: Context, request: wire.Rea
 async def _follow(asked: wire.ListDeploymentsRequest, context: Context, tail: int) -> None:
     """All that are placed, until Ctrl-C. What comes later is read from its first line on; one that was cut off, from then on."""
     readers: dict[str, asyncio.Task[None]] = {}
+    silent: set[str] = set()
     async with until_stopped(), asyncio.TaskGroup() as group:
         while True:
             for one in await deployments(context, asked):
                 reader = readers.get(one.id)
                 if one.agent and (reader is None or reader.done()):
                     request = wire.ReadLogsRequest(tail_lines=tail if reader is None else 0, follow=True)
-                    readers[one.id] = group.create_task(_print(one, context, request), name=f"logs of {one.name}")
+                    readers[one.id] = group.create_task(_try(one, context, request, silent), name=f"logs of {one.name}")
             tail = MAX_LINES
             asked.page_token = ""
             await asyncio.sleep(LOOK_S)
+
+
+async def _try(deployment: Deployment, context: Context, wanted: wire.ReadLogsRequest, silent: set[str]) -> None:
+    """Print what can be read now, and say it once if nothing can. `silent` holds the ids of those of which that was said."""
+    try:
+        await _print(deployment, context, wanted)
+        silent.discard(deployment.id)
+    except NotFoundError:
+        return  # deleted since it was listed
+    except UnavailableError as error:
+        if deployment.id not in silent:
+            context.output.note(f"nothing can be read of {deployment.name} for now: {error.message}")
+        silent.add(deployment.id)
 
 
 async def _print(deployment: Deployment, context: Context, wanted: wire.ReadLogsRequest) -> None:

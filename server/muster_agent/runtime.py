@@ -101,7 +101,9 @@ class LocalRuntime:
         directory = self._shop.logs / request.deployment_id
         index = request.index if request.HasField("index") else None
         ends = logs.ends(directory, index)
-        for one, data in await asyncio.to_thread(lambda: list(logs.tails(directory, request.tail_lines, ends))):
+        tails = logs.tails(directory, request.tail_lines, ends)
+        while (found := await asyncio.to_thread(next, tails, None)) is not None:
+            one, data = found
             yield wire.LogChunk(index=one.index, version=one.version, data=data)
         if request.follow:
             async for one, data in logs.follow(directory, index, ends):

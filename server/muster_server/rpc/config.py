@@ -14,7 +14,7 @@ from muster_server.core.config_model import (
     Text,
     check_gray,
 )
-from muster_server.core.config_rules import config_not_found, found_release
+from muster_server.core.config_rules import config_not_found, found_release, type_of
 from muster_server.core.config_state import ConfigItem
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import checked_text
@@ -31,6 +31,13 @@ from muster_server.rpc.paging import MAX_PAGE, number_token, page_size
 
 DEFAULT_HISTORY_PAGE = 100
 MAX_DIFF_CHARACTERS = 1 << 20
+
+
+class _OtherTypeError(MusterError):
+    """What was checked would be published as another type than it was checked for."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.REVISION_MISMATCH, "the content type of the line has changed")
 
 
 class ConfigServicer:
@@ -177,13 +184,23 @@ class ConfigServicer:
         return check
 
     async def _publish(self, command: Publish, may_publish: Check, *, is_checked: bool) -> Published:
+        content_type = self._type_of(command)
+
+        def check() -> None:
+            may_publish()
+            if is_checked and self._type_of(command) != content_type:
+                raise _OtherTypeError
+
         if is_checked:
-            item = self._engine.state.configs.items.get(command.key)
-            line = (item.lines.get(command.gray) or item.main) if item is not None else None
-            content_type = command.text.content_type or (line.release.content_type if line is not None else "")
             await checked_content(command.text.content, content_type)
-        published: Published = await perform(self._engine, command, may_publish)
+        try:
+            published: Published = await perform(self._engine, command, check)
+        except _OtherTypeError:  # somebody gave the line another one meanwhile: it has to be valid as that
+            return await self._publish(command, may_publish, is_checked=True)
         return published
+
+    def _type_of(self, command: Publish) -> str:
+        return type_of(self._engine.state.configs.items.get(command.key), command)
 
     async def _content(self, key: ConfigKey, release: Release | None) -> str:
         return await self._engine.contents.of(key, release) if release is not None and release.has_content else ""

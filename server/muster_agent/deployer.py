@@ -224,7 +224,7 @@ class Deployer:
         self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         replica = self._replica(record)
         self.replicas.append(replica)
-        logs.make_room(self._logs, index, {one.output for one in self.replicas})
+        logs.make_room(self._logs, index, {one.output for one in self.replicas if one.index == index})
         replica.begin()
         return replica
 

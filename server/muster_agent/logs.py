@@ -65,11 +65,12 @@ def ends(directory: Path, index: int | None) -> dict[Log, int]:
 
 
 def make_room(directory: Path, index: int, used: Collection[Path]) -> None:
-    """Remove what was written longest ago of an index, until two are left. What is in use stays."""
-    for one in list(ends(directory, index))[:-MAX_KEPT]:
-        if (path := one.within(directory)) not in used:
-            for file in (path, _before(path)):
-                file.unlink(missing_ok=True)
+    """Remove what was written longest ago of an index, until there are two with those that its replicas write to, which stay."""
+    unused = [path for one in ends(directory, index) if (path := one.within(directory)) not in used]
+    kept = max(0, MAX_KEPT - len(used))
+    for path in unused[: -kept or None]:
+        for file in (path, _before(path)):
+            file.unlink(missing_ok=True)
 
 
 def tails(directory: Path, lines: int, known: Mapping[Log, int]) -> Iterator[tuple[Log, bytes]]:

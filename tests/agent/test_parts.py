@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -173,17 +173,18 @@ def test_lines_that_a_version_lacks_are_those_of_the_version_before_it_whatever_
     assert list(logs.tails(tmp_path, 0, ends)) == []
 
 
-def test_two_files_of_an_index_are_kept_and_those_in_use(tmp_path: Path) -> None:
-    used, gone, kept, last = (
-        written(tmp_path, logs.Log(0, number, "1"), "x\n", 1000.0 + moment) for moment, number in enumerate((9, 1, 10, 2))
-    )
+@pytest.mark.parametrize(("used", "left"), [((), (10, 2)), ((9,), (9, 2)), ((7,), (2,)), ((9, 7), (9,)), ((9, 1, 10), (9, 1, 10))])
+def test_two_files_of_an_index_are_kept_those_in_use_first(tmp_path: Path, used: Sequence[int], left: Sequence[int]) -> None:
+    files = {number: logs.Log(0, number, "1").within(tmp_path) for number in (9, 1, 10, 2, 7)}
+    for moment, number in enumerate((9, 1, 10, 2)):  # 7 begins now
+        written(tmp_path, logs.Log(0, number, "1"), "x\n", 1000.0 + moment)
     other = written(tmp_path, logs.Log(1, 1, "1"), "x\n", 1.0)
-    rotated = gone.with_name("0-1-1.log.1")
-    rotated.write_text("x\n")
+    files[2].with_name("0-2-1.log.1").write_text("x\n")
 
-    logs.make_room(tmp_path, 0, {used})
+    logs.make_room(tmp_path, 0, {files[number] for number in used})
 
-    assert set(tmp_path.iterdir()) == {used, kept, last, other}
+    rotated = {tmp_path / "0-2-1.log.1"} if 2 in left else set()
+    assert set(tmp_path.iterdir()) == {files[number] for number in left} | rotated | {other}
 
 
 async def test_process_is_found_by_its_mark_and_only_itself_is_adopted(tmp_path: Path) -> None:

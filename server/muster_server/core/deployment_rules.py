@@ -101,10 +101,22 @@ def begin(turn: Turn, command: BeginJob) -> Job:
         if not is_forced:
             kind = active.kind.name.lower()
             raise MusterError(Reason.DEPLOYMENT_BUSY, f"a job is under way: {kind}", {"job_id": active.id})
-        _keep_job(turn, jobs.ended(active, JobState.CANCELLED, "a forced deletion", turn.wall_s))
+        _cancel(turn, active, "a forced deletion")
     changed = replace(_intended(turn, deployment, command.intent), last_job_id=command.job_id)
     kept = _keep(turn, changed)
     return _begin_job(turn, kept, _KINDS[type(command.intent)], command.job_id, command.creator, is_forced=is_forced)
+
+
+def restore(turn: Turn, deployment: Deployment, job_id: str, creator: str) -> None:
+    """Begin to make it what it is given as, whether it is here or not; what is under way is cancelled.
+
+    Nothing is returned to if that fails: what is wanted is what was restored.
+    """
+    known = turn.state.delivery.things.get(deployment.id)
+    if isinstance(known, Deployment) and (active := turn.state.delivery.active_job(known)) is not None:
+        _cancel(turn, active, "an archive was restored")
+    anew = replace(deployment, before=None, is_failed=False, is_dropped=False, last_job_id=job_id)
+    _begin_job(turn, _keep(turn, anew), JobKind.RESTORE, job_id, creator)
 
 
 def delete_component(turn: Turn, command: DeleteComponent) -> None:
@@ -280,6 +292,10 @@ def _job_of(turn: Turn, deployment_id: str, generation: int) -> Job | None:
 def _begin_job(turn: Turn, deployment: Deployment, kind: JobKind, job_id: str, creator: str, *, is_forced: bool = False) -> Job:
     job = jobs.begun(deployment, kind, job_id, creator, turn.wall_s)
     return _keep_job(turn, replace(job, is_forced=is_forced))
+
+
+def _cancel(turn: Turn, active: Job, why: str) -> None:
+    _keep_job(turn, jobs.ended(active, JobState.CANCELLED, why, turn.wall_s))
 
 
 def _forget_jobs(turn: Turn) -> None:

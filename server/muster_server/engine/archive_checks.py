@@ -11,8 +11,8 @@ from muster_server.core.errors import MusterError
 MAX_NUMBER = 2**62
 _MAX_TIME_S = 253_402_300_799.0
 _MAX_PROPERTIES_BYTES = 64 << 10
-_MAX_DEPTH = 32
-"""As deep as the wire carries a Struct."""
+_MAX_NESTING = 99
+"""Of messages, as a Struct is read from the wire: an object is three of them, an array two."""
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -47,20 +47,22 @@ def number(value: int) -> int:
 
 def properties(found: dict[str, Any]) -> dict[str, Any]:
     """What others keep with something: what JSON can say, and the wire can carry."""
-    if len(msgspec.msgpack.encode(found)) > _MAX_PROPERTIES_BYTES or not _is_json(found, _MAX_DEPTH):
-        raise MusterError.invalid("properties", f"must be JSON of at most {_MAX_PROPERTIES_BYTES} bytes and {_MAX_DEPTH} levels")
+    if len(msgspec.msgpack.encode(found)) > _MAX_PROPERTIES_BYTES or not _is_json(found, _MAX_NESTING):
+        raise MusterError.invalid(
+            "properties", f"must be JSON of at most {_MAX_PROPERTIES_BYTES} bytes that is not nested too deeply"
+        )
     return found
 
 
-def _is_json(value: object, depth: int) -> bool:
+def _is_json(value: object, room: int) -> bool:
     match value:
         case None | bool() | str():
             return True
         case int() | float():
             return math.isfinite(value)
         case list():
-            return depth > 0 and all(_is_json(each, depth - 1) for each in value)
+            return room >= 2 and all(_is_json(each, room - 2) for each in value)
         case dict():
-            return depth > 0 and all(isinstance(name, str) and _is_json(each, depth - 1) for name, each in value.items())
+            return room >= 3 and all(isinstance(name, str) and _is_json(each, room - 3) for name, each in value.items())
         case _:
             return False

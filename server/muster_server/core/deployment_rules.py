@@ -177,7 +177,7 @@ def _succeed(turn: Turn, deployment: Deployment, job: Job, message: str) -> None
 
 
 def _return(turn: Turn, deployment: Deployment, job: Job, before: Setup, message: str) -> None:
-    generation = deployment.generation + 1
+    generation = _next_generation(turn, deployment)
     _keep(turn, replace(deployment, setup=before, before=None, generation=generation))
     _keep_job(turn, jobs.turned_round(job, generation, message, turn.wall_s))
 
@@ -186,7 +186,7 @@ def _fail(turn: Turn, deployment: Deployment, job: Job, message: str) -> None:
     _keep_job(turn, jobs.ended(job, JobState.FAILED, message, turn.wall_s))
     is_halted = deployment.is_halted or not deployment.records  # what has never run is not tried for ever
     if is_halted or job.kind is JobKind.DELETE:  # what is wanted now is something else
-        deployment = replace(deployment, is_halted=is_halted, is_dropped=False, generation=deployment.generation + 1)
+        deployment = replace(deployment, is_halted=is_halted, is_dropped=False, generation=_next_generation(turn, deployment))
     _keep(turn, replace(deployment, before=None, is_failed=True))
 
 
@@ -201,7 +201,7 @@ def _drop(turn: Turn, deployment: Deployment) -> None:
 
 def _intended(turn: Turn, known: Deployment, intent: Intent) -> Deployment:
     """The deployment as it is wanted, one generation on."""
-    generation = known.generation + 1
+    generation = _next_generation(turn, known)
     anew = replace(known, generation=generation, is_halted=False, before=None)
     match intent:
         case Upgrade():
@@ -225,6 +225,11 @@ def _intended(turn: Turn, known: Deployment, intent: Intent) -> Deployment:
             return replace(anew, setup=Setup(known.setup.spec, _inherited(turn, known), generation))
         case Delete():
             return replace(anew, is_halted=known.is_halted, is_dropped=True)
+
+
+def _next_generation(turn: Turn, known: Deployment) -> int:
+    """From the epoch on: none that a server gave out which went on from an older copy of this state, and that agents may still run."""
+    return max(known.generation + 1, turn.state.epoch)
 
 
 def _upgraded(turn: Turn, known: Deployment, anew: Deployment, intent: Upgrade) -> Deployment:

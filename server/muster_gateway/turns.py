@@ -2,7 +2,7 @@
 
 grpc.aio handles one event in each turn of the loop, and a call is some five events. A gateway that answers thirty requests in one
 turn makes every gRPC event wait for all thirty. So where gRPC calls come, one request starts in each turn, the others in the next
-ones. A turn is work too: where none come, sixteen start, which makes each of them a fifth cheaper.
+ones. A turn is work too: where none come, thirty-two start, which makes each of them a fifth cheaper.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 MAX_RUNNING = 64
-MAX_STARTS = 16
+MAX_STARTS = 32
 MAX_SHARED_STARTS = 1
 SHARED_S = 0.1
 

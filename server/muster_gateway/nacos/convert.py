@@ -29,6 +29,14 @@ def service_ref(namespace_id: str, group: str, name: str) -> wire.ServiceRef:
     return wire.ServiceRef(namespace=native_namespace(namespace_id), group=group, name=name)
 
 
+def is_beat_too_slow(metadata: Mapping[str, str]) -> bool:
+    """True if the time between two beats is longer than one of those after which they are missed."""
+    if DEFAULTS_MS.keys().isdisjoint(metadata):
+        return False
+    interval = millis(metadata, INTERVAL)
+    return interval > millis(metadata, TIMEOUT) or interval > millis(metadata, DELETE)
+
+
 def millis(metadata: Mapping[str, str], key: str) -> int:
     """A time that the metadata may set, as shown: what is not digits counts as not set."""
     value = metadata.get(key, "")

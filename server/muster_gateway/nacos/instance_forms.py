@@ -103,8 +103,7 @@ def weight_of(parameters: Parameters) -> float:
 def instance_of(parameters: Parameters, metadata: dict[str, str], host: str, port: int) -> instance_pb2.Instance:
     """The instance that a registration means. Raises RefusedError."""
     weight, cluster = weight_of(parameters), parameters.text("clusterName", "DEFAULT")
-    interval = convert.millis(metadata, convert.INTERVAL)
-    if interval > convert.millis(metadata, convert.TIMEOUT) or interval > convert.millis(metadata, convert.DELETE):
+    if convert.is_beat_too_slow(metadata):
         text = "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'."
         raise RefusedError(400, 21004, text)
     if _LEGAL_CLUSTER.fullmatch(cluster) is None:

@@ -135,12 +135,12 @@ class Homes:
 
     async def call(self, namespace: str, service_id: str, act: Callable[[instance_pb2.ServiceRef], Awaitable[T]]) -> T:
         """What an action on a microservice's instances answers. Raises what the action raises, grpc.aio.AioRpcError."""
-        is_remembered = (namespace, service_id) in self._known
-        try:
-            return await act(await self.of(namespace, service_id))
-        except (CseError, grpc.aio.AioRpcError) as error:
-            if not is_remembered or not _is_missing(error):
-                raise
+        if (home := self.known(namespace, service_id)) is not None:
+            try:
+                return await act(home)
+            except (CseError, grpc.aio.AioRpcError) as error:
+                if not _is_missing(error):
+                    raise
             self.forget(namespace, service_id)
         return await act(await self.of(namespace, service_id))
 

@@ -152,20 +152,22 @@ PROVIDER_KEY = {
 def check(field: str, value: Any, rules: Mapping[str, Rule] = RULES) -> None:
     """Raises CseError (400001) if a value does not match the rule of its field. None is a structure that is missing."""
     rule = rules[field]
-    if value is None and rule.least:
-        raise _refusal(field, "<nil>", rule)
-    if isinstance(value, int):
-        if not rule.least <= value <= rule.most:
-            raise _refusal(field, value, rule)
-    elif isinstance(value, str):
+    if isinstance(value, str):
         is_short = len(value) < rule.least and len(value.encode()) < rule.least
         if is_short or (rule.most and len(value) > rule.most) or not rule.matches(value):
             raise _refusal(field, "******" if rule.pattern == PASSWORD else value, rule)
-    elif isinstance(value, list | dict):
+    elif isinstance(value, int):
+        if not rule.least <= value <= rule.most:
+            raise _refusal(field, value, rule)
+    elif value is None and rule.least:
+        raise _refusal(field, "<nil>", rule)
+    elif isinstance(value, (list, dict)):
         if len(value) < rule.least or (rule.most and len(value) > rule.most):
             raise _refusal(field, printed(value), rule)
+        if not rule.pattern:
+            return
         for entry in value if isinstance(value, list) else [part for pair in value.items() for part in pair]:
-            if rule.pattern and not rule.matches(entry):
+            if not rule.matches(entry):
                 raise _refusal(field, entry, rule)
 
 

@@ -232,9 +232,9 @@ def check_pairs(field: str, pairs: Mapping[str, str], most: int, most_bytes: int
     """Raises MusterError unless there are at most `most` pairs, within `most_bytes` together, and keys of 1 to 1024 bytes."""
     if len(pairs) > most:
         raise MusterError.invalid(field, f"must hold at most {most} entries")
-    size = 0
+    size, key_field = 0, f"{field} key"
     for key, value in pairs.items():
-        checked_text(f"{field} key", key, MAX_ID_BYTES, is_required=True)
+        checked_text(key_field, key, MAX_ID_BYTES, is_required=True)
         size += len(key) + len(value) if value.isascii() else _size_bytes(field, key + value)
     if size > most_bytes:
         raise MusterError.invalid(field, f"must not be longer than {most_bytes} bytes together")

@@ -58,6 +58,8 @@ def _check_room(turn: Turn, command: Replace) -> None:
 
 def _check_distinct(command: Replace) -> None:
     said = command.registrations
+    if len(said) < 2:
+        return
     addresses = {(each.endpoints[0].host, each.endpoints[0].port) for each in said} if command.is_address_unique else said
     if len({each.instance_id for each in said}) < len(said) or len(addresses) < len(said):
         raise MusterError.invalid("instances", "two of them are the same instance")

@@ -325,7 +325,8 @@ class RegistryState:
         if previous is None:
             self.instance_count += 1
             self.instance_tally.add(event.service.namespace, 1)
-            self.timers.cancel(OverrideTimer(key))
+            if key in self.overrides:
+                self.timers.cancel(OverrideTimer(key))
         elif previous.address != instance.address:
             self._forget_address(service, previous)
         if previous is None or previous.address != instance.address:

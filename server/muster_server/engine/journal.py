@@ -102,7 +102,7 @@ class Journal:
     def _flush(self) -> None:
         self._handle = None
         self._flushed_at_s = self._loop.time()
-        instances = {key: None for key in self._instances if key not in self._held}
+        instances = {key: None for key in self._instances if key not in self._held} if self._held else self._instances
         writes = [self._instance_write(key) for key in instances]
         writes += [self._session_write(name) for name in self._sessions]
         self._written = instances, self._sessions

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
-from dataclasses import replace
 from enum import Enum
 from typing import Any, TypeVar, assert_never
 
@@ -14,6 +13,7 @@ import structlog
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
+from msgspec.structs import replace
 
 from muster_server.core.access_model import Action, Resource
 from muster_server.core.errors import MusterError, Reason
@@ -76,13 +76,16 @@ class Services:
             self._methods[path] = (request_class, *shaped)
             self.handlers.by_path[path] = self._handler(path, request_class, shaped)
 
-    async def call(self, path: str, request: Message, call: Call) -> Message | bytes:
-        """Call a unary method in this process. Raises grpc.aio.AioRpcError, as a channel would."""
+    def call(self, path: str, request: Message, call: Call) -> Coroutine[Any, Any, Message | bytes]:
+        """Call a unary method in this process. The coroutine raises grpc.aio.AioRpcError, as a channel would."""
         _, method, _ = self._methods[path]
-        return await self._answered(path, _LOCAL, self._answer(path, method, request, call))  # type: ignore[arg-type]  # unary by contract
+        return self._answered(path, _LOCAL, self._answer(path, method, request, call))  # type: ignore[arg-type]  # unary by contract
 
-    async def _answer(self, path: str, method: Unary, request: Message, call: Call) -> Message | bytes:
-        return await method(request, call if self._gate is None else await self._admitted(path, call, request))
+    def _answer(self, path: str, method: Unary, request: Message, call: Call) -> Coroutine[Any, Any, Message | bytes]:
+        return method(request, call) if self._gate is None else self._answer_admitted(path, method, request, call)
+
+    async def _answer_admitted(self, path: str, method: Unary, request: Message, call: Call) -> Message | bytes:
+        return await method(request, await self._admitted(path, call, request))
 
     async def _answered(self, path: str, context: "_Context", work: Coroutine[Any, Any, T]) -> T:
         """What a unary call's work answers, counted; whatever it raises becomes a status. The short way of what _Guard does."""

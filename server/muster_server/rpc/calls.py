@@ -1,10 +1,10 @@
 """What a servicer sees of a call, and what it may be: nothing here knows grpc.aio."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol
 
 from google.protobuf.message import Message
+from msgspec import Struct
 
 from muster_server.core.access_model import ANYBODY, Action, Principal, Resource
 from muster_server.core.errors import MusterError
@@ -14,8 +14,7 @@ from muster_server.rpc.gate import Gate
 CLIENT_NAME_KEY = "muster-client"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """Who calls. `metadata` holds text values only; `principal` is who they proved to be; a later call has a higher `number`.
 
     `gate` is None on a server without authentication, where everybody may do everything. `certificate` is the name in a verified
@@ -104,7 +103,7 @@ class CallObserver(Protocol):
         ...
 
 
-Unary = Callable[[Any, Call], Awaitable[Message | bytes]]
+Unary = Callable[[Any, Call], Coroutine[Any, Any, Message | bytes]]
 ServerStreaming = Callable[[Any, Stream], Awaitable[None]]
 ClientStreaming = Callable[[Stream], Awaitable[Message | bytes]]
 Bidirectional = Callable[[Stream], Awaitable[None]]

@@ -29,6 +29,8 @@ from muster_server.core.model import (
 
 MAX_BATCH = 1000
 _MAX_SECONDS = 365 * 24 * 3600
+_HEALTHS = {health.value: health for health in Health}
+_STATES = {state.value: state for state in AdminState}
 
 
 def decode_service(message: instance_pb2.ServiceRef) -> ServiceKey:
@@ -159,24 +161,25 @@ def decode_weight(message: instance_pb2.Instance) -> float:
 def decode_health(number: int) -> Health:
     """A health that was said; UNSPECIFIED is refused."""
     try:
-        return Health(number)
-    except ValueError:
+        return _HEALTHS[number]
+    except KeyError:
         raise MusterError.invalid("health", f"no such health: {number}") from None
 
 
 def decode_state(number: int) -> AdminState:
     """An admin state that was said; UNSPECIFIED is refused."""
     try:
-        return AdminState(number)
-    except ValueError:
+        return _STATES[number]
+    except KeyError:
         raise MusterError.invalid("admin_state", f"no such state: {number}") from None
 
 
 def seconds(field: str, value: Duration) -> float:
     """A Duration of 0 to one year in seconds."""
-    if not 0 <= value.seconds <= _MAX_SECONDS or not 0 <= value.nanos < 1_000_000_000:
+    whole, nanos = value.seconds, value.nanos
+    if not 0 <= whole <= _MAX_SECONDS or not 0 <= nanos < 1_000_000_000:
         raise MusterError.invalid(field, "must be between 0 and one year")
-    return value.seconds + value.nanos / 1e9
+    return whole + nanos / 1e9
 
 
 def require(message: Message, field: str) -> None:

@@ -119,8 +119,12 @@ class Connections:
             pending[2].set()
         return connection
 
+    def at(self, peer: str) -> Connection | None:
+        """The connection of a unary call, if its stream is there, as nearly always."""
+        return self._live.get(peer)
+
     async def find(self, peer: str) -> Connection | None:
-        """The connection of a unary call. Waits half a second for a stream that was announced: calls may overtake each other."""
+        """Likewise. Waits half a second for a stream that was announced: calls may overtake each other."""
         pending = self._pending.get(peer)
         if pending is not None and peer not in self._live:
             try:

@@ -17,14 +17,14 @@ from muster_gateway.nacos.grpc import requests, wire
 from muster_gateway.nacos.grpc.connections import Connection
 from muster_gateway.nacos.grpc.requests import text
 from muster_gateway.nacos.grpc.service_info import NOWHERE, ReferenceTimes, Shown, service_info
-from muster_gateway.nacos.grpc.session import Key, Session, service_ref
+from muster_gateway.nacos.grpc.session import MAX_KNOWN, Key, Session, service_ref
 from muster_gateway.nacos.grpc.views import Views
 from muster_gateway.nacos.grpc.wire import Frame, RefusedCallError
 from muster_gateway.nacos.parameters import MAX_METADATA, check_format, check_port
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 
 _CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
-MAX_SUBSCRIPTIONS, MAX_KNOWN, MAX_PORT = 10_000, 10_000, 65535
+MAX_SUBSCRIPTIONS, MAX_PORT = 10_000, 65535
 _DONE = {kind: wire.answer("InstanceResponse", {"type": kind}) for kind in ("registerInstance", "deregisterInstance")}
 
 
@@ -157,11 +157,10 @@ def _instance(host: requests.Host | None) -> instance_pb2.Instance:
     if _CLUSTER.fullmatch(cluster) is None:
         problem = f"Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: {cluster})"
         raise RefusedCallError(wire.INVALID_PARAMETER, problem)
-    metadata = {key: text(value) for key, value in (host.metadata or {}).items()}
-    if sum(len(key) + len(value) for key, value in metadata.items()) > MAX_METADATA:
+    metadata = {key: value if type(value) is str else text(value) for key, value in (host.metadata or {}).items()}
+    if sum(map(len, metadata)) + sum(map(len, metadata.values())) > MAX_METADATA:
         raise BadParameterError(f"Param 'Metadata' is illegal, the param length should not exceed {MAX_METADATA}.")
-    interval = convert.millis(metadata, convert.INTERVAL)
-    if interval > convert.millis(metadata, convert.TIMEOUT) or interval > convert.millis(metadata, convert.DELETE):
+    if convert.is_beat_too_slow(metadata):
         problem = "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'."
         raise RefusedCallError(wire.INVALID_PARAMETER, problem)
     return instance_pb2.Instance(

@@ -118,7 +118,7 @@ class NacosGrpc:
         route = self._routes.get(frame.type)
         if route is None and frame.type != "HealthCheckRequest":
             return wire.refusal("ErrorResponse", wire.NO_HANDLER, "RequestHandler Not Found")
-        connection = await self.connections.find(peer)
+        connection = self.connections.at(peer) or await self.connections.find(peer)
         if connection is not None:
             connection.is_active()
         if route is None:
@@ -127,7 +127,7 @@ class NacosGrpc:
             return wire.answer("HealthCheckResponse")
         if connection is None:
             return wire.refusal("ErrorResponse", wire.UNREGISTERED, "Connection is unregistered.")
-        credential = authorization({name.lower(): value for name, value in frame.headers.items()})
+        credential = authorization({name.lower(): value for name, value in frame.headers.items()}) if frame.headers else ""
         with acting_for(Caller(credential, address_of(peer), self._certificate(context))):
             return await self._handle(route, frame, connection)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
+from functools import lru_cache
 from typing import Any
 
 import grpc.aio
@@ -17,6 +18,7 @@ from muster_gateway.registry import CALL_TIMEOUT_S, reason_of
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 1000
+MAX_KNOWN = 10_000
 RESTART_GRACE_S = 35  # some SDKs register again only 30 s after their server came back
 LOSS_GRACE_S = 5
 Key = tuple[str, str, str]
@@ -47,10 +49,12 @@ class Session:
         """Replace what this connection offers for a service. Raises RefusedCallError, AioRpcError; then all is as before."""
         if len(instances) > MAX_BATCH:
             raise RefusedCallError(wire.INVALID_PARAMETER, f"at most {MAX_BATCH} instances at once")
-        session_id = await self._session_id()
-        distinct = {(one.endpoints[0].host, one.endpoints[0].port): one for one in instances}  # of one address the last
+        is_open = self._opened.done() and not self._is_over
+        session_id = self._opened.result() if is_open else await self._session_id()
+        if len(instances) > 1:  # of one address the last
+            instances = [*{(one.endpoints[0].host, one.endpoints[0].port): one for one in instances}.values()]
         request = native.ReplaceInstancesRequest(
-            session_id=session_id, service=service_ref(service), instances=distinct.values(), unique_address=True
+            session_id=session_id, service=service_ref(service), instances=instances, unique_address=True
         )
         try:
             await self._stub.ReplaceInstances(request, timeout=CALL_TIMEOUT_S)
@@ -122,10 +126,9 @@ class Session:
             self._cancel()
 
     async def _session_id(self) -> str:
+        """Waits until it is open. Raises RefusedCallError."""
         if self._is_over:
             raise RefusedCallError(wire.FAILED, "the connection is gone")
-        if self._opened.done():
-            return self._opened.result()
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 return await asyncio.shield(self._opened)
@@ -141,8 +144,9 @@ class Session:
             self._task.cancel()
 
 
+@lru_cache(MAX_KNOWN)
 def service_ref(key: Key) -> instance_pb2.ServiceRef:
-    """A key as the registry's messages have it."""
+    """A key as the registry's messages have it. Shared: to be put into another message, which copies it."""
     return instance_pb2.ServiceRef(namespace=key[0], group=key[1], name=key[2])
 
 

@@ -65,7 +65,7 @@ FULL = spec(
 
 
 class DeliveredWorld(DurableWorld):
-    """A world in which jobs are numbered. Agents do at once what they are told, if they are said to."""
+    """A world in which jobs are numbered. `finish` is what an agent tells of the last one."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -39,15 +39,12 @@ def parents_of(archived: Archived) -> tuple[tuple[type[Thing], str], ...]:
 
 def check_parents(archived: Archived, known: Mapping[Key, Archived]) -> None:
     """Raises MusterError (INVALID_FIELD) unless what it belongs to is among `known`, and all of that together."""
-    parents = [(known.get(parent_id), kind) for kind, parent_id in parents_of(archived)]
-    if not all(isinstance(parent, kind) for parent, kind in parents):
+    parents = parents_of(archived)
+    if not all(isinstance(known.get(parent_id), kind) for kind, parent_id in parents):
         raise MusterError.invalid("id", "what it belongs to does not come before it")
-    family = [parent for parent, _ in parents if parent is not None]
-    namespaces = {thing.namespace for thing in family}
-    if not isinstance(archived, ApplicationConfig):
-        namespaces.add(archived.namespace)
-    applications = {thing.application_id for thing in (*family, archived) if isinstance(thing, Component | Deployment)}
-    if len(namespaces) > 1 or len(applications) > 1:
+    family = [one for one in (*(known[parent_id] for _, parent_id in parents), archived) if not isinstance(one, ApplicationConfig)]
+    applications = {one.application_id for one in family if isinstance(one, Component | Deployment)}
+    if len({one.namespace for one in family}) > 1 or len(applications) > 1:
         raise MusterError.invalid("id", "what it belongs to does not belong together")
 
 

@@ -228,7 +228,7 @@ def _intended(turn: Turn, known: Deployment, intent: Intent) -> Deployment:
 
 
 def _next_generation(turn: Turn, known: Deployment) -> int:
-    """From the epoch on: none that a server gave out which went on from an older copy of this state, and that agents may still run."""
+    """At least the epoch: none that was given out in a future which is lost, and that agents may still run."""
     return max(known.generation + 1, turn.state.epoch)
 
 

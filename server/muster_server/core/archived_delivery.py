@@ -20,26 +20,9 @@ def key_of(archived: Archived) -> Key:
     return (archived.application_id, archived.environment_id) if isinstance(archived, ApplicationConfig) else archived.id
 
 
-def parents_of(archived: Archived) -> tuple[tuple[type[Thing], str], ...]:
-    """The kinds and ids of what it belongs to."""
-    match archived:
-        case Component():
-            return ((Application, archived.application_id),)
-        case ApplicationConfig():
-            return (Application, archived.application_id), (Environment, archived.environment_id)
-        case Deployment():
-            return (
-                (Application, archived.application_id),
-                (Environment, archived.environment_id),
-                (Component, archived.component_id),
-            )
-        case Environment() | Application():
-            return ()
-
-
 def check_parents(archived: Archived, known: Mapping[Key, Archived]) -> None:
     """Raises MusterError (INVALID_FIELD) unless what it belongs to is among `known`, and all of that together."""
-    parents = parents_of(archived)
+    parents = _parents_of(archived)
     if not all(isinstance(known.get(parent_id), kind) for kind, parent_id in parents):
         raise MusterError.invalid("id", "what it belongs to does not come before it")
     family = [one for one in (*(known[parent_id] for _, parent_id in parents), archived) if not isinstance(one, ApplicationConfig)]
@@ -69,3 +52,19 @@ def moved(archived: Archived, namespace: str) -> Archived:
             agent="",
         )
     return archived
+
+
+def _parents_of(archived: Archived) -> tuple[tuple[type[Thing], str], ...]:
+    match archived:
+        case Component():
+            return ((Application, archived.application_id),)
+        case ApplicationConfig():
+            return (Application, archived.application_id), (Environment, archived.environment_id)
+        case Deployment():
+            return (
+                (Application, archived.application_id),
+                (Environment, archived.environment_id),
+                (Component, archived.component_id),
+            )
+        case Environment() | Application():
+            return ()

@@ -1,6 +1,6 @@
 """The rules of delivery: names are unique where they belong, whatever their case, and nothing goes while others need it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from muster_server.core.delivery_commands import (
@@ -20,7 +20,7 @@ from muster_server.core.delivery_model import Application, ApplicationConfig, Co
 from muster_server.core.delivery_state import Thing
 from muster_server.core.deployment_commands import DeleteComponent
 from muster_server.core.deployment_model import Deployment
-from muster_server.core.deployment_rules import ANY_AGENT, decide_deployment, delete_component
+from muster_server.core.deployment_rules import ANY_AGENT, decide_deployment, delete_component, keep
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.naming import limit_exceeded
 from muster_server.core.turn import Turn
@@ -31,7 +31,6 @@ EXISTS: Mapping[type[Thing], Reason] = {
     Component: Reason.COMPONENT_EXISTS,
     Deployment: Reason.DEPLOYMENT_EXISTS,
 }
-_MOMENT_S = 0.001
 
 
 def decide_delivery(turn: Turn, command: DeliveryCommand) -> Kept | None:
@@ -59,7 +58,7 @@ def create(turn: Turn, thing: Thing) -> Kept:
         delivery.find(Ref(Application, thing.namespace, thing.application_id))
     _check_name(turn, thing)
     check_room(turn)
-    return _keep(turn, lambda revision: replace(thing, create_s=turn.wall_s, update_s=turn.wall_s, revision=revision))
+    return keep(turn, replace(thing, create_s=turn.wall_s))
 
 
 def change(turn: Turn, command: Change) -> Kept:
@@ -75,8 +74,7 @@ def change(turn: Turn, command: Change) -> Kept:
     if isinstance(changed, Environment):
         check_use(turn, changed)
     _check_name(turn, changed)
-    update_s = max(turn.wall_s, known.update_s + _MOMENT_S)
-    return _keep(turn, lambda revision: replace(changed, update_s=update_s, revision=revision))
+    return keep(turn, changed)
 
 
 def discard(turn: Turn, ref: Ref[Made]) -> None:
@@ -111,7 +109,9 @@ def set_config(turn: Turn, command: SetApplicationConfig) -> Kept:
         return known
     if known is None:
         check_room(turn)
-    return _keep(turn, lambda revision: replace(config, revision=revision))
+    kept = replace(config, revision=turn.next_revision())
+    turn.events.append(DeliveryChanged(kept))
+    return kept
 
 
 def delete_config(turn: Turn, command: DeleteApplicationConfig) -> None:
@@ -146,12 +146,6 @@ def check_room(turn: Turn, added: int = 1) -> None:
 def _check_name(turn: Turn, thing: Thing) -> None:
     if turn.state.delivery.named(thing) not in (None, thing.id):
         raise MusterError(EXISTS[type(thing)], f"the {type(thing).__name__.lower()} {thing.name!r} exists already")
-
-
-def _keep(turn: Turn, stamped: Callable[[int], Kept]) -> Kept:
-    kept = stamped(turn.next_revision())
-    turn.events.append(DeliveryChanged(kept))
-    return kept
 
 
 def _drop(turn: Turn, *gone: Kept) -> None:

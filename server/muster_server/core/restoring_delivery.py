@@ -14,12 +14,10 @@ from muster_server.core.delivery_model import ApplicationConfig, Component, Envi
 from muster_server.core.delivery_rules import EXISTS, check_room, check_use
 from muster_server.core.delivery_state import DeliveryState, Thing, place_of
 from muster_server.core.deployment_model import Deployment, Setup
-from muster_server.core.deployment_rules import restore
+from muster_server.core.deployment_rules import keep, restore
 from muster_server.core.errors import MusterError
 from muster_server.core.restore_commands import Change
 from muster_server.core.turn import Turn
-
-_MOMENT_S = 0.001
 
 
 def restore_delivery(turn: Turn, archived: Sequence[Archived], epoch: int, author: str) -> Iterator[Change | None]:
@@ -53,7 +51,7 @@ def _check_names(delivery: DeliveryState, things: Sequence[Thing]) -> None:
         kind, present = type(thing).__name__.lower(), delivery.things.get(thing.id)
         if present is not None and _identity(present) != _identity(thing):
             there = f"{type(present).__name__.lower()} {present.name!r} of the namespace {present.namespace!r}"
-            problem = f"the {kind} {thing.name!r} of the archive has the id of the {there} that is here"
+            problem = f"the {kind} {thing.name!r} of the archive has another name or place here: its id is that of the {there}"
         elif delivery.named(thing) not in (None, thing.id):
             problem = f"the {kind} {thing.name!r} is here already, with another id than in the archive"
         elif owners.setdefault((place_of(thing), thing.name.lower()), thing.id) != thing.id:
@@ -79,9 +77,7 @@ def _restore_thing(turn: Turn, archived: Made) -> None:
     if present is not None and _shown(present) == _shown(archived):
         return
     creator, create_s = (archived.creator, archived.create_s) if present is None else (present.creator, present.create_s)
-    update_s = turn.wall_s if present is None else max(turn.wall_s, present.update_s + _MOMENT_S)
-    kept = replace(archived, creator=creator, create_s=create_s, update_s=update_s, revision=turn.next_revision())
-    turn.events.append(DeliveryChanged(kept))
+    keep(turn, replace(archived, creator=creator, create_s=create_s, update_s=present.update_s if present is not None else 0.0))
 
 
 def _restore_config(turn: Turn, archived: ApplicationConfig) -> None:
@@ -95,10 +91,9 @@ def _restore_deployment(turn: Turn, archived: Deployment, epoch: int, author: st
     present = turn.state.delivery.things.get(archived.id)
     generation, wanted = max(epoch, archived.generation + 1), archived
     if isinstance(present, Deployment):
-        is_described_so = (present.description, present.labels) == (archived.description, archived.labels)
         if _is_wanted_so(present, archived):
-            if not is_described_so:
-                _describe(turn, present, archived)
+            if (present.description, present.labels) != (archived.description, archived.labels):  # no job is needed for that
+                keep(turn, replace(present, description=archived.description, labels=archived.labels))
             return
         generation = max(generation, present.generation + 1)
         wanted = replace(
@@ -113,13 +108,6 @@ def _restore_deployment(turn: Turn, archived: Deployment, epoch: int, author: st
         )
     job_id = str(uuid5(NAMESPACE_OID, f"muster {epoch} {archived.id}"))
     restore(turn, replace(wanted, generation=generation), job_id, author)
-
-
-def _describe(turn: Turn, present: Deployment, archived: Deployment) -> None:
-    """Nothing is to be done for that, so no job is begun."""
-    update_s = max(turn.wall_s, present.update_s + _MOMENT_S)
-    said = replace(present, description=archived.description, labels=archived.labels, update_s=update_s)
-    turn.events.append(DeliveryChanged(replace(said, revision=turn.next_revision())))
 
 
 def _is_wanted_so(present: Deployment, archived: Deployment) -> bool:

@@ -32,6 +32,7 @@ _DESCRIPTIONS = {
     JobKind.RESTART: "restart {name}",
     JobKind.ROLLBACK: "roll {name} back to version {version}",
     JobKind.DELETE: "delete {name}",
+    JobKind.RESTORE: "restore {name} at version {version} with {replicas} replicas",
 }
 
 
@@ -74,9 +75,9 @@ def patience_s(deployment: Deployment, job: Job) -> float:
     """How long the server waits for news of a job before it gives it up.
 
     Nothing needs to be told while a package waits for others to be fetched, an hour each at most, or while a replica takes the time
-    that its spec gives it. What is rolled back stops replicas of a spec that is not kept any more: it has the longest of all.
+    that its spec gives it. What is rolled back or restored stops replicas of a spec that is not kept any more: it has the longest.
     """
-    if job.state is JobState.ROLLING_BACK or job.tasks[-1].name == FETCH:
+    if job.state is JobState.ROLLING_BACK or job.kind is JobKind.RESTORE or job.tasks[-1].name == FETCH:
         return QUIET_S + MAX_WAIT_S
     specs = [setup.spec for setup in (deployment.setup, deployment.before) if setup is not None]
     return QUIET_S + max(wait_s for spec in specs for wait_s in (spec.stop_grace_s, _ready_s(spec)))

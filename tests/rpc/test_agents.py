@@ -351,16 +351,17 @@ async def test_agent_that_comes_and_goes_is_no_news_of_its_job(monkeypatch: pyte
         desired = await agent.desired()
         watched = asyncio.create_task(made.job(deployment.last_job_id, deployment_pb2.JOB_STATE_FAILED))
         said = agents.Report(deployment_id=desired.deployment_id, generation=1, progress=agents.PROGRESS_WORKING, step="start")
-        while not watched.done():
-            agent.stream.cancel()
-            while (await made.stub.ListAgents(wire.ListAgentsRequest())).agents:
-                pass
-            made.server.advance(20.0)
-            await asyncio.sleep(0.02)  # no event: the dispatcher looks
-            agent = ScriptedAgent(made.channel)
-            await agent.hello(HELLO, said)
-            made.server.advance(20.0)
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(WAIT_S):
+            while not watched.done():
+                agent.stream.cancel()
+                while (await made.stub.ListAgents(wire.ListAgentsRequest())).agents:
+                    pass
+                made.server.advance(20.0)
+                await asyncio.sleep(0.02)  # no event: the dispatcher looks
+                agent = ScriptedAgent(made.channel)
+                await agent.hello(HELLO, said)
+                made.server.advance(20.0)
+                await asyncio.sleep(0.02)
 
         assert (await watched).tasks[-1].reason == error_reason_pb2.ERROR_REASON_JOB_STALLED
 

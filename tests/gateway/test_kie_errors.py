@@ -142,6 +142,13 @@ async def test_what_is_no_call_gets_the_texts_of_the_original(
         assert (answer.status_code, answer.text) == (status, text)
 
 
+async def test_body_that_is_nested_too_deep_is_refused_in_the_form_of_kie() -> None:
+    async with running_kie() as kie:
+        answer = await kie.http.post(KV, content=b'{"a":' * 5000, headers={"content-type": "application/json"})
+
+        assert (answer.status_code, answer.json()["errorCode"]) == INVALID
+
+
 async def test_body_that_is_too_large_is_refused_in_the_form_of_kie() -> None:
     async with running_kie() as kie:
         answer = await kie.http.post(KV, content=b"x" * (9 << 20), headers={"content-type": "application/json"})

@@ -274,6 +274,13 @@ async def test_clone_of_nothing_is_a_failure_with_a_code(items: list[Any], code:
         assert await clone(http, items) == (code, answered)
 
 
+async def test_clone_that_is_nested_too_deep_is_refused() -> None:
+    async with gateway() as (http, _, _):
+        answer = await http.post(f"{CONFIG}/clone", params={"namespaceId": "copies"}, content=b'[{"a":' * 5000)
+
+        assert (answer.status_code, answer.json()["code"]) == (400, 10000)
+
+
 UNREADABLE = "Param '{}' is illegal, it cannot be read as its type."
 
 

@@ -222,6 +222,7 @@ async def test_bad_write_answers_400_with_bare_text_and_changes_nothing(method: 
     "sent",
     [
         "{",
+        '{"a":' + "[" * 5000,
         "[]",
         "null",
         '"text"',

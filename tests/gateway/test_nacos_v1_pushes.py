@@ -182,6 +182,13 @@ async def test_what_is_no_acknowledgement_is_ignored(sent: bytes) -> None:
         assert (await client.next())["lastRefTime"] == packet["lastRefTime"]
 
 
+async def test_datagram_that_is_nested_too_deep_is_ignored() -> None:
+    async with world() as made, receiver() as client:
+        made.pushes.datagram_received(b'{"a":' * 5000, client.address)
+
+        assert not made.pushes.awaited
+
+
 async def test_acknowledgement_may_be_text_as_some_sdks_write_it() -> None:
     async with world() as made, receiver() as client:
         await made.register("10.0.0.1")

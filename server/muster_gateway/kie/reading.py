@@ -59,6 +59,8 @@ async def read(request: Request, shape: type[T]) -> T:
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         is_cut = str(error) == "Input data was truncated"
         raise KieError(INVALID, f"{_FAILED}{'unexpected EOF' if is_cut else error}") from None
+    except RecursionError:
+        raise KieError(INVALID, f"{_FAILED}nested too deep") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise KieError(INVALID, f"{_FAILED}not YAML") from None
 

@@ -179,7 +179,7 @@ async def _clones(request: Request) -> dict[int, Clone]:
     """What the body asks for, by id; the first of several with one id counts. Raises RefusedError."""
     try:
         asked = msgspec.json.decode(await request.body(), type=list[Clone | None])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise RefusedError(400, 10000, f"Required request body is missing or cannot be read: {error}") from error
     clones: dict[int, Clone] = {}
     for clone in asked:

@@ -88,5 +88,5 @@ def read_beat(parameters: Parameters) -> Beat | None:
         return None
     try:
         return msgspec.json.decode(sent, type=Beat)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise RefusedError(400, 20002, "Param 'beat' is illegal, it cannot be read.") from error

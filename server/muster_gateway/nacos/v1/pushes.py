@@ -103,7 +103,7 @@ class Pushes(asyncio.DatagramProtocol):
         """An acknowledgement: {"type": "push-ack", "lastRefTime": number or text}. Anything else is ignored."""
         try:
             number = int(msgspec.json.decode(data, type=dict[str, Any])["lastRefTime"])
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError, OverflowError):
+        except (msgspec.DecodeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
             return
         subscriber = self._awaited.get(((unmapped(addr[0]), addr[1]), number))
         if subscriber is not None and subscriber.sent is not None:

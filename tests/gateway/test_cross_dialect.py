@@ -7,6 +7,8 @@ import pytest
 from muster.admin.v1 import admin_service_pb2, admin_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
+from nacos_wire import NacosClient, nacos_client
+from nacos_wire import register as nacos_grpc_register
 from running import ManualClock, Server, running_gateway, running_server
 
 BODY = {"serviceName": "shared", "ip": "10.0.0.1", "port": 80}
@@ -197,6 +199,59 @@ async def test_instance_of_servicecomb_is_seen_in_all(kind: str) -> None:
         assert await view(http, frame) == (["HEALTHY"], [True], ["HEALTHY"])
         assert (host["ip"], host["port"], host["metadata"]) == ("10.0.0.1", 80, {"zone": "a"})
         watch.cancel()
+
+
+async def test_finders_calls_mean_the_instance_that_servicecomb_registered_at_that_place() -> None:
+    clock = ManualClock()
+    async with (
+        running_server(clock=clock) as server,
+        running_gateway(server, "local") as url,
+        httpx.AsyncClient(base_url=url) as http,
+    ):
+        await cse_register(http)
+        shown = (await http.get("/api/instance", params=FORM)).json()
+        for _ in range(4):  # 160 s, of which a registration lasts 120
+            server.advance(40)
+            await http.put("/api/instance/beat", json=BODY)
+        kept = await view(http, discovery.WatchResponse())
+        await http.put("/api/instance/status", json={**BODY, "status": "DISABLE"})
+        disabled = await view(http, discovery.WatchResponse())
+        for body in ({**BODY, "cluster": "other"}, {**BODY, "port": 81}):
+            assert (await http.request("DELETE", "/api/instance", json=body)).text == "success"
+        elsewhere = await view(http, discovery.WatchResponse())
+        await http.request("DELETE", "/api/instance", json=BODY)
+
+        assert (shown["ip"], shown["port"], shown["status"]) == ("10.0.0.1", 80, "HEALTHY")
+        assert kept == (["HEALTHY"], [True], [])
+        assert disabled == elsewhere == (["DISABLE"], [], [])
+        assert await view(http, discovery.WatchResponse()) == ([], [], [])
+
+
+async def connected_register(client: NacosClient, _: httpx.AsyncClient) -> None:
+    await nacos_grpc_register(client, "10.0.0.1", "shared")
+
+
+async def persistent_register(_: NacosClient, http: httpx.AsyncClient) -> None:
+    assert (await http.post(NACOS, data={**FORM, "ephemeral": "false"})).json()["data"] == "ok"
+
+
+@pytest.mark.parametrize("registers", [connected_register, persistent_register])
+async def test_finders_status_is_that_of_an_instance_without_lease_too(registers: Any) -> None:
+    async with (
+        running_server() as server,
+        running_gateway(server, "local") as url,
+        httpx.AsyncClient(base_url=url) as http,
+        nacos_client(server.grpc_target) as client,
+    ):
+        await registers(client, http)
+
+        answers, shown = [], []
+        for status in ("DISABLE", "HEALTHY", "UN_HEALTHY"):
+            answers.append((await http.put("/api/instance/status", json={**BODY, "status": status})).text)
+            shown.append((await http.get("/api/instance", params=FORM)).json()["status"])
+
+        assert answers == ["success"] * 3
+        assert shown == ["DISABLE", "HEALTHY", "UN_HEALTHY"]
 
 
 @pytest.mark.parametrize("status", ["DOWN", "STARTING", "TESTING", "OUTOFSERVICE"])

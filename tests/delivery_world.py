@@ -89,3 +89,14 @@ async def populated(**settings: Any) -> AsyncIterator[World]:
     async with world(**settings) as made:
         await made.populate()
         yield made
+
+
+@asynccontextmanager
+async def connected(target: str) -> AsyncIterator[World]:
+    """The server of another process; of what is in it the environment is known."""
+    async with grpc.aio.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        made = World(None, channel, delivery_service_pb2_grpc.DeliveryServiceStub(channel))
+        found = await made.stub.ListEnvironments(wire.ListEnvironmentsRequest(), wait_for_ready=True, timeout=WAIT_S)
+        for environment in found.environments:
+            made.environment_id = environment.id
+        yield made

@@ -2,14 +2,14 @@
 
 import asyncio
 import random
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-import grpc.aio
 import pytest
-from delivery_world import WAIT_S, World
+from delivery_world import World, connected
 from muster.delivery.v1 import delivery_service_pb2 as wire
-from muster.delivery.v1 import delivery_service_pb2_grpc, deployment_pb2
+from muster.delivery.v1 import deployment_pb2
 from program import Program, start, start_agent
 
 from agent.apps import is_alive, nothing_left, of_application, package, pids, web_spec
@@ -47,9 +47,9 @@ class Cluster:
                 process.kill()
                 process.wait()
 
-    def world(self) -> "_Connected":
+    def world(self) -> AbstractAsyncContextManager[World]:
         assert self._server is not None
-        return _Connected(self._server.grpc)
+        return connected(self._server.grpc)
 
     def kill(self, victim: str) -> None:
         """Kill one of the processes, and start it again."""
@@ -97,28 +97,6 @@ class Cluster:
                 return wire.StopDeploymentRequest(id=id_)
             case _:
                 return wire.StartDeploymentRequest(id=id_)
-
-
-class _Connected:
-    """A World for as long as the context is open."""
-
-    def __init__(self, target: str) -> None:
-        self._channel = grpc.aio.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)])
-
-    async def __aenter__(self) -> World:
-        stub = delivery_service_pb2_grpc.DeliveryServiceStub(self._channel)
-        return World(None, self._channel, stub, **await _ids(stub))
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._channel.close()
-
-
-async def _ids(stub: Any) -> dict[str, str]:
-    found: dict[str, str] = {}
-    environments = (await stub.ListEnvironments(wire.ListEnvironmentsRequest(), wait_for_ready=True, timeout=WAIT_S)).environments
-    for environment in environments:
-        found["environment_id"] = environment.id
-    return found
 
 
 async def ended(made: World, job_id: str) -> deployment_pb2.Job:

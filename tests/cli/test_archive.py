@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from delivery_world import populated
 from running import Server, running_server
 
 from cli.running_cli import Answer, muster, program, published, terminal
@@ -58,6 +59,26 @@ async def test_backup_of_a_namespace_is_restored_under_another_name(tmp_path: Pa
 
         assert answer.status == 0
         assert (await muster(server, "config", "get", "staging/app.yaml")).out == "a: 1\n"
+
+
+async def test_dry_run_shows_what_would_be_delivered_and_names_what_stands_in_its_way(tmp_path: Path) -> None:
+    archive = str(tmp_path / "archive")
+    async with populated() as made:
+        await made.create()
+        await muster(made.server, "backup", archive)
+    async with running_server(agent=False) as server:
+        dry = await muster(server, "restore", archive, "--dry-run")
+        await muster(server, "env", "create", "prod")
+        refused = await muster(server, "restore", archive, "--dry-run")
+
+        assert [(row["ACTION"], row["KIND"], row["NAME"]) for row in dry.rows()[:-1]] == [
+            ("add", "application", "default/shop"),
+            ("add", "component", "default/shop/web"),
+            ("add", "deployment", "default/prod/web-1"),
+            ("add", "environment", "default/prod"),
+        ]
+        assert refused.status == 4
+        assert "the environment 'prod' is here already, with another id than in the archive" in refused.errors
 
 
 async def test_restore_of_what_is_true_already_changes_nothing(tmp_path: Path) -> None:

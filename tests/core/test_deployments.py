@@ -35,6 +35,7 @@ from muster_server.core.deployment_model import (
     Setup,
 )
 from muster_server.core.deployment_states import UNDER_WAY, DeploymentState, ReplicaState, state_of
+from muster_server.core.epochs import EpochBegan
 from muster_server.core.errors import Reason
 
 from core.test_delivery import CONFIG, PROD, PROD_REF, SHOP, SHOP_REF, WEB, WEB_REF, Delivery
@@ -285,6 +286,22 @@ def test_upgrade_of_what_is_stopped_is_a_record_once_it_has_run(deployed: Deploy
     deployed.run(Start())
 
     assert deployed.versions == ["1.0.0", "2.0.0"]
+
+
+def test_generations_go_on_from_the_epoch_so_that_none_is_what_another_life_of_the_server_gave_out(deployed: Deployed) -> None:
+    deployed.state.apply(EpochBegan(5000), 0.0, deployed.limits)
+
+    deployed.begin(Upgrade(spec("2.0.0")))
+    assert (deployed.deployment.generation, deployed.deployment.setup.number) == (5000, 5000)
+    deployed.state.apply(EpochBegan(6000), 0.0, deployed.limits)
+    deployed.finish(is_done=False)
+    assert (deployed.deployment.generation, deployed.deployment.setup.number) == (6000, 1)
+    deployed.finish()
+    deployed.begin(Delete())
+    assert deployed.deployment.generation == 6001
+    deployed.state.apply(EpochBegan(7000), 0.0, deployed.limits)
+    deployed.finish(is_done=False)
+    assert deployed.deployment.generation == 7000
 
 
 def test_failed_upgrade_returns_to_the_spec_from_before_under_a_new_generation(deployed: Deployed) -> None:

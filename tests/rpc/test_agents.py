@@ -145,18 +145,19 @@ async def test_each_job_reaches_the_agent_as_what_is_wanted_now() -> None:
             await made.job(answer.job_id, deployment_pb2.JOB_STATE_SUCCEEDED)
             seen.append((desired.generation, desired.spec_generation, desired.spec.version, desired.replicas, desired.drop))
 
+        epoch = made.server.engine.epoch
         assert seen == [
-            (2, 1, "1.0.0", 3, False),
-            (3, 3, "2.0.0", 3, False),
-            (4, 3, "2.0.0", 0, False),
-            (5, 5, "2.0.0", 3, False),
-            (6, 6, "2.0.0", 3, False),
-            (7, 7, "1.0.0", 3, False),
+            (epoch, 1, "1.0.0", 3, False),
+            (epoch + 1, epoch + 1, "2.0.0", 3, False),
+            (epoch + 2, epoch + 1, "2.0.0", 0, False),
+            (epoch + 3, epoch + 3, "2.0.0", 3, False),
+            (epoch + 4, epoch + 4, "2.0.0", 3, False),
+            (epoch + 5, epoch + 5, "1.0.0", 3, False),
         ]
 
         answer = await made.stub.DeleteDeployment(wire.DeleteDeploymentRequest(id=deployment.id))
         desired = await agent.desired()
-        assert (desired.generation, desired.replicas, desired.drop) == (8, 0, True)
+        assert (desired.generation, desired.replicas, desired.drop) == (epoch + 6, 0, True)
         await agent.report(desired, agents.PROGRESS_DONE)
         await made.job(answer.job_id, deployment_pb2.JOB_STATE_SUCCEEDED)
 
@@ -174,7 +175,7 @@ async def test_failed_upgrade_makes_the_agent_return_and_keeps_what_was_not_repl
         answer = await made.stub.UpgradeDeployment(wire.UpgradeDeploymentRequest(id=deployment.id, spec=spec("2.0.0")))
         await agent.failed(await agent.desired(), "replica 0 ended with status 1")
         back = await agent.desired()
-        assert (back.generation, back.spec_generation, back.spec.version) == (3, 1, "1.0.0")
+        assert (back.generation, back.spec_generation, back.spec.version) == (made.server.engine.epoch + 1, 1, "1.0.0")
         await agent.done(back)
         job = await made.job(answer.job_id, deployment_pb2.JOB_STATE_ROLLED_BACK)
 
@@ -193,7 +194,7 @@ async def test_failed_creation_stops_what_was_started() -> None:
         await agent.failed(await agent.desired(), "no such program")
         after = await agent.desired()
 
-        assert (after.generation, after.replicas) == (2, 0)
+        assert (after.generation, after.replicas) == (made.server.engine.epoch, 0)
         assert (await made.get(deployment)).state == deployment_pb2.DEPLOYMENT_STATE_FAILED
 
 

@@ -31,9 +31,10 @@ async def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the archive goes.")],
     namespace: Annotated[str, typer.Option("--namespace", "-n", metavar="NAMESPACE", help="Only this one.")] = "",
 ) -> None:
-    """Copy what is durable into a file: namespaces, config items with their history, persistent instances, operators' overrides.
+    """Copy what is durable into a file: configuration with its history, persistent instances, definitions, what is delivered.
 
-    The file holds what your configuration holds, so only you may read it. It is there when it is whole, or not at all.
+    Users and their rights are not in it. It holds what your configuration and your deployments hold, so only you may read it. It is
+    there when it is whole, or not at all.
     """
     call = context.admin.Backup(wire.BackupRequest(namespace=namespace), metadata=context.metadata)
     try:
@@ -62,7 +63,10 @@ async def restore(
         str, typer.Option("--into", metavar="NAMESPACE", help="Restore the one namespace of the archive under this name.")
     ] = "",
 ) -> None:
-    """Make the contents of an archive true, all of it or nothing. What exists and is not in the archive stays."""
+    """Make the contents of an archive true, all of it or nothing. What exists and is not in the archive stays.
+
+    Deployments that are not as the archive has them become so by a job of their own: `muster job list` shows them.
+    """
     options = wire.RestoreOptions(dry_run=dry_run, into_namespace=into, author=context.author)
     try:
         with file.open("rb") as archive, _progress(context.output) as progress:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
+from muster_server.core.archived_delivery import Archived, moved
 from muster_server.core.catalog_commands import DefinitionRef
 from muster_server.core.catalog_model import Definition, Schema, default_id, definition_key
 from muster_server.core.config_model import ConfigKey, Release, config_key
+from muster_server.core.delivery_model import ApplicationConfig
 from muster_server.core.errors import MusterError
 from muster_server.core.model import Instance, Override, ServiceKey, service_key
 from muster_server.core.namespace_commands import Namespace
@@ -56,7 +58,10 @@ class ArchivedDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Namespaces, config items, persistent instances in order of registration, overrides, services, definitions: each only once."""
+    """Namespaces, config items, persistent instances in order of registration, overrides, services, definitions: each only once.
+
+    And what is delivered, each after what it belongs to.
+    """
 
     namespaces: tuple[Namespace, ...] = ()
     items: tuple[ArchivedItem, ...] = ()
@@ -64,6 +69,7 @@ class Archive:
     overrides: tuple[ArchivedOverride, ...] = ()
     services: tuple[tuple[ServiceKey, ServiceDescription], ...] = ()
     definitions: tuple[ArchivedDefinition, ...] = ()
+    delivery: tuple[Archived, ...] = ()
 
     def namespace_names(self) -> set[str]:
         """The namespaces that anything in it is of."""
@@ -74,12 +80,15 @@ class Archive:
             *(laid.service.namespace for laid in self.overrides),
             *(key.namespace for key, _ in self.services),
             *(archived.definition.key.namespace for archived in self.definitions),
+            *(archived.namespace for archived in self.delivery if not isinstance(archived, ApplicationConfig)),
         }
 
     def moved(self, namespace: str) -> "Archive":
         """The same in another namespace. Raises MusterError (INVALID_FIELD) if it holds several, or if a name gets too long."""
         if len(self.namespace_names()) > 1:
             raise MusterError.invalid("into_namespace", "must be empty: the archive holds several namespaces")
+        if self.namespace_names() == {namespace}:
+            return self
 
         def service(key: ServiceKey) -> ServiceKey:
             return service_key(namespace, key.group, key.name)
@@ -97,6 +106,7 @@ class Archive:
                 tuple(replace(laid, service=service(laid.service)) for laid in self.overrides),
                 tuple((service(key), description) for key, description in self.services),
                 definitions,
+                tuple(moved(archived, namespace) for archived in self.delivery),
             )
         except MusterError as error:
             raise MusterError.invalid("into_namespace", f"does not do: {error.message}") from error

@@ -1,9 +1,13 @@
 """A copy of what is durable, as it stands at one moment."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from muster_server.core.archive import Archive, ArchivedDefinition, ArchivedItem, ArchivedOverride
+from muster_server.core.archived_delivery import Archived
 from muster_server.core.catalog_commands import DefinitionRef
+from muster_server.core.delivery_model import Application, Component, Environment
+from muster_server.core.delivery_state import DeliveryState
+from muster_server.core.deployment_model import Deployment
 from muster_server.core.model import Instance, ServiceKey
 from muster_server.core.service_commands import ServiceDescription
 from muster_server.core.state import RegistryState
@@ -30,6 +34,7 @@ def copied(state: RegistryState, namespace: str = "") -> Archive:
         tuple(ArchivedOverride(*key, state.overrides[key]) for key in sorted(state.overrides) if is_wanted(key.service.namespace)),
         tuple(sorted(entry for entry in _described(state) if is_wanted(entry[0].namespace))),
         tuple(_definitions(state, [name for name in sorted(state.catalog.definitions) if is_wanted(name)])),
+        tuple(_delivery(state.delivery, is_wanted)),
     )
 
 
@@ -41,6 +46,19 @@ def _definitions(state: RegistryState, namespaces: Iterable[str]) -> Iterator[Ar
             ref = DefinitionRef(namespace, definition.definition_id)
             schemas = sorted(catalog.schemas.get(ref, {}).values(), key=lambda schema: schema.schema_id)
             yield ArchivedDefinition(definition, tuple(schemas), tuple(catalog.providers.get(ref, ())))
+
+
+def _delivery(delivery: DeliveryState, is_wanted: Callable[[str], bool]) -> Iterator[Archived]:
+    """Each after what it belongs to, in the order of their creation. What is being deleted is wanted by nobody any more."""
+    things = sorted(delivery.things.values(), key=lambda thing: (thing.create_s, thing.id))
+    things = [thing for thing in things if is_wanted(thing.namespace)]
+    yield from (thing for thing in things if isinstance(thing, Environment))
+    yield from (thing for thing in things if isinstance(thing, Application))
+    yield from (thing for thing in things if isinstance(thing, Component) and not thing.is_deleting)
+    for thing in things:
+        if isinstance(thing, Application):
+            yield from delivery.configs.get(thing.id, {}).values()
+    yield from (thing for thing in things if isinstance(thing, Deployment) and not thing.is_dropped)
 
 
 def _described(state: RegistryState) -> Iterator[tuple[ServiceKey, ServiceDescription]]:

@@ -1,6 +1,6 @@
 """The rules of delivery: names are unique where they belong, whatever their case, and nothing goes while others need it."""
 
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from muster_server.core.delivery_commands import (
@@ -20,17 +20,17 @@ from muster_server.core.delivery_model import Application, ApplicationConfig, Co
 from muster_server.core.delivery_state import Thing
 from muster_server.core.deployment_commands import DeleteComponent
 from muster_server.core.deployment_model import Deployment
-from muster_server.core.deployment_rules import ANY_AGENT, decide_deployment, delete_component
+from muster_server.core.deployment_rules import ANY_AGENT, decide_deployment, delete_component, keep
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.naming import limit_exceeded
 from muster_server.core.turn import Turn
 
-_EXISTS = {
+EXISTS: Mapping[type[Thing], Reason] = {
     Environment: Reason.ENVIRONMENT_EXISTS,
     Application: Reason.APPLICATION_EXISTS,
     Component: Reason.COMPONENT_EXISTS,
+    Deployment: Reason.DEPLOYMENT_EXISTS,
 }
-_MOMENT_S = 0.001
 
 
 def decide_delivery(turn: Turn, command: DeliveryCommand) -> Kept | None:
@@ -57,8 +57,8 @@ def create(turn: Turn, thing: Thing) -> Kept:
     if isinstance(thing, Component):
         delivery.find(Ref(Application, thing.namespace, thing.application_id))
     _check_name(turn, thing)
-    _check_room(turn)
-    return _keep(turn, lambda revision: replace(thing, create_s=turn.wall_s, update_s=turn.wall_s, revision=revision))
+    check_room(turn)
+    return keep(turn, replace(thing, create_s=turn.wall_s))
 
 
 def change(turn: Turn, command: Change) -> Kept:
@@ -72,10 +72,9 @@ def change(turn: Turn, command: Change) -> Kept:
     if isinstance(known, Component) and known.is_deleting:
         raise MusterError(Reason.COMPONENT_DELETING, f"the component {known.name!r} is being deleted")
     if isinstance(changed, Environment):
-        _check_use(turn, changed)
+        check_use(turn, changed)
     _check_name(turn, changed)
-    update_s = max(turn.wall_s, known.update_s + _MOMENT_S)
-    return _keep(turn, lambda revision: replace(changed, update_s=update_s, revision=revision))
+    return keep(turn, changed)
 
 
 def discard(turn: Turn, ref: Ref[Made]) -> None:
@@ -109,8 +108,10 @@ def set_config(turn: Turn, command: SetApplicationConfig) -> Kept:
     if known is not None and list(known.env.items()) == list(config.env.items()):
         return known
     if known is None:
-        _check_room(turn)
-    return _keep(turn, lambda revision: replace(config, revision=revision))
+        check_room(turn)
+    kept = replace(config, revision=turn.next_revision())
+    turn.events.append(DeliveryChanged(kept))
+    return kept
 
 
 def delete_config(turn: Turn, command: DeleteApplicationConfig) -> None:
@@ -121,32 +122,30 @@ def delete_config(turn: Turn, command: DeleteApplicationConfig) -> None:
         _drop(turn, known)
 
 
-def _check_use(turn: Turn, environment: Environment) -> None:
-    """Deployments keep the resources that they use, and `Default` keeps one of its type."""
+def check_use(turn: Turn, environment: Environment, but: Collection[str] = ()) -> None:
+    """Deployments keep the resources that they use, and `Default` keeps one of its type; `but` these, by id.
+
+    Raises MusterError (RESOURCE_IN_USE).
+    """
     delivery = turn.state.delivery
     there = {(resource.type, resource.id) for resource in environment.resources}
     types = {resource.type for resource in environment.resources}
-    for deployment_id in delivery.members(Deployment, environment.id):
-        deployment = delivery.deployment(environment.namespace, deployment_id)
+    members = [one for one in delivery.members(Deployment, environment.id) if one not in but]
+    for deployment in (delivery.deployment(environment.namespace, one) for one in members):
         for used in deployment.setup.spec.resources:
             if (used.type, used.id) not in there and not (used.id == ANY_AGENT and used.type in types):
                 raise MusterError(Reason.RESOURCE_IN_USE, f"the deployment {deployment.name!r} uses {used.type} {used.id!r}")
 
 
-def _check_room(turn: Turn) -> None:
-    if turn.state.delivery.count >= turn.limits.max_delivery:
+def check_room(turn: Turn, added: int = 1) -> None:
+    """Raises MusterError (LIMIT_EXCEEDED) if there is no room for so many more."""
+    if added and turn.state.delivery.count + added > turn.limits.max_delivery:
         raise limit_exceeded("environments, applications, components, deployments and configurations", turn.limits.max_delivery)
 
 
 def _check_name(turn: Turn, thing: Thing) -> None:
     if turn.state.delivery.named(thing) not in (None, thing.id):
-        raise MusterError(_EXISTS[type(thing)], f"the {type(thing).__name__.lower()} {thing.name!r} exists already")
-
-
-def _keep(turn: Turn, stamped: Callable[[int], Kept]) -> Kept:
-    kept = stamped(turn.next_revision())
-    turn.events.append(DeliveryChanged(kept))
-    return kept
+        raise MusterError(EXISTS[type(thing)], f"the {type(thing).__name__.lower()} {thing.name!r} exists already")
 
 
 def _drop(turn: Turn, *gone: Kept) -> None:

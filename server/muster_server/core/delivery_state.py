@@ -77,7 +77,7 @@ class DeliveryState:
 
     def named(self, thing: Thing) -> str | None:
         """The id of what has this thing's name where it belongs, whatever the case; None if nothing has."""
-        return self._named.get(_place(thing), {}).get(thing.name.lower())
+        return self._named.get(place_of(thing), {}).get(thing.name.lower())
 
     def members(self, kind: type[Thing], parent: str) -> Collection[str]:
         """The ids of the things of a kind in a namespace, of an application's components, or of an environment's deployments."""
@@ -116,15 +116,16 @@ class DeliveryState:
             self._drop_name(previous)
         self.count += previous is None
         self.things[kept.id] = kept
-        self._named.setdefault(_place(kept), {})[kept.name.lower()] = kept.id
+        self._named.setdefault(place_of(kept), {})[kept.name.lower()] = kept.id
         if isinstance(kept, Deployment):
             self._of_component.setdefault(kept.component_id, {})[kept.id] = None
 
     def _drop_name(self, thing: Thing) -> None:
-        _drop_from(self._named, _place(thing), thing.name.lower())
+        _drop_from(self._named, place_of(thing), thing.name.lower())
 
 
-def _place(thing: Thing) -> Place:
+def place_of(thing: Thing) -> Place:
+    """Where its name is its own."""
     return type(thing), _parent(thing)
 
 

@@ -260,6 +260,7 @@ class JobKind(Enum):
     RESTART = 6
     ROLLBACK = 7
     DELETE = 8
+    RESTORE = 9
 
 
 class JobState(Enum):

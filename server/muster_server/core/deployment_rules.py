@@ -1,11 +1,13 @@
 """The rules of deployments: one job at a time, which says what is wanted, and ends when an agent has made it so."""
 
 from dataclasses import replace
+from typing import TypeVar
 from uuid import uuid5
 
 from muster_server.core import jobs
 from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded, Kept, Ref
 from muster_server.core.delivery_model import Component, Environment
+from muster_server.core.delivery_state import Thing
 from muster_server.core.deployment_commands import (
     Advance,
     BeginJob,
@@ -41,6 +43,7 @@ ANY_AGENT = "Default"
 """The id of the resource that stands for any agent of an environment."""
 
 _MOMENT_S = 0.001
+T = TypeVar("T", bound=Thing)
 _KINDS = {
     Upgrade: JobKind.UPGRADE,
     Scale: JobKind.SCALE,
@@ -86,7 +89,7 @@ def create(turn: Turn, command: CreateDeployment) -> Deployment:
         raise limit_exceeded("environments, applications, components, deployments and configurations", turn.limits.max_delivery)
     setup = Setup(said.setup.spec, _inherited(turn, said), said.generation)
     deployment = replace(said, setup=setup, last_job_id=command.job_id, create_s=turn.wall_s, update_s=turn.wall_s)
-    kept = _keep(turn, deployment)
+    kept = keep(turn, deployment)
     _begin_job(turn, kept, JobKind.CREATE, command.job_id, said.creator)
     return kept
 
@@ -101,10 +104,22 @@ def begin(turn: Turn, command: BeginJob) -> Job:
         if not is_forced:
             kind = active.kind.name.lower()
             raise MusterError(Reason.DEPLOYMENT_BUSY, f"a job is under way: {kind}", {"job_id": active.id})
-        _keep_job(turn, jobs.ended(active, JobState.CANCELLED, "a forced deletion", turn.wall_s))
+        _cancel(turn, active, "a forced deletion")
     changed = replace(_intended(turn, deployment, command.intent), last_job_id=command.job_id)
-    kept = _keep(turn, changed)
+    kept = keep(turn, changed)
     return _begin_job(turn, kept, _KINDS[type(command.intent)], command.job_id, command.creator, is_forced=is_forced)
+
+
+def restore(turn: Turn, deployment: Deployment, job_id: str, creator: str) -> None:
+    """Begin to make it what it is given as, whether it is here or not; what is under way is cancelled.
+
+    Nothing is returned to if that fails: what is wanted is what was restored.
+    """
+    known = turn.state.delivery.things.get(deployment.id)
+    if isinstance(known, Deployment) and (active := turn.state.delivery.active_job(known)) is not None:
+        _cancel(turn, active, "an archive was restored")
+    anew = replace(deployment, before=None, is_failed=False, is_dropped=False, last_job_id=job_id)
+    _begin_job(turn, keep(turn, anew), JobKind.RESTORE, job_id, creator)
 
 
 def delete_component(turn: Turn, command: DeleteComponent) -> None:
@@ -120,8 +135,7 @@ def delete_component(turn: Turn, command: DeleteComponent) -> None:
     if command.job_seed is None:
         count = len(deployments)
         raise MusterError(Reason.COMPONENT_NOT_EMPTY, f"the component has {count} deployments", {"deployment_count": str(count)})
-    update_s = max(turn.wall_s, component.update_s + _MOMENT_S)
-    turn.events.append(DeliveryChanged(replace(component, is_deleting=True, update_s=update_s, revision=turn.next_revision())))
+    keep(turn, replace(component, is_deleting=True))
     for deployment in deployments:
         job_id = str(uuid5(command.job_seed, deployment.id))
         begin(turn, BeginJob(command.namespace, deployment.id, Delete(is_forced=True), job_id, command.creator))
@@ -132,7 +146,7 @@ def place(turn: Turn, command: Place) -> None:
     deployment = turn.state.delivery.things.get(command.deployment_id)
     if not isinstance(deployment, Deployment) or deployment.agent:
         return
-    _keep(turn, replace(deployment, agent=command.agent))
+    keep(turn, replace(deployment, agent=command.agent))
 
 
 def finish(turn: Turn, command: Finish) -> None:
@@ -157,16 +171,16 @@ def _succeed(turn: Turn, deployment: Deployment, job: Job, message: str) -> None
         _keep_job(
             turn, jobs.ended(job, JobState.ROLLED_BACK, f"{message}; {deployment.setup.spec.version} runs again", turn.wall_s)
         )
-        _keep(turn, replace(deployment, is_failed=False))
+        keep(turn, replace(deployment, is_failed=False))
     else:
         _keep_job(turn, jobs.ended(job, JobState.SUCCEEDED, message, turn.wall_s))
         records = _recorded(turn, deployment, job.kind)
-        _keep(turn, replace(deployment, before=None, is_failed=False, records=records))
+        keep(turn, replace(deployment, before=None, is_failed=False, records=records))
 
 
 def _return(turn: Turn, deployment: Deployment, job: Job, before: Setup, message: str) -> None:
-    generation = deployment.generation + 1
-    _keep(turn, replace(deployment, setup=before, before=None, generation=generation))
+    generation = _next_generation(turn, deployment)
+    keep(turn, replace(deployment, setup=before, before=None, generation=generation))
     _keep_job(turn, jobs.turned_round(job, generation, message, turn.wall_s))
 
 
@@ -174,8 +188,8 @@ def _fail(turn: Turn, deployment: Deployment, job: Job, message: str) -> None:
     _keep_job(turn, jobs.ended(job, JobState.FAILED, message, turn.wall_s))
     is_halted = deployment.is_halted or not deployment.records  # what has never run is not tried for ever
     if is_halted or job.kind is JobKind.DELETE:  # what is wanted now is something else
-        deployment = replace(deployment, is_halted=is_halted, is_dropped=False, generation=deployment.generation + 1)
-    _keep(turn, replace(deployment, before=None, is_failed=True))
+        deployment = replace(deployment, is_halted=is_halted, is_dropped=False, generation=_next_generation(turn, deployment))
+    keep(turn, replace(deployment, before=None, is_failed=True))
 
 
 def _drop(turn: Turn, deployment: Deployment) -> None:
@@ -189,7 +203,7 @@ def _drop(turn: Turn, deployment: Deployment) -> None:
 
 def _intended(turn: Turn, known: Deployment, intent: Intent) -> Deployment:
     """The deployment as it is wanted, one generation on."""
-    generation = known.generation + 1
+    generation = _next_generation(turn, known)
     anew = replace(known, generation=generation, is_halted=False, before=None)
     match intent:
         case Upgrade():
@@ -213,6 +227,11 @@ def _intended(turn: Turn, known: Deployment, intent: Intent) -> Deployment:
             return replace(anew, setup=Setup(known.setup.spec, _inherited(turn, known), generation))
         case Delete():
             return replace(anew, is_halted=known.is_halted, is_dropped=True)
+
+
+def _next_generation(turn: Turn, known: Deployment) -> int:
+    """At least the epoch: none that was given out in a future which is lost, and that agents may still run."""
+    return max(known.generation + 1, turn.state.epoch)
 
 
 def _upgraded(turn: Turn, known: Deployment, anew: Deployment, intent: Upgrade) -> Deployment:
@@ -282,6 +301,18 @@ def _begin_job(turn: Turn, deployment: Deployment, kind: JobKind, job_id: str, c
     return _keep_job(turn, replace(job, is_forced=is_forced))
 
 
+def keep(turn: Turn, thing: T) -> T:
+    """Decide that a thing stands as it is given. Answers it stamped; it is later than it was before."""
+    update_s = max(turn.wall_s, thing.update_s + _MOMENT_S)
+    kept = replace(thing, update_s=update_s, revision=turn.next_revision())
+    turn.events.append(DeliveryChanged(kept))
+    return kept
+
+
+def _cancel(turn: Turn, active: Job, why: str) -> None:
+    _keep_job(turn, jobs.ended(active, JobState.CANCELLED, why, turn.wall_s))
+
+
 def _forget_jobs(turn: Turn) -> None:
     for old in jobs.outdated(turn.state.delivery, turn.wall_s):
         turn.events.append(DeliveryDiscarded(old, turn.next_revision()))
@@ -289,12 +320,5 @@ def _forget_jobs(turn: Turn) -> None:
 
 def _keep_job(turn: Turn, job: Job) -> Job:
     kept = replace(job, revision=turn.next_revision())
-    turn.events.append(DeliveryChanged(kept))
-    return kept
-
-
-def _keep(turn: Turn, deployment: Deployment) -> Deployment:
-    update_s = max(turn.wall_s, deployment.update_s + _MOMENT_S)
-    kept = replace(deployment, update_s=update_s, revision=turn.next_revision())
     turn.events.append(DeliveryChanged(kept))
     return kept

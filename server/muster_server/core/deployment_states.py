@@ -44,6 +44,7 @@ UNDER_WAY = {
     JobKind.STOP: DeploymentState.STOPPING,
     JobKind.RESTART: DeploymentState.RESTARTING,
     JobKind.DELETE: DeploymentState.DELETING,
+    JobKind.RESTORE: DeploymentState.UPDATING,
 }
 
 

@@ -19,6 +19,7 @@ _DESCRIPTIONS = {
     JobKind.RESTART: "restart {name}",
     JobKind.ROLLBACK: "roll {name} back to version {version}",
     JobKind.DELETE: "delete {name}",
+    JobKind.RESTORE: "restore {name} at version {version} with {replicas} replicas",
 }
 
 

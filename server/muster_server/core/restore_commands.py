@@ -21,7 +21,8 @@ class RestoreArchive:
 class Change:
     """A difference between what is and what the archive says.
 
-    `kind`: `config`, `definition`, `instance`, `namespace`, `override`, `service`.
+    `kind`: `application`, `application_config`, `component`, `config`, `definition`, `deployment`, `environment`, `instance`,
+    `namespace`, `override`, `service`.
     """
 
     kind: str

@@ -18,15 +18,17 @@ from muster_server.core.naming import limit_exceeded
 from muster_server.core.restore_commands import Change, RestoreArchive, RestoredArchive
 from muster_server.core.restoring_configs import restore_items
 from muster_server.core.restoring_definitions import restore_definitions
+from muster_server.core.restoring_delivery import restore_delivery
 from muster_server.core.turn import Turn
 
 
 def restore_archive(turn: Turn, command: RestoreArchive) -> RestoredArchive:
     """O(archive). The epoch after it is the present time in Unix milliseconds, or the next number if that is not higher.
 
-    Raises MusterError: SERVICE_KIND_MISMATCH, DEFINITION_EXISTS, LIMIT_EXCEEDED, TOO_LARGE.
+    Raises MusterError: SERVICE_KIND_MISMATCH, DEFINITION_EXISTS, LIMIT_EXCEEDED, TOO_LARGE, and what `restore_delivery` raises.
     """
     trial, archive = turn.trial() if command.is_dry_run else turn, command.archive
+    epoch = max(int(turn.wall_s * 1000), turn.state.epoch + 1)
     found = [
         *_namespaces(trial, archive),
         *_services(trial, archive),
@@ -34,9 +36,10 @@ def restore_archive(turn: Turn, command: RestoreArchive) -> RestoredArchive:
         *restore_items(trial, archive.items, command.author),
         *_overrides(trial, archive),
         *_instances(trial, archive),
+        *restore_delivery(trial, archive.delivery, epoch, command.author),
     ]
     if not command.is_dry_run:
-        turn.events.append(EpochBegan(max(int(turn.wall_s * 1000), turn.state.epoch + 1)))
+        turn.events.append(EpochBegan(epoch))
     changes = sorted(change for change in found if change is not None)
     return RestoredArchive(tuple(changes), len(found) - len(changes))
 

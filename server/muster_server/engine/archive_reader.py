@@ -7,10 +7,12 @@ from typing import BinaryIO
 import msgspec
 
 from muster_server.core.archive import Archive, ArchivedDefinition, ArchivedItem, ArchivedOverride
+from muster_server.core.archived_delivery import Archived, Key, check_parents, key_of
 from muster_server.core.catalog_commands import DefinitionRef
 from muster_server.core.catalog_model import Schema
 from muster_server.core.commands import InstanceKey
 from muster_server.core.config_model import ConfigKey, Release
+from muster_server.core.deployment_model import MAX_RECORDS, Deployment
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import Instance, ServiceKey
 from muster_server.core.namespace_commands import Namespace
@@ -33,6 +35,7 @@ from muster_server.engine.archive_records import (
     SchemaRecord,
     ServiceRecord,
 )
+from muster_server.engine.delivery_records import VersionRecord
 
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -121,6 +124,7 @@ class _Contents:
         self._services: dict[ServiceKey, ServiceDescription] = {}
         self._definitions: dict[DefinitionRef, ArchivedDefinition] = {}
         self._schemas: dict[DefinitionRef, dict[str, Schema]] = {}
+        self._delivery: dict[Key, Archived] = {}
 
     def add(self, record: Record) -> None:
         """Take a record in. Raises MusterError for one that cannot be, or not here."""
@@ -144,6 +148,10 @@ class _Contents:
                 self._overrides[record.key()] = record.value()
             case DefinitionRecord() | SchemaRecord():
                 self._add_definition(record)
+            case VersionRecord():
+                self._add_version(record)
+            case _:
+                self._add_delivered(record.value())
 
     def _add_definition(self, record: DefinitionRecord | SchemaRecord) -> None:
         if isinstance(record, DefinitionRecord):
@@ -156,6 +164,19 @@ class _Contents:
             raise MusterError.invalid("schema_id", "is of no definition before it that declares it")
         _check_new(record.schema_id not in schemas)
         schemas[record.schema_id] = record.value()
+
+    def _add_delivered(self, archived: Archived) -> None:
+        check_parents(archived, self._delivery)
+        _check_new(key_of(archived) not in self._delivery)
+        self._delivery[key_of(archived)] = archived
+
+    def _add_version(self, record: VersionRecord) -> None:
+        deployment = self._delivery.get(record.deployment_id)
+        if not isinstance(deployment, Deployment) or len(deployment.records) == MAX_RECORDS:
+            raise MusterError.invalid("deployment_id", f"is of no deployment before it, or has more than {MAX_RECORDS} versions")
+        release = record.value()
+        _check_new(all(known.spec.version != release.spec.version for known in deployment.records))
+        self._delivery[deployment.id] = replace(deployment, records=(*deployment.records, release))
 
     def archive(self) -> Archive:
         """All of it."""
@@ -175,6 +196,7 @@ class _Contents:
             tuple(
                 replace(archived, schemas=tuple(self._schemas.get(ref, {}).values())) for ref, archived in self._definitions.items()
             ),
+            tuple(self._delivery.values()),
         )
 
 

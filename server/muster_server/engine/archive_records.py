@@ -8,7 +8,6 @@ An archive is, byte after byte:
     0 (4 bytes), number of records (8 bytes, big-endian), SHA-256 of every byte before it (32 bytes)
 """
 
-import math
 from datetime import datetime
 from typing import Literal
 
@@ -35,6 +34,8 @@ from muster_server.core.model import (
 )
 from muster_server.core.namespace_commands import Namespace
 from muster_server.core.service_commands import ServiceDescription
+from muster_server.engine.archive_checks import MAX_NUMBER, moment, required
+from muster_server.engine.delivery_records import DeliveryRecord
 
 FORMAT = "muster-backup"
 VERSION = 1
@@ -44,8 +45,6 @@ DIGEST_BYTES = 32
 MAX_RECORD_BYTES = 64 << 20
 MAX_HEADER_BYTES = 64 << 10
 MAX_ARCHIVE_BYTES = 1 << 30
-_MAX_TIME_S = 253_402_300_799.0
-_MAX_NUMBER = 2**62
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -95,7 +94,7 @@ class ServiceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
 
     def key(self) -> ServiceKey:
         """Which service it is."""
-        return service_key(_required(self.namespace), _required(self.group), self.name)
+        return service_key(required(self.namespace), required(self.group), self.name)
 
     def value(self) -> ServiceDescription:
         """What is said of it. Raises MusterError for what is none."""
@@ -156,11 +155,11 @@ class ReleaseRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
 
     def key(self) -> ConfigKey:
         """Of which item it is."""
-        return config_key(_required(self.namespace), _required(self.group), self.name)
+        return config_key(required(self.namespace), required(self.group), self.name)
 
     def value(self) -> Release:
         """The release, without a revision. Raises MusterError for what is none."""
-        if not (1 <= self.number < _MAX_NUMBER and 0 <= self.source_number < _MAX_NUMBER):
+        if not (1 <= self.number < MAX_NUMBER and 0 <= self.source_number < MAX_NUMBER):
             raise MusterError.invalid("number", "is out of range")
         if self.gray != MAIN:
             check_gray(self.gray)
@@ -179,10 +178,10 @@ class ReleaseRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
             labels=self.labels,
             encrypted_data_key=self.encrypted_data_key,
             note=Note(self.author, self.comment, self.request_id),
-            create_time=_time(self.create_time),
+            create_time=moment(self.create_time),
             source_number=self.source_number,
             rule=rule,
-            begin_time=_time(self.begin_time),
+            begin_time=moment(self.begin_time),
         )
         if release.has_content is not has_content:
             raise MusterError.invalid("content", "does not suit the kind of the release")
@@ -232,13 +231,13 @@ class InstanceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
 
     def key(self) -> ServiceKey:
         """Of which service it is."""
-        return service_key(_required(self.namespace), _required(self.group), self.name)
+        return service_key(required(self.namespace), required(self.group), self.name)
 
     def value(self) -> Instance:
         """The instance, without revisions and override. Raises MusterError for what is none."""
         said = Registration(
             endpoints=tuple(Endpoint(*endpoint) for endpoint in self.endpoints),
-            instance_id=_required(self.instance_id),
+            instance_id=required(self.instance_id),
             cluster=self.cluster,
             weight=self.weight,
             metadata=self.metadata,
@@ -248,7 +247,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
             definition_id=self.definition_id,
             attributes=self.attributes,
         )
-        return Instance(said, self.health, None, None, 0, 0, _time(self.create_time), _time(self.update_time))
+        return Instance(said, self.health, None, None, 0, 0, moment(self.create_time), moment(self.update_time))
 
 
 class OverrideRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="record", tag="override"):
@@ -282,12 +281,12 @@ class OverrideRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
 
     def key(self) -> InstanceKey:
         """Over which instance it is laid."""
-        service = service_key(_required(self.namespace), _required(self.group), self.name)
+        service = service_key(required(self.namespace), required(self.group), self.name)
         return InstanceKey(service, checked_text("instance_id", self.instance_id, MAX_ID_BYTES, is_required=True))
 
     def value(self) -> ArchivedOverride:
         """The override. Raises MusterError for what is none."""
-        said = Override(self.state, self.author, self.comment, _time(self.set_time), self.weight, self.metadata)
+        said = Override(self.state, self.author, self.comment, moment(self.set_time), self.weight, self.metadata)
         if said.is_empty:
             raise MusterError.invalid("override", "says nothing")
         return ArchivedOverride(*self.key(), said)
@@ -332,11 +331,11 @@ class DefinitionRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     def ref(self) -> DefinitionRef:
         """Which one it is."""
-        return DefinitionRef(_required(self.namespace), _required(self.definition_id))
+        return DefinitionRef(required(self.namespace), required(self.definition_id))
 
     def value(self) -> ArchivedDefinition:
         """The definition, without revision and schemas. Raises MusterError for what is none."""
-        key = definition_key(self.namespace, _required(self.group), self.name, self.environment, _required(self.version))
+        key = definition_key(self.namespace, required(self.group), self.name, self.environment, required(self.version))
         definition = Definition(
             key,
             self.definition_id,
@@ -347,9 +346,9 @@ class DefinitionRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             self.schema_ids,
             self.cross_group,
             self.attributes,
-            _time(self.create_time),
+            moment(self.create_time),
         )
-        providers = (service_key(self.namespace, _required(group), name) for group, name in self.providers)
+        providers = (service_key(self.namespace, required(group), name) for group, name in self.providers)
         return ArchivedDefinition(definition, (), tuple(dict.fromkeys(providers)))
 
 
@@ -372,17 +371,13 @@ class SchemaRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         return Schema(self.schema_id, self.content, self.summary)
 
 
-Record = NamespaceRecord | ServiceRecord | ReleaseRecord | InstanceRecord | OverrideRecord | DefinitionRecord | SchemaRecord
-
-
-def _required(name: str) -> str:
-    """A name in full: an archive leaves no default to be filled in."""
-    if not name:
-        raise MusterError.invalid("name", "must not be empty")
-    return name
-
-
-def _time(seconds: float) -> float:
-    if not (math.isfinite(seconds) and 0.0 <= seconds <= _MAX_TIME_S):
-        raise MusterError.invalid("time", "must be between 1970 and 9999")
-    return seconds
+Record = (
+    NamespaceRecord
+    | ServiceRecord
+    | ReleaseRecord
+    | InstanceRecord
+    | OverrideRecord
+    | DefinitionRecord
+    | SchemaRecord
+    | DeliveryRecord
+)

@@ -24,6 +24,7 @@ from muster_server.engine.archive_records import (
     SchemaRecord,
     ServiceRecord,
 )
+from muster_server.engine.delivery_records import records_of
 
 ContentOf = Callable[[Release], str | None]
 
@@ -72,6 +73,8 @@ def _records(archive: Archive, content_of: ContentOf) -> Iterator[Record]:
         yield DefinitionRecord.of(archived)
         for schema in archived.schemas:
             yield SchemaRecord.of(archived.definition, schema)
+    for delivered in archive.delivery:
+        yield from records_of(delivered)
 
 
 def _releases(item: ArchivedItem, content_of: ContentOf) -> Iterator[ReleaseRecord]:

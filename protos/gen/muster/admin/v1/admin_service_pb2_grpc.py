@@ -166,9 +166,10 @@ class AdminServiceServicer:
 
     def Backup(self, request, context):
         """Backup answers a copy of what is durable: namespaces and services as described, definitions with schemas and dependencies,
-        config items with their kept history, persistent instances and operators' overrides, as they stand at one revision. The chunks
+        config items with their kept history, persistent instances and operators' overrides, environments, applications with their
+        variables, components and deployments, as they stand at one revision. Jobs are not in it, nor what is being deleted. The chunks
         together are one archive: a line of JSON that says what it is, records, and a checksum. It can be restored into any Muster that
-        knows its format version. Ends with NOT_FOUND (NAMESPACE_NOT_FOUND), RESOURCE_EXHAUSTED (TOO_LARGE: more than 1 GiB, which no
+        knows its format version and all kinds of its records. Ends with NOT_FOUND (NAMESPACE_NOT_FOUND), RESOURCE_EXHAUSTED (TOO_LARGE: more than 1 GiB, which no
         Restore takes; LIMIT_EXCEEDED: four archives are under way already; SLOW_CONSUMER: nothing was read for 30 s).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -179,10 +180,13 @@ class AdminServiceServicer:
         """Restore takes an archive and makes its contents true, in one step, or changes nothing. The first message says how, the others
         carry the archive's chunks. What exists and is not in the archive stays. A config item that is not here at all comes with its
         history; one that is here keeps its own, and what the archive shows is released on top of it. After it the server has a new
-        epoch, and every watcher and listener gets the whole state anew. Ends with INVALID_ARGUMENT (ARCHIVE_INVALID, with the `offset`
+        epoch, and every watcher and listener gets the whole state anew. A deployment that is not as the archive shows it begins a job
+        (RESTORE), whatever was under way; one that is goes on running. Ends with INVALID_ARGUMENT (ARCHIVE_INVALID, with the `offset`
         where it broke), FAILED_PRECONDITION (PROTOCOL_VIOLATION; SERVICE_KIND_MISMATCH: a service here holds ephemeral instances, and
-        persistent ones in the archive), ALREADY_EXISTS (DEFINITION_EXISTS: the id, the names or the alias of a definition are those of
-        another one here), RESOURCE_EXHAUSTED (TOO_LARGE: an archive above 1 GiB, or contents above a limit; LIMIT_EXCEEDED).
+        persistent ones in the archive; RESOURCE_IN_USE: by a deployment that is not in it), ALREADY_EXISTS (DEFINITION_EXISTS: the id, the
+        names or the alias of a definition are those of another one here; ENVIRONMENT_EXISTS, APPLICATION_EXISTS, COMPONENT_EXISTS,
+        DEPLOYMENT_EXISTS: a name is here with another id, or an id with another name, see `id` and `name`), RESOURCE_EXHAUSTED (TOO_LARGE:
+        an archive above 1 GiB, or contents above a limit; LIMIT_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -63,6 +63,7 @@ class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_KIND_RESTART: _ClassVar[JobKind]
     JOB_KIND_ROLLBACK: _ClassVar[JobKind]
     JOB_KIND_DELETE: _ClassVar[JobKind]
+    JOB_KIND_RESTORE: _ClassVar[JobKind]
 
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -109,6 +110,7 @@ JOB_KIND_STOP: JobKind
 JOB_KIND_RESTART: JobKind
 JOB_KIND_ROLLBACK: JobKind
 JOB_KIND_DELETE: JobKind
+JOB_KIND_RESTORE: JobKind
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_RUNNING: JobState
 JOB_STATE_SUCCEEDED: JobState

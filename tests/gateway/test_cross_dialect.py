@@ -286,6 +286,19 @@ async def test_disabled_and_silent_instances_of_others_are_down_for_servicecomb(
         assert [found["status"] for found in await cse_view(http)] == ["DOWN"]
 
 
+async def test_host_of_a_servicecomb_endpoint_is_what_its_client_wrote_letter_by_letter() -> None:
+    async with running_server() as server, running_gateway(server, "local") as url, httpx.AsyncClient(base_url=url) as http:
+        service_id = (await http.post(f"{CSE}/microservices", json={"service": NAME})).json()["serviceId"]
+        instance = {"hostName": "h", "endpoints": ["rest://Host_1.Local:80"]}
+        await http.post(f"{CSE}/microservices/{service_id}/instances", json={"instance": instance})
+
+        (shown,) = (await http.get("/api/instance/list", params={"serviceName": "shared"})).json()["instances"]
+        await http.delete(NACOS, params={**FORM, "ip": "Host_1.Local"})
+
+        assert shown["ip"] == "Host_1.Local"
+        assert await view(http, discovery.WatchResponse()) == ([], [], [])
+
+
 async def test_environments_are_apart_in_every_dialect() -> None:
     async with running_server() as server, running_gateway(server, "local") as url, httpx.AsyncClient(base_url=url) as http:
         await cse_register(http, environment="production")

@@ -59,7 +59,9 @@ def test_port_in_use_ends_the_start_with_one_line(tmp_path: Path, flag: str) -> 
         result = run(tmp_path, *[part for pair in ports.items() for part in pair])
 
     assert result.returncode == 2
-    assert "cannot listen" in result.stderr.splitlines()[-1]
+    (line,) = result.stderr.splitlines()
+    assert "cannot listen" in line
+    assert "Address already in use" in line
 
 
 def test_data_directory_that_cannot_be_used_ends_the_start(tmp_path: Path) -> None:

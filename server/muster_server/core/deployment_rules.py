@@ -186,7 +186,8 @@ def _return(turn: Turn, deployment: Deployment, job: Job, before: Setup, command
 
 def _fail(turn: Turn, deployment: Deployment, job: Job, command: Finish) -> None:
     _keep_job(turn, jobs.ended(jobs.given_up(job, command.reason), JobState.FAILED, command.message, turn.wall_s))
-    is_halted = deployment.is_halted or not deployment.records  # what has never run is not tried for ever
+    has_run = deployment.records and deployment.agent  # records alone may have come from an archive
+    is_halted = deployment.is_halted or not has_run  # what has never run is not tried for ever
     if is_halted or job.kind is JobKind.DELETE:  # what is wanted now is something else
         deployment = replace(deployment, is_halted=is_halted, is_dropped=False, generation=_next_generation(turn, deployment))
     keep(turn, replace(deployment, before=None, is_failed=True))

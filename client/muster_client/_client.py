@@ -202,29 +202,8 @@ class Client:
         `if_revision` (that of the latest release; 0 means that there is none) or `if_md5`. A lost answer is asked for again, and
         the content is not released twice by that.
 
-        Raises InvalidContentError, InvalidFieldError, AlreadyExistsError, RevisionMismatchError, TooLargeError, LimitExceededError,
-        UnavailableError; ValueError for two conditions.
-
-        Change only what has not been changed by others:
-
-            >>> async def main() -> None:
-            ...     async with Client(target) as client:
-            ...         await client.publish_config("app.yaml", "size: 1", content_type="yaml", create_only=True)
-            ...         config = await client.get_config("app.yaml")
-            ...         print(config.number, config.content)
-            ...         await client.publish_config("app.yaml", "size: 2", if_revision=config.revision)
-            ...         try:
-            ...             await client.publish_config("app.yaml", "size: 3", if_revision=config.revision)
-            ...         except RevisionMismatchError as error:
-            ...             print(error.revision > config.revision)
-            ...         try:
-            ...             await client.publish_config("app.yaml", "size: ]")
-            ...         except InvalidContentError as error:
-            ...             print(error.line, error.column)
-            >>> asyncio.run(main())
-            1 size: 1
-            True
-            1 7
+        Raises InvalidContentError and RevisionMismatchError, which show how to use them; InvalidFieldError, AlreadyExistsError,
+        TooLargeError, LimitExceededError, UnavailableError; ValueError for two conditions.
         """
         request = configuration.PublishConfigRequest(
             ref=ConfigName.of(config, group=group, namespace=namespace).ref(),

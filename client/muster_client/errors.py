@@ -53,7 +53,17 @@ class InvalidFieldError(MusterError):
 
 
 class InvalidContentError(InvalidFieldError):
-    """A content is not what its type says."""
+    """A content is not what its type says.
+
+    >>> async def main() -> None:
+    ...     async with Client(target) as client:
+    ...         try:
+    ...             await client.publish_config("bad.yaml", "size: ]", content_type="yaml")
+    ...         except InvalidContentError as error:
+    ...             print(error.line, error.column)
+    >>> asyncio.run(main())
+    1 7
+    """
 
     @property
     def line(self) -> int:
@@ -79,7 +89,22 @@ class AlreadyExistsError(ConflictError):
 
 
 class RevisionMismatchError(ConflictError):
-    """It has changed since: read it again, and decide again."""
+    """It has changed since: read it again, and decide again.
+
+    >>> async def main() -> None:
+    ...     async with Client(target) as client:
+    ...         await client.publish_config("app.yaml", "size: 1", content_type="yaml", create_only=True)
+    ...         config = await client.get_config("app.yaml")
+    ...         print(config.number, config.content)
+    ...         await client.publish_config("app.yaml", "size: 2", if_revision=config.revision)
+    ...         try:
+    ...             await client.publish_config("app.yaml", "size: 3", if_revision=config.revision)
+    ...         except RevisionMismatchError as error:
+    ...             print(error.revision > config.revision)
+    >>> asyncio.run(main())
+    1 size: 1
+    True
+    """
 
     @property
     def revision(self) -> int:

@@ -16,7 +16,8 @@ from muster.registry.v1 import instance_pb2
 from muster_agent import logs
 from muster_agent.packages import Packages
 from muster_agent.registrar import RefusedError, Registrar
-from muster_agent.replica import READY, STOPPING, UNREADY, Files, Replica, ReplicaFailedError, Tools, clipped
+from muster_agent.replica import Files, Replica, Tools, clipped
+from muster_agent.standing import READY, STOPPING, UNREADY, ReplicaFailedError
 from muster_agent.store import DeploymentRecord, ReplicaRecord, Store
 from muster_agent.unpacking import PackageError
 
@@ -223,6 +224,7 @@ class Deployer:
         self._logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         replica = self._replica(record)
         self.replicas.append(replica)
+        logs.make_room(self._logs, index, {one.output for one in self.replicas if one.index == index})
         replica.begin()
         return replica
 
@@ -235,7 +237,8 @@ class Deployer:
             "MUSTER_INDEX": str(record.index),
             **{one.name: one.value for one in spec.env},
         }
-        files = Files(logs.path_of(self._logs, record.index), self._save, self._save_if_possible)
+        output = logs.Log(record.index, record.spec_generation, spec.version).within(self._logs)
+        files = Files(output, self._save, self._save_if_possible)
         replica = Replica(record, env, files, self._shop.tools, lambda: self._seen(replica))
         return replica
 

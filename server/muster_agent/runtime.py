@@ -101,12 +101,13 @@ class LocalRuntime:
         directory = self._shop.logs / request.deployment_id
         index = request.index if request.HasField("index") else None
         ends = logs.ends(directory, index)
-        for one, end in ends.items():
-            for data in await asyncio.to_thread(logs.tail, logs.path_of(directory, one), request.tail_lines, end):
-                yield wire.LogChunk(index=one, data=data)
+        tails = logs.tails(directory, request.tail_lines, ends)
+        while (found := await asyncio.to_thread(next, tails, None)) is not None:
+            one, data = found
+            yield wire.LogChunk(index=one.index, version=one.version, data=data)
         if request.follow:
             async for one, data in logs.follow(directory, index, ends):
-                yield wire.LogChunk(index=one, data=data)
+                yield wire.LogChunk(index=one.index, version=one.version, data=data)
 
     async def run(self) -> None:
         """See Runtime: files that grow are rotated, and packages that nobody needs go."""

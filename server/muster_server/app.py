@@ -167,7 +167,7 @@ async def _serving(
                 gateway.stop()
                 await guests.aclose()
                 sessions.drain(delay_s=1.0)
-                engine.drain(delay_s=1.0)
+                engine.audience.drain(delay_s=1.0)
                 await _stop(server, services, nacos)
                 ticker.cancel()
                 dispatching.cancel()

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -131,24 +131,60 @@ def test_last_lines_are_those_of_the_last_process(tmp_path: Path) -> None:
 async def test_following_begins_where_the_tail_ended_and_survives_rotation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "POLL_S", 0.01)
     monkeypatch.setattr(logs, "MAX_FILE_BYTES", 10)
-    path = tmp_path / "0.log"
+    log, other = logs.Log(0, 1, "1.0.0"), logs.Log(1, 1, "1.0.0")
+    path = log.within(tmp_path)
     path.write_bytes(b"before, and long\n")
     ends = logs.ends(tmp_path, None)
     following = logs.follow(tmp_path, None, ends)
     with path.open("ab", buffering=0) as writer:
         writer.write(b"one\npart of ")
-        assert logs.tail(path, 9, ends[0]) == [b"before, and long\n"]
-        assert await anext(following) == (0, b"one\n")
+        assert logs.tail(path, 9, ends[log]) == [b"before, and long\n"]
+        assert await anext(following) == (log, b"one\n")
         logs.rotate(path)
         writer.write(b"two\n")
-        assert await anext(following) == (0, b"two\n")
+        assert await anext(following) == (log, b"two\n")
         writer.write(b"x" * (logs.CHUNK_BYTES + 5) + b"\n")
-        assert await anext(following) == (0, b"x" * logs.CHUNK_BYTES)  # a line longer than a chunk comes in parts
-        assert await anext(following) == (0, b"x" * 5 + b"\n")
-    (tmp_path / "1.log").write_bytes(b"another\n")
-    assert await anext(following) == (1, b"another\n")
+        assert await anext(following) == (log, b"x" * logs.CHUNK_BYTES)  # a line longer than a chunk comes in parts
+        assert await anext(following) == (log, b"x" * 5 + b"\n")
+    other.within(tmp_path).write_bytes(b"another\n")
+    assert await anext(following) == (other, b"another\n")
     await following.aclose()
-    assert logs.ends(tmp_path, 1) == {1: 8}
+    assert logs.ends(tmp_path, 1) == {other: 8}
+
+
+def written(directory: Path, log: logs.Log, text: str, moment_s: float) -> Path:
+    path = log.within(directory)
+    path.write_text(text)
+    os.utime(path, (moment_s, moment_s))
+    return path
+
+
+def test_lines_that_a_version_lacks_are_those_of_the_version_before_it_whatever_they_are_called(tmp_path: Path) -> None:
+    new, old, other = logs.Log(0, 1, "2-0.log"), logs.Log(0, 7, "10"), logs.Log(1, 7, "10")  # it was rolled back to an earlier one
+    written(tmp_path, new, "c\nd\n", 2000.0)
+    written(tmp_path, old, "a\nb\n", 1000.0)
+    written(tmp_path, other, "x\n", 1500.0)
+
+    ends = logs.ends(tmp_path, None)
+
+    assert list(ends) == [old, new, other]
+    assert list(logs.tails(tmp_path, 3, ends)) == [(old, b"b\n"), (new, b"c\nd\n"), (other, b"x\n")]
+    assert list(logs.tails(tmp_path, 1, ends)) == [(new, b"d\n"), (other, b"x\n")]
+    assert list(logs.tails(tmp_path, 0, ends)) == []
+
+
+@pytest.mark.parametrize(("used", "left"), [((), (10, 2)), ((9,), (9, 2)), ((7,), (2,)), ((9, 7), (9,)), ((9, 1, 10), (9, 1, 10))])
+def test_two_files_of_an_index_are_kept_those_in_use_first(tmp_path: Path, used: Sequence[int], left: Sequence[int]) -> None:
+    files = {number: logs.Log(0, number, "1").within(tmp_path) for number in (9, 1, 10, 2, 7)}
+    for moment, number in enumerate((9, 1, 10, 2)):  # 7 begins now
+        written(tmp_path, logs.Log(0, number, "1"), "x\n", 1000.0 + moment)
+    other = written(tmp_path, logs.Log(1, 1, "1"), "x\n", 1.0)
+    files[2].with_name("0-2-1.log.1").write_text("x\n")
+
+    logs.make_room(tmp_path, 0, {files[number] for number in used})
+
+    rotated = {tmp_path / "0-2-1.log.1"} if 2 in left else set()
+    assert set(tmp_path.iterdir()) == {files[number] for number in left} | rotated | {other}
 
 
 async def test_process_is_found_by_its_mark_and_only_itself_is_adopted(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from delivery_world import WAIT_S
 from muster.delivery.v1 import delivery_service_pb2 as wire
 from muster.registry.v1 import instance_pb2
 from muster_client import Client, ServiceRef, Update, Watch
@@ -48,6 +49,31 @@ class Caller:
 
 def _can_be_called(found: instance_pb2.Instance) -> bool:
     return found.health == instance_pb2.HEALTH_HEALTHY and found.admin_state == instance_pb2.ADMIN_STATE_ENABLED
+
+
+async def test_lines_of_the_version_that_goes_and_of_the_one_that_comes_are_told_apart(tmp_path: Path) -> None:
+    async with deployed(tmp_path) as (made, running):
+        before = running.spec.version
+        follower = made.stub.ReadLogs(wire.ReadLogsRequest(id=running.id, follow=True))
+        upgrade = wire.UpgradeDeploymentRequest(id=running.id, spec=web_spec("2.0.0", package(tmp_path)))
+        await do(made, "UpgradeDeployment", upgrade)
+        after = await made.get(running)
+        said = {
+            (one.index, version): f"listening on {one.port}\n"
+            for version, found in ((before, running), ("2.0.0", after))
+            for one in found.replica_states
+        }
+
+        async with asyncio.timeout(WAIT_S):
+            followed = [await follower.read() for _ in after.replica_states]
+        kept = [chunk async for chunk in made.stub.ReadLogs(wire.ReadLogsRequest(id=running.id, tail_lines=10))]
+        last = [chunk async for chunk in made.stub.ReadLogs(wire.ReadLogsRequest(id=running.id, tail_lines=1))]
+
+        assert [(one.index, one.version) for one in kept] == [(0, before), (0, "2.0.0"), (1, before), (1, "2.0.0")]
+        assert [(one.index, one.version) for one in last] == [(0, "2.0.0"), (1, "2.0.0")]
+        assert {(one.index, one.version) for one in followed} == {(0, "2.0.0"), (1, "2.0.0")}
+        assert all(one.data.decode() == said[one.index, one.version] for one in (*kept, *last, *followed))
+        follower.cancel()
 
 
 @pytest.mark.slow

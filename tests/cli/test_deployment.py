@@ -208,10 +208,10 @@ async def test_logs_have_the_replica_in_front_and_go_on(tmp_path: Path) -> None:
         one = await muster(server, "deployment", "logs", "web", "--replica", "1")
         none = await muster(server, "deployment", "logs", "web", "--lines", "0")
 
-        lines = [f"web/{index}  {line}" for index, line in said.items()]
+        lines = [f"web/{index} 1.0.0  {line}" for index, line in said.items()]
         assert sorted(whole.out.splitlines()) == lines
         assert sorted(map(json.loads, of_application.out.splitlines()), key=str) == [
-            {"deployment": "web", "replica": index, "line": line} for index, line in said.items()
+            {"deployment": "web", "replica": index, "version": "1.0.0", "line": line} for index, line in said.items()
         ]
         assert (one.out, none.out) == (f"{said[1]}\n", "")
 
@@ -220,11 +220,14 @@ async def test_logs_have_the_replica_in_front_and_go_on(tmp_path: Path) -> None:
             first = sorted([await asyncio.to_thread(process.stdout.readline) for _ in range(2)])
             os.kill((await shown(server))["replica_states"][0]["pid"], signal.SIGKILL)  # what is started in its place says so
             again = await asyncio.to_thread(process.stdout.readline)
+            await muster(server, "deployment", "create", "-f", deployment_file(tmp_path, name="later", replicas=1))
+            later = await asyncio.to_thread(process.stdout.readline)
             interrupt(process)
             rest, errors = await asyncio.to_thread(process.communicate)
 
         assert [line.rstrip("\n") for line in first] == lines
-        assert again.startswith("web/0  listening on ")
+        assert again.startswith("web/0 1.0.0  listening on ")
+        assert later.startswith("later/0 1.0.0  listening on ")
         assert (process.returncode, rest, errors) == (0, "", "")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import muster_client
 import pytest
-from muster_client import _catalog, _client
+from muster_client import _catalog, _client, errors
 from program import start
 
 
@@ -20,10 +20,10 @@ def test_examples_in_docstrings_do_what_they_show(tmp_path: Path) -> None:
         names = {name: getattr(muster_client, name) for name in muster_client.__all__}
         globs = {**names, "asyncio": asyncio, "target": program.grpc}
 
-        outcomes = [doctest.testmod(module, globs=globs, verbose=False) for module in (_client, _catalog)]
+        outcomes = [doctest.testmod(module, globs=globs, verbose=False) for module in (_client, _catalog, errors)]
 
-        assert [outcome.attempted >= 2 for outcome in outcomes] == [True, True]
-        assert [outcome.failed for outcome in outcomes] == [0, 0]
+        assert [outcome.attempted >= 2 for outcome in outcomes] == [True, True, True]
+        assert [outcome.failed for outcome in outcomes] == [0, 0, 0]
     finally:
         program.kill()
 

@@ -32,7 +32,9 @@ from muster_server.core.deployment_model import (
     Job,
     JobKind,
     JobState,
+    Probe,
     Setup,
+    TcpCheck,
 )
 from muster_server.core.deployment_states import UNDER_WAY, DeploymentState, ReplicaState, state_of
 from muster_server.core.epochs import EpochBegan
@@ -447,6 +449,36 @@ def test_environment_stays_while_something_runs_in_it_with_what_that_uses(deploy
     deployed.do(Change(PROD_REF, {"resources": (Resource("ecs", "node-7"),)}))
 
     assert deployed.refused(Discard(SHOP_REF)) is Reason.APPLICATION_NOT_EMPTY
+
+
+@pytest.mark.parametrize(
+    ("fields", "seconds"),
+    [
+        ({"stop_grace_s": 10.0}, 610),
+        ({"stop_grace_s": 700.0}, 1300),
+        ({"stop_grace_s": 0.0, "ready_timeout_s": 90.0}, 690),
+        ({"stop_grace_s": 0.0, "readiness": Probe(None, TcpCheck("", 0), None, 120.0, 1.0, 1.0, 3)}, 720),
+    ],
+)
+def test_patience_with_a_job_follows_its_spec(fields: dict[str, object], seconds: float) -> None:
+    deployed = Deployed()
+    deployed.create(setup=Setup(spec(**fields), {}, 1))
+    deployed.advance("start")
+
+    assert jobs.patience_s(deployed.deployment, deployed.job) == seconds
+
+
+def test_patience_is_that_of_both_versions_and_an_hour_more_for_packages_and_the_way_back(deployed: Deployed) -> None:
+    deployed.begin(Upgrade(spec("2.0.0", stop_grace_s=0.0, ready_timeout_s=1.0)))
+    deployed.advance("fetch")
+    fetching = jobs.patience_s(deployed.deployment, deployed.job)
+    deployed.advance("start")
+    starting = jobs.patience_s(deployed.deployment, deployed.job)
+    deployed.finish(is_done=False)
+
+    assert deployed.job.state is JobState.ROLLING_BACK
+    assert (fetching, starting) == (4200, 600 + spec().stop_grace_s)
+    assert jobs.patience_s(deployed.deployment, deployed.job) == 4200
 
 
 def test_jobs_are_forgotten_a_week_after_their_end_but_for_the_last_one(deployed: Deployed) -> None:

@@ -10,8 +10,21 @@ from muster_server.core.copying import copied
 from muster_server.core.delivery_commands import Change as ChangeThing
 from muster_server.core.delivery_commands import Create, DeleteApplicationConfig, Ref, SetApplicationConfig
 from muster_server.core.delivery_model import Application, ApplicationConfig, Component, Environment, Resource
-from muster_server.core.deployment_commands import Delete, DeleteComponent, Intent, Restart, Rollback, Scale, Start, Stop, Upgrade
+from muster_server.core.deployment_commands import (
+    BeginJob,
+    Delete,
+    DeleteComponent,
+    Finish,
+    Intent,
+    Restart,
+    Rollback,
+    Scale,
+    Start,
+    Stop,
+    Upgrade,
+)
 from muster_server.core.deployment_model import Deployment, JobKind, JobState, Setup
+from muster_server.core.deployment_states import DeploymentState, state_of
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.restore_commands import Change
 from muster_server.core.state import Limits
@@ -389,6 +402,21 @@ def test_moved_to_another_namespace_everything_has_another_id_and_no_agent() -> 
     assert here.deployment.agent == "node-1"
     assert here.restore(archive.moved("m")).changes == ()
     assert archive.moved("n") == archive
+
+
+def test_moved_to_where_no_agent_is_it_has_failed_until_it_is_started() -> None:
+    here = delivered()
+    archive = here.archive("n").moved("m")
+    here.restore(archive)
+    (restored,) = (one for one in archive.delivery if isinstance(one, Deployment))
+
+    here.do(Finish(restored.id, here.state.delivery.deployment("m", restored.id).generation, False, "no agent is connected"))
+
+    failed = here.state.delivery.deployment("m", restored.id)
+    assert state_of(failed, None, None) is DeploymentState.FAILED
+    assert here.restore(archive, is_dry_run=True).changes == (Change("deployment", "m/prod/web-1", False),)
+    here.do(BeginJob("m", restored.id, Start(), "job-start", "ann"))
+    assert here.state.delivery.deployment("m", restored.id).running_replicas == 2
 
 
 def test_archive_of_which_only_a_part_would_do_is_refused_on_a_dry_run_too() -> None:

@@ -37,19 +37,20 @@ def test_archive_says_in_words_what_it_holds() -> None:
     rule = GrayRule(labels={"zone": "a"}, priority=2)
     world = world_after(
         CreateNamespace(Namespace("shop", "Shop", "sells")),
-        Publish(A, Text("x: 1", "yaml", {"team": "one"}), "beta", rule, note=Note("ann", "why", "r1")),
+        Publish(A, Text("x: 0", "yaml", {"team": "one"})),
+        Publish(A, Text("x: 1", "yaml"), "beta", rule, note=Note("ann", "why", "r1")),
     )
 
-    found = records(written(world))
+    namespace, _, gray = records(written(world))
 
-    assert found == [
+    assert [namespace, gray] == [
         {"record": "namespace", "name": "shop", "display_name": "Shop", "description": "sells"},
         {
             "record": "release",
             "namespace": "default",
             "group": "DEFAULT_GROUP",
             "name": "a",
-            "number": 1,
+            "number": 2,
             "kind": 1,
             "gray": "beta",
             "content": "x: 1",
@@ -59,8 +60,8 @@ def test_archive_says_in_words_what_it_holds() -> None:
             "author": "ann",
             "comment": "why",
             "request_id": "r1",
-            "create_time": 1002.0,
-            "begin_time": 1002.0,
+            "create_time": 1003.0,
+            "begin_time": 1003.0,
             "source_number": 0,
             "rule": {"labels": {"zone": "a"}, "addresses": [], "percent": 0, "priority": 2},
         },

@@ -444,7 +444,7 @@ async def test_leases_expire_between_two_durable_writes_when_the_disk_is_never_i
 async def test_lost_session_is_told_to_its_listener_with_each_instance() -> None:
     engine, _, clock = make()
     heard: list[Put | Removed | SessionChanged] = []
-    engine.on_session_change = heard.append
+    engine.audience.on_session_change = heard.append
     engine.execute(OpenSession("s1", 1, "client", None, 5.0))
     engine.execute(put_on_session("api#1", "s1"))
 

@@ -59,7 +59,7 @@ async def test_restore_is_one_batch_that_begins_a_new_epoch() -> None:
 
     assert len(store.batches) == batches + 1
     assert (engine.epoch, engine.hub.epoch, engine.config_hub.epoch) == (former + 5000,) * 3
-    assert engine.life_began_s == clock.wall_s()
+    assert engine.audience.began_s == clock.wall_s()
     await engine.close()
 
 
@@ -168,7 +168,7 @@ async def test_restart_after_a_restore_finds_all_of_it_and_earlier_contents_on_d
     release = again.state.configs.items[A].releases[1]
 
     assert copied(again.state) == before
-    assert await again.content_of(A, release) == "old"
+    assert await again.contents.of(A, release) == "old"
     assert again.state.instance_count == 2
     await again.close()
 
@@ -192,7 +192,7 @@ def test_archive_of_one_engine_restored_into_another_survives_its_restart(there:
         for item in before.items:
             for release in item.releases:
                 if release.has_content:
-                    assert len((await again.content_of(item.key, release)).encode()) == release.size_bytes
+                    assert len((await again.contents.of(item.key, release)).encode()) == release.size_bytes
         kept = len(store.scan(Bucket.CONTENTS))
         assert kept == sum(release.has_content for item in before.items for release in item.releases)
         await again.close()
@@ -204,7 +204,7 @@ async def test_backup_of_an_engine_reads_earlier_contents_from_its_disk() -> Non
     engine, _, _ = make()
     await restored(engine, archive())
     world = DurableWorld()
-    world.state, world.content_of = engine.state, engine.read_content
+    world.state, world.content_of = engine.state, engine.contents.read
 
     found = read(written(world))
 

@@ -154,7 +154,7 @@ async def test_stopping_server_answers_those_who_wait() -> None:
     async with in_process() as (kie, room):
         waiting = kie.hold(f"revision={await kie.revision()}&wait=300s")
         await until_waiting(room, 1)
-        kie.server.engine.drain(1.0)
+        kie.server.engine.audience.drain(1.0)
 
         assert (await asyncio.wait_for(waiting, 10)).status_code == 200
 

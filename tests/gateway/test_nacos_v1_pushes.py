@@ -32,7 +32,7 @@ class Receiver(asyncio.DatagramProtocol):
 
     @property
     def address(self) -> tuple[str, int]:
-        host, port = self.transport.get_extra_info("sockname")
+        host, port, *_ = self.transport.get_extra_info("sockname")
         return host, port
 
     def connection_made(self, transport: Any) -> None:
@@ -81,8 +81,8 @@ class World:
 
 
 @asynccontextmanager
-async def receiver() -> AsyncIterator[Receiver]:
-    transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(Receiver, local_addr=("127.0.0.1", 0))
+async def receiver(host: str = "127.0.0.1") -> AsyncIterator[Receiver]:
+    transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(Receiver, local_addr=(host, 0))
     try:
         yield protocol
     finally:
@@ -278,7 +278,32 @@ async def test_subscriptions_are_bounded() -> None:
         assert len(made.pushes) == module.MAX_SUBSCRIPTIONS
 
 
-async def test_server_on_ipv6_alone_pushes_nothing_and_serves() -> None:
+@pytest.mark.parametrize(("host", "client_host"), [("::1", "::1"), ("::", "::1"), ("::", "127.0.0.1")])
+async def test_datagrams_go_over_ipv6_and_over_both_where_the_server_takes_both(host: str, client_host: str) -> None:
+    async with world(host) as made, receiver(client_host) as client:
+        made.pushes.subscribe(KEY, "", client.address, await made.place())
+        await made.register("10.0.0.1")
+
+        while await client.hosts() != ["10.0.0.1"]:  # that there is none may be told before
+            pass
+        await settled(made.pushes, 1)  # the acknowledgements were heard
+
+
+async def test_list_over_ipv6_subscribes_the_address_it_came_from() -> None:
+    async with (
+        running_server(host="::1") as server,
+        Client(server.grpc_target) as native,
+        httpx.AsyncClient(base_url=server.http_urls[0]) as http,
+        receiver("::1") as client,
+    ):
+        await http.get("/nacos/v1/ns/instance/list", params={"serviceName": "api", "udpPort": client.address[1]})
+        await native.register_leased("api", Instance(endpoints=[Endpoint(host="10.0.0.1", port=80)]))
+
+        while await client.hosts() != ["10.0.0.1"]:
+            pass
+
+
+async def test_server_on_an_address_that_it_cannot_send_from_pushes_nothing_and_serves() -> None:
     async with world("fe80::1") as made:
         made.pushes.subscribe(KEY, "", ("127.0.0.1", 80), NOWHERE)
 

@@ -1,5 +1,8 @@
 """To create, to update and to delete are permitted one by one, and denials say what was missing."""
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import grpc.aio
@@ -12,6 +15,7 @@ from muster.config.v1 import config_pb2
 from muster.config.v1 import config_service_pb2 as config
 from muster.registry.v1 import instance_pb2
 from muster.registry.v1 import registration_service_pb2 as registration
+from muster_server.storage.memory import MemoryStore
 
 from rpc.test_access import DENIED, code, refusal
 from rpc.test_access_users import facts
@@ -97,6 +101,72 @@ async def test_schemas_are_permitted_apart_from_their_service() -> None:
             world.catalog.DeleteSchema(gone, metadata=writer),
         )
         assert [await code(call) for call in refused] == [DENIED] * len(refused)
+
+
+async def ends(world: World, store: MemoryStore, *made: Callable[[], Any]) -> list[Any]:
+    """How calls end that come in this order and wait for one flush: each is with the engine when a later one was refused."""
+    store.hold()
+    calls = []
+    for make in made:
+        calls.append(asyncio.ensure_future(make()))
+        bad = config.PublishConfigRequest(ref=ITEM, content="c", request_id="x" * 1000)
+        assert await code(world.config.PublishConfig(bad, metadata=world.admin)) is grpc.StatusCode.INVALID_ARGUMENT
+    store.release()
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    return [answer.code() if isinstance(answer, grpc.aio.AioRpcError) else answer for answer in answers]
+
+
+async def test_of_two_who_create_one_item_within_a_flush_the_second_updates_it_and_may_not() -> None:
+    store = MemoryStore()
+    async with guarded(store=store) as world:
+        clerk = await world.user("clerk", ("prod:*:config/*", "create"))
+        asked = [config.PublishConfigRequest(ref=ITEM, content=content) for content in "ab"]
+
+        first, second = await ends(world, store, *(partial(world.config.PublishConfig, one, metadata=clerk) for one in asked))
+
+        assert first.changed
+        assert second is DENIED
+        got = await world.config.GetConfig(config.GetConfigRequest(ref=ITEM), metadata=world.admin)
+        assert (got.release.content, got.release.number) == ("a", 1)
+
+
+async def test_what_was_deleted_within_a_flush_is_created_anew_and_not_updated() -> None:
+    store = MemoryStore()
+    async with guarded(store=store) as world:
+        clerk = await world.user("clerk", ("prod:*:config/*", "update"))
+        await world.config.PublishConfig(config.PublishConfigRequest(ref=ITEM, content="a"), metadata=world.admin)
+        gray = config.PublishGrayRequest(ref=ITEM, gray="beta", content="b", rule={"percentage": {"percent": 1}})
+
+        _, *denied = await ends(
+            world,
+            store,
+            partial(world.config.DeleteConfig, config.DeleteConfigRequest(ref=ITEM), metadata=world.admin),
+            partial(world.config.PublishConfig, config.PublishConfigRequest(ref=ITEM, content="b"), metadata=clerk),
+            partial(world.config.RollbackConfig, config.RollbackConfigRequest(ref=ITEM, number=1), metadata=clerk),
+            partial(world.config.PublishGray, gray, metadata=clerk),
+        )
+
+        assert denied == [DENIED] * 3
+        found = await world.config.ListReleases(config.ListReleasesRequest(ref=ITEM), metadata=world.admin)
+        assert [release.number for release in found.releases] == [2, 1]
+
+
+async def test_of_two_who_create_one_schema_within_a_flush_the_second_updates_it_and_may_not() -> None:
+    store = MemoryStore()
+    async with guarded(store=store) as world:
+        writer = await world.user("writer", ("prod:*:schema/pay", "create"))
+        key = catalog_pb2.DefinitionKey(namespace="prod", group="g", name="pay", version="1.0.0")
+        asked = catalog.CreateDefinitionRequest(definition=catalog_pb2.Definition(key=key))
+        made = (await world.catalog.CreateDefinition(asked, metadata=world.admin)).definition.definition_id
+        puts = [
+            catalog.PutSchemasRequest(namespace="prod", definition_id=made, schemas=[{"schema_id": "hello", "content": content}])
+            for content in "ab"
+        ]
+
+        first, second = await ends(world, store, *(partial(world.catalog.PutSchemas, one, metadata=writer) for one in puts))
+
+        assert first == catalog.PutSchemasResponse()
+        assert second is DENIED
 
 
 async def test_definitions_are_listed_as_far_as_they_may_be_read_if_that_is_asked_for() -> None:

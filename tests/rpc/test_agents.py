@@ -12,10 +12,14 @@ from delivery_world import WAIT_S, World, populated, spec, world
 from muster.delivery.v1 import agent_service_pb2 as agents
 from muster.delivery.v1 import agent_service_pb2_grpc, delivery_pb2, deployment_pb2
 from muster.delivery.v1 import delivery_service_pb2 as wire
+from muster.registry.v1 import error_reason_pb2
 from muster_server.rpc import agents as agents_servicer
 from muster_server.rpc import dispatcher as dispatching
 from muster_server.rpc.agents import ConnectedAgent
+from muster_server.storage.memory import MemoryStore
+from muster_server.storage.port import Done, StorageError, Write
 from running import ManualClock
+from structlog.testing import capture_logs
 
 from rpc.test_registration import reason
 
@@ -303,7 +307,139 @@ async def test_job_without_an_agent_fails_after_a_while_with_the_reason(monkeypa
         job = await watched
 
         assert job.tasks[-1].message == "no agent is connected that runs what is in the environment 'prod'"
+        assert job.tasks[-1].reason == error_reason_pb2.ERROR_REASON_AGENT_UNAVAILABLE
         assert (await made.get(deployment)).state == deployment_pb2.DEPLOYMENT_STATE_FAILED
+
+
+async def stalled(made: World, agent: ScriptedAgent, desired: agents.DesiredDeployment, job_id: str, *, ends: str) -> float:
+    """The agent says the same again and again until the job is like this; how many seconds that takes."""
+    clock = made.server.clock
+    assert clock is not None
+    began_s = clock.now_s
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            await agent.report(desired, agents.PROGRESS_WORKING, "start", "1 of 2")
+            made.server.advance(20.0)
+            await asyncio.sleep(0.02)  # no event: the dispatcher looks
+            job = (await made.stub.GetJob(wire.GetJobRequest(id=job_id))).job
+            if deployment_pb2.JobState.Name(job.state) == f"JOB_STATE_{ends}":
+                return clock.now_s - began_s
+
+
+async def test_job_of_which_a_connected_agent_tells_nothing_new_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "LOOK_S", 0.01)
+    async with populated(clock=ManualClock()) as made:
+        agent = ScriptedAgent(made.channel)
+        await agent.hello()
+        deployment = await made.create(spec=spec("1.0.0", ready_timeout={"seconds": 60}))
+
+        took_s = await stalled(made, agent, await agent.desired(), deployment.last_job_id, ends="FAILED")
+
+        assert 660 <= took_s < 800
+        task = (await made.job(deployment.last_job_id, deployment_pb2.JOB_STATE_FAILED)).tasks[-1]
+        assert error_reason_pb2.ErrorReason.Name(task.reason) == "ERROR_REASON_JOB_STALLED"
+        assert task.message == "the agent 'node-1' is connected, and told nothing new for 660 s"
+        assert not (await agent.desired()).replicas
+
+
+async def test_agent_that_comes_and_goes_is_no_news_of_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "LOOK_S", 0.01)
+    async with populated(clock=ManualClock()) as made:
+        agent = ScriptedAgent(made.channel)
+        await agent.hello()
+        deployment = await made.create()
+        desired = await agent.desired()
+        watched = asyncio.create_task(made.job(deployment.last_job_id, deployment_pb2.JOB_STATE_FAILED))
+        said = agents.Report(deployment_id=desired.deployment_id, generation=1, progress=agents.PROGRESS_WORKING, step="start")
+        async with asyncio.timeout(WAIT_S):
+            while not watched.done():
+                agent.stream.cancel()
+                while (await made.stub.ListAgents(wire.ListAgentsRequest())).agents:
+                    pass
+                made.server.advance(20.0)
+                await asyncio.sleep(0.02)  # no event: the dispatcher looks
+                agent = ScriptedAgent(made.channel)
+                await agent.hello(HELLO, said)
+                made.server.advance(20.0)
+                await asyncio.sleep(0.02)
+
+        assert (await watched).tasks[-1].reason == error_reason_pb2.ERROR_REASON_JOB_STALLED
+
+
+async def test_upgrade_that_stalls_is_rolled_back_and_if_that_stalls_too_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "LOOK_S", 0.01)
+    async with populated(clock=ManualClock()) as made:
+        agent = ScriptedAgent(made.channel)
+        await agent.hello()
+        deployment = await deployed(made, agent)
+        asked = wire.UpgradeDeploymentRequest(id=deployment.id, spec=spec("2.0.0"))
+        job_id = (await made.stub.UpgradeDeployment(asked)).job_id
+
+        first = await agent.desired()
+        await stalled(made, agent, first, job_id, ends="ROLLING_BACK")
+        second = await agent.desired()
+        await stalled(made, agent, second, job_id, ends="FAILED")
+
+        assert [one.spec.version for one in (first, second)] == ["2.0.0", "1.0.0"]
+        tasks = (await made.job(job_id, deployment_pb2.JOB_STATE_FAILED)).tasks
+        reasons = {task.name: error_reason_pb2.ErrorReason.Name(task.reason).removeprefix("ERROR_REASON_") for task in tasks}
+        assert reasons == {"place": "UNSPECIFIED", "start": "JOB_STALLED", "roll back": "JOB_STALLED"}
+        await made.stub.ScaleDeployment(wire.ScaleDeploymentRequest(id=deployment.id, replicas=3))
+        third = await agent.desired()
+        assert (third.generation, third.replicas) == (second.generation + 1, 3)  # nothing was told in between
+
+
+async def test_news_of_a_job_gives_it_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "LOOK_S", 0.01)
+    async with populated(clock=ManualClock()) as made:
+        agent = ScriptedAgent(made.channel)
+        await agent.hello()
+        deployment = await made.create()
+        desired = await agent.desired()
+        for count in range(4):
+            message = f"{count} of 4"
+            await agent.report(desired, agents.PROGRESS_WORKING, "start", message)
+            async for answer in made.stub.WatchJob(wire.WatchJobRequest(id=deployment.last_job_id)):
+                if answer.job.tasks[-1].message == message:
+                    break
+            await asyncio.sleep(0.05)  # no event: the dispatcher looks
+            made.server.advance(400.0)
+
+        await agent.done(desired)
+        await made.job(deployment.last_job_id, deployment_pb2.JOB_STATE_SUCCEEDED)
+
+
+class FillingStore(MemoryStore):
+    """A disk that is full for as long as it is told to be; `asked` counts what it refused."""
+
+    is_full = False
+    asked = 0
+
+    def submit(self, batch: Sequence[Write], done: Done) -> None:
+        if self.is_full:
+            self.asked += 1
+            done(StorageError("full"))
+        else:
+            super().submit(batch, done)
+
+
+async def test_full_disk_is_logged_when_it_begins_and_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "LOOK_S", 0.01)
+    store = FillingStore()
+    async with populated(store=store) as made:
+        deployment = await made.create()
+        store.is_full = True
+        agent = ScriptedAgent(made.channel)
+        with capture_logs() as logs:
+            await agent.hello()
+            while store.asked < 3:  # noqa: ASYNC110  # a disk tells nobody
+                await asyncio.sleep(0.01)
+            store.is_full = False
+            await agent.done(await agent.desired())
+            await made.job(deployment.last_job_id, deployment_pb2.JOB_STATE_SUCCEEDED)
+
+        said = [(entry["log_level"], entry["event"], entry.get("reason")) for entry in logs if "deployments" in entry["event"]]
+        assert said == [("warning", "deployments wait", "STORAGE_FAILED"), ("info", "deployments go on", None)]
 
 
 async def test_forced_deletion_does_not_wait_for_an_agent_that_is_gone_which_stops_its_processes_when_it_is_back() -> None:
@@ -357,12 +493,12 @@ async def test_output_is_asked_of_the_agent_and_passed_on() -> None:
         asked = (await agent.frame()).log_request
         assert (asked.deployment_id, asked.index, asked.tail_lines, asked.follow) == (deployment.id, 1, 5, False)
         for chunk in (
-            agents.LogChunk(request_id=asked.request_id, index=1, data=b"one\n"),
+            agents.LogChunk(request_id=asked.request_id, index=1, data=b"one\n", version="2"),
             agents.LogChunk(request_id=asked.request_id + 7, index=1, data=b"of nobody\n"),
             agents.LogChunk(request_id=asked.request_id, end=True),
         ):
             await agent.stream.write(agents.ConnectRequest(log_chunk=chunk))
-        assert [(answer.index, answer.data) async for answer in call] == [(1, b"one\n")]
+        assert [(answer.index, answer.version, answer.data) async for answer in call] == [(1, "2", b"one\n")]
 
         followed = made.stub.ReadLogs(wire.ReadLogsRequest(id=deployment.id, follow=True))
         asked = (await agent.frame()).log_request
@@ -552,6 +688,7 @@ async def test_agent_is_not_told_what_others_keep_with_a_spec() -> None:
         agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(0, message="x" * 1025)])),
         agents.ConnectRequest(report=agents.Report(deployment_id="d", replicas=[replica(0, start_time={"seconds": 1 << 62})])),
         agents.ConnectRequest(log_chunk=agents.LogChunk(request_id=1, data=b"x" * ((64 << 10) + 1))),
+        agents.ConnectRequest(log_chunk=agents.LogChunk(request_id=1, version="x" * 65)),
     ],
 )
 async def test_bad_frame_ends_the_stream_and_deployments_are_still_shown(frame: agents.ConnectRequest) -> None:

@@ -1,5 +1,6 @@
 """ConfigService over gRPC: reading, writing, history, and what is refused."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +270,58 @@ def test_bad_fields_are_tried_for_every_unary_method() -> None:
     methods = wire.DESCRIPTOR.services_by_name["ConfigService"].methods
 
     assert {method.name for method in methods if not method.server_streaming} == set(BAD)
+
+
+async def all_before_wait(channel: grpc.aio.Channel) -> None:
+    """A call on the same connection was answered, so those made before it are with the engine."""
+    await asyncio.sleep(0)  # tasks begin, and make theirs
+    assert (await refused(publish(channel, "x", request_id=LONG)))[0] == "INVALID_ARGUMENT"
+
+
+async def test_writers_of_one_item_within_a_flush_are_judged_by_what_stands_when_their_turn_comes() -> None:
+    store = MemoryStore()
+    async with running_server(store=store) as server, server.channel() as channel:
+        creating = {"condition": wire.WriteCondition(create_only=True)}
+        await all_before_wait(channel)
+        store.hold()
+        first = asyncio.ensure_future(publish(channel, "a", labels={"team": "x"}, **creating))
+        await all_before_wait(channel)
+        others = [
+            asyncio.ensure_future(call)
+            for call in (
+                publish(channel, "b", **creating),
+                publish(channel, "c", condition=wire.WriteCondition(revision=0)),
+                publish_gray(channel, "d", "beta", zone="a"),
+            )
+        ]
+        await all_before_wait(channel)
+        store.release()
+
+        assert (await first).number == 1
+        assert await refused(others[0]) == ("ALREADY_EXISTS", "CONFIG_EXISTS")
+        assert await refused(others[1]) == ("ABORTED", "REVISION_MISMATCH")
+        gray = await others[2]
+        assert (gray.number, dict(gray.labels)) == (2, {"team": "x"})
+
+
+async def test_content_is_checked_for_the_type_that_its_line_has_when_its_turn_comes() -> None:
+    store = MemoryStore()
+    async with running_server(store=store) as server, server.channel() as channel:
+        await all_before_wait(channel)
+        store.hold()
+        first = asyncio.ensure_future(publish(channel, "{}", content_type="json"))
+        await all_before_wait(channel)
+        others = [
+            asyncio.ensure_future(call)
+            for call in (publish(channel, "[1"), publish_gray(channel, "[2", "beta", zone="a"), publish(channel, "[3]"))
+        ]
+        await all_before_wait(channel)
+        store.release()
+
+        assert (await first).number == 1
+        assert await refused(others[0]) == ("INVALID_ARGUMENT", "INVALID_CONTENT")
+        assert await refused(others[1]) == ("INVALID_ARGUMENT", "INVALID_CONTENT")
+        assert ((await others[2]).content_type, (await get(channel)).release.content) == ("json", "[3]")
 
 
 async def test_disk_that_refuses_changes_nothing_and_writes_recover_when_it_takes_again() -> None:

@@ -25,7 +25,8 @@ ANYTHING = Condition()
 class Publish:
     """Release content on a line, the main one by default. Answers `Published`.
 
-    An empty content type means that of the line, of the main line, or `text`; `rule` None means that of the line.
+    An empty content type means that of the line, of the main line, or `text`; `rule` None means that of the line. A gray line has
+    the labels of the main one, whatever `text` has.
     """
 
     key: ConfigKey

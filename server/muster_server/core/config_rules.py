@@ -53,13 +53,19 @@ def publish(turn: Turn, command: Publish) -> Published:
     if command.gray != MAIN and rule is None:
         raise MusterError.invalid("rule", "is required: the line is new")
     text = command.text
-    if not text.content_type:
-        example = line or (item.main if item is not None else None)
-        text = replace(text, content_type=example.release.content_type if example is not None else DEFAULT_TYPE)
+    if command.gray != MAIN:
+        text = replace(text, labels=item.main.release.labels if item is not None and item.main is not None else {})
+    text = replace(text, content_type=type_of(item, command))
     if line is not None and is_same(line, text, rule):
         return Published(line.release, is_changed=False)
     _check_room(turn, item, line, command.gray, text)
     return released(turn, command.key, ReleaseKind.PUBLISHED, Step(command.gray, text, rule, command.note))
+
+
+def type_of(item: ConfigItem | None, command: Publish) -> str:
+    """The content type that a publication would have: what it says, or that of its line, of the main line, or `text`."""
+    example = (item.lines.get(command.gray) or item.main) if item is not None else None
+    return command.text.content_type or (example.release.content_type if example is not None else DEFAULT_TYPE)
 
 
 def rollback(turn: Turn, command: Rollback) -> Published:

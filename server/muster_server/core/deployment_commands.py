@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from muster_server.core.deployment_model import Deployment, DeploymentSpec
+from muster_server.core.errors import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,16 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """`generation` is brought about, or given up; ignored if its job is over. Answers None."""
+    """`generation` is brought about, or given up; ignored if its job is over. Answers None.
+
+    `reason` is the server's for giving it up by itself.
+    """
 
     deployment_id: str
     generation: int
     is_done: bool
     message: str
+    reason: Reason | None = None
 
 
 DeploymentCommand = CreateDeployment | BeginJob | DeleteComponent | Place | Advance | Finish

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from muster_server.core.delivery_model import Resource, SourceKind, Thing, check_env
-from muster_server.core.errors import MusterError
+from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import checked_text
 
 MAX_REPLICAS = 100
@@ -281,13 +281,14 @@ class JobState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One step of a job. Moments are Unix seconds."""
+    """One step of a job. Moments are Unix seconds; `reason` is there if it failed because the server gave it up."""
 
     name: str
     state: JobState
     message: str
     create_s: float
     update_s: float
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

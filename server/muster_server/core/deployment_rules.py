@@ -158,9 +158,9 @@ def finish(turn: Turn, command: Finish) -> None:
     if command.is_done or job.is_forced:
         _succeed(turn, deployment, job, command.message)
     elif deployment.before is not None:
-        _return(turn, deployment, job, deployment.before, command.message)
+        _return(turn, deployment, job, deployment.before, command)
     else:
-        _fail(turn, deployment, job, command.message)
+        _fail(turn, deployment, job, command)
 
 
 def _succeed(turn: Turn, deployment: Deployment, job: Job, message: str) -> None:
@@ -178,15 +178,16 @@ def _succeed(turn: Turn, deployment: Deployment, job: Job, message: str) -> None
         keep(turn, replace(deployment, before=None, is_failed=False, records=records))
 
 
-def _return(turn: Turn, deployment: Deployment, job: Job, before: Setup, message: str) -> None:
+def _return(turn: Turn, deployment: Deployment, job: Job, before: Setup, command: Finish) -> None:
     generation = _next_generation(turn, deployment)
     keep(turn, replace(deployment, setup=before, before=None, generation=generation))
-    _keep_job(turn, jobs.turned_round(job, generation, message, turn.wall_s))
+    _keep_job(turn, jobs.turned_round(jobs.given_up(job, command.reason), generation, command.message, turn.wall_s))
 
 
-def _fail(turn: Turn, deployment: Deployment, job: Job, message: str) -> None:
-    _keep_job(turn, jobs.ended(job, JobState.FAILED, message, turn.wall_s))
-    is_halted = deployment.is_halted or not deployment.records  # what has never run is not tried for ever
+def _fail(turn: Turn, deployment: Deployment, job: Job, command: Finish) -> None:
+    _keep_job(turn, jobs.ended(jobs.given_up(job, command.reason), JobState.FAILED, command.message, turn.wall_s))
+    has_run = deployment.records and deployment.agent  # records alone may have come from an archive
+    is_halted = deployment.is_halted or not has_run  # what has never run is not tried for ever
     if is_halted or job.kind is JobKind.DELETE:  # what is wanted now is something else
         deployment = replace(deployment, is_halted=is_halted, is_dropped=False, generation=_next_generation(turn, deployment))
     keep(turn, replace(deployment, before=None, is_failed=True))

@@ -4,11 +4,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from muster_server.core.delivery_state import DeliveryState
-from muster_server.core.deployment_model import MAX_MESSAGE_BYTES, MAX_TASKS, Deployment, Job, JobKind, JobState, Task
+from muster_server.core.deployment_model import (
+    MAX_MESSAGE_BYTES,
+    MAX_TASKS,
+    MAX_WAIT_S,
+    Deployment,
+    DeploymentSpec,
+    Job,
+    JobKind,
+    JobState,
+    Task,
+)
+from muster_server.core.errors import Reason
 
 RETENTION_S = 7 * 24 * 3600.0
 MAX_JOBS = 10_000
-PLACE, ROLL_BACK = "place", "roll back"
+PLACE, FETCH, ROLL_BACK = "place", "fetch", "roll back"
+QUIET_S = 600.0
+"""How long an agent may tell nothing new of a job, beyond what is its right."""
 
 _DESCRIPTIONS = {
     JobKind.CREATE: "create {name} at version {version} with {replicas} replicas",
@@ -53,6 +66,23 @@ def at_step(job: Job, step: str, message: str, wall_s: float) -> Job:
     return replace(done, tasks=(*done.tasks, Task(step, JobState.RUNNING, _cut(message), wall_s, wall_s)))
 
 
+def given_up(job: Job, reason: Reason | None) -> Job:
+    """The job whose last task has this reason to fail."""
+    return replace(job, tasks=(*job.tasks[:-1], replace(job.tasks[-1], reason=reason)))
+
+
+def patience_s(deployment: Deployment, job: Job) -> float:
+    """How long the server waits for news of a job before it gives it up.
+
+    Nothing needs to be told while a package waits for others to be fetched, an hour each at most, or while a replica takes the time
+    that its spec gives it. What is rolled back or restored stops replicas of a spec that is not kept any more: it has the longest.
+    """
+    if job.state is JobState.ROLLING_BACK or job.kind is JobKind.RESTORE or job.tasks[-1].name == FETCH:
+        return QUIET_S + MAX_WAIT_S
+    specs = [setup.spec for setup in (deployment.setup, deployment.before) if setup is not None]
+    return QUIET_S + max(wait_s for spec in specs for wait_s in (spec.stop_grace_s, _ready_s(spec)))
+
+
 def turned_round(job: Job, generation: int, message: str, wall_s: float) -> Job:
     """The job has failed and brings back what was before, as another generation."""
     failed = _with_last(job, replace(job.tasks[-1], state=JobState.FAILED, message=_cut(message)), wall_s)
@@ -78,6 +108,12 @@ def outdated(delivery: DeliveryState, wall_s: float) -> Iterator[Job]:
         is_last = isinstance(deployment, Deployment) and deployment.last_job_id == job.id
         if job.state.is_over and not is_last:
             yield job
+
+
+def _ready_s(spec: DeploymentSpec) -> float:
+    if spec.ready_timeout_s is not None:
+        return spec.ready_timeout_s
+    return max((asked.delay_s for asked in (spec.readiness, spec.liveness) if asked is not None), default=0.0)
 
 
 def _with_last(job: Job, task: Task, wall_s: float) -> Job:

@@ -9,51 +9,38 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from muster_server.core.access_commands import AccessEvent, AccessPut, AccessRemoved
-from muster_server.core.catalog_commands import DefinitionDeleted, DefinitionPut, ProvidersSet
-from muster_server.core.commands import (
-    Command,
-    Event,
-    Put,
-    Removed,
-    Renewed,
-    RenewSession,
-    ServiceForgotten,
-    SessionChanged,
-    is_durable,
-)
-from muster_server.core.config_commands import ConfigReleased
-from muster_server.core.config_model import ConfigKey, Release
+from muster_server.core.commands import Command, Event, RenewSession, is_durable
 from muster_server.core.decide import decide
-from muster_server.core.delivery_commands import DeliveryChanged, DeliveryDiscarded, DeliveryEvent
-from muster_server.core.epochs import EpochBegan
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.expiry import expire
-from muster_server.core.service_commands import ServiceDescribed, ServiceUndescribed
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
-from muster_server.engine import records
-from muster_server.engine.catalog_hub import CatalogHub
+from muster_server.engine.audience import Audience
 from muster_server.engine.clock import Clock
-from muster_server.engine.config_hub import ConfigHub
+from muster_server.engine.contents import Contents
 from muster_server.engine.durations import Durations
 from muster_server.engine.encoder import Encoder
-from muster_server.engine.hub import Hub
 from muster_server.engine.journal import Journal
-from muster_server.engine.names import names_hubs, note_config, note_service
-from muster_server.engine.restore import RECONNECT_GRACE_S, REVISION, REVISION_BLOCK, read_content, restore, write_now
+from muster_server.engine.lease_clock import LeaseClock
+from muster_server.engine.restore import RECONNECT_GRACE_S, restore, write_now
+from muster_server.engine.revisions import Revisions
 from muster_server.engine.touches import Touched
 from muster_server.engine.writes import durable_writes
-from muster_server.storage.port import Bucket, StorageError, Store, Write
+from muster_server.storage.port import StorageError, Store
 
 MAX_QUEUED = 100_000
 TICK_S = 0.1
-STALL_S = 1.0
 JOURNAL_PAUSE_S = 0.05
 
-SessionListener = Callable[[Put | Removed | SessionChanged], None]
-AccessListener = Callable[[AccessEvent], None]
-DeliveryListener = Callable[[DeliveryEvent], None]
+Check = Callable[[], None]
+"""Looks at the state, and raises MusterError if a command may not be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    command: Command
+    check: Check | None
+    future: "asyncio.Future[object]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,37 +68,25 @@ class Engine:
         self._store = store
         self._clock = clock
         self._limits = limits or Limits()
-        self.stalled_s = 0.0
-        self.commit_durations = Durations()
-        self.loop_lags = Durations()
-        self._commit_began_s = 0.0
-        self._last_tick_s = clock.monotonic_s()
+        self._leases = LeaseClock(clock)
         restored = restore(store, (clock.monotonic_s(), clock.wall_s()), self._limits)
         write_now(store, restored.writes())
         self.state = restored.state
-        self.life_began_s = clock.wall_s()
-        self.hub = Hub(self.state, encoder, clock, restored.epoch)
-        self.hub.is_warming_up = restored.is_warm
-        self.config_hub = ConfigHub(self.state, encoder, clock, restored.epoch)
-        self.names = names_hubs(self.state, encoder, clock)
-        self.names.services.is_warming_up = restored.is_warm
-        self.catalog_hub = CatalogHub(self.state, encoder, clock, restored.epoch)
-        names = (self.names.services, self.names.configs, self.names.releases)
-        self._mailrooms = (self.hub, self.config_hub, self.catalog_hub, *names)
+        self.audience = Audience(restored, encoder, clock)
+        self.hub, self.config_hub = self.audience.hub, self.audience.config_hub
+        self.names, self.catalog_hub = self.audience.names, self.audience.catalog_hub
+        self.contents = Contents(store, self.state)
+        self.commit_durations = Durations()
+        self.loop_lags = Durations()
+        self.on_tick: Callable[[], None] = lambda: None
         self._warm_until_s = clock.monotonic_s() + RECONNECT_GRACE_S
-        self._revision = self.state.revision
-        self._reserved = restored.reserved_revision
-        self._reserving = self._reserved
-        self._is_reserving = False
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(store, self.state, self._loop, journal_pause_s)
+        self._revisions = Revisions(self._journal, self.state.revision, restored.reserved_revision)
         self._in_flight: list[_Decided] = []
+        self._commit_began_s = 0.0
         self._is_expiry_late = False
-        self._queue: deque[tuple[Command, asyncio.Future[object]]] = deque()
-        self.on_session_change: SessionListener = lambda _: None
-        self.on_access_change: AccessListener = lambda _: None
-        self.on_delivery_change: DeliveryListener = lambda _: None
-        self.on_tick: Callable[[], None] = lambda: None
+        self._queue: deque[_Waiting] = deque()
 
     @property
     def revision(self) -> int:
@@ -124,6 +99,11 @@ class Engine:
         return self.state.epoch
 
     @property
+    def stalled_s(self) -> float:
+        """Seconds by which deadlines were pushed back, because the process did not run."""
+        return self._leases.stalled_s
+
+    @property
     def storage_kind(self) -> str:
         """Where state is kept, in one word."""
         return self._store.kind
@@ -133,14 +113,15 @@ class Engine:
         """How often the disk refused what is written lazily."""
         return self._journal.failures
 
-    def execute(self, command: Command) -> "object | asyncio.Future[object]":
+    def execute(self, command: Command, check: Check | None = None) -> "object | asyncio.Future[object]":
         """Do a command. Answers at once, or by a future if it has to wait for the disk.
 
+        `check` is made in the turn that decides the command, when all that was asked before it is true.
         Raises MusterError, at once or by the future; then nothing was changed.
         """
         is_next = not self._in_flight and not self._queue
         if is_next or isinstance(command, RenewSession):  # a sign of life depends on nothing that waits
-            events, answer = self._decide(command)
+            events, answer = self._decide(command, check)
             if not any(map(is_durable, events)):
                 self._settle(events)
                 return answer
@@ -150,7 +131,7 @@ class Engine:
         if len(self._queue) >= MAX_QUEUED:
             raise MusterError(Reason.LIMIT_EXCEEDED, f"at most {MAX_QUEUED} waiting commands", {"limit": str(MAX_QUEUED)})
         future = self._loop.create_future()
-        self._queue.append((command, future))
+        self._queue.append(_Waiting(command, check, future))
         return future
 
     async def run(self) -> None:
@@ -168,12 +149,10 @@ class Engine:
             self._is_expiry_late = True
         else:
             self.expire_due()
-        if self.hub.is_warming_up and self.lease_now_s() >= self._warm_until_s:
-            self.hub.end_warm_up()
-            self.names.services.end_warm_up()
+        if self.lease_now_s() >= self._warm_until_s:
+            self.audience.end_warm_up()
         self._journal.retry()
-        for mailroom in self._mailrooms:
-            mailroom.tick()
+        self.audience.tick()
         self.on_tick()
 
     def expire_due(self) -> None:
@@ -185,7 +164,7 @@ class Engine:
         due = self.state.timers.due(turn.now_s)
         if due:
             expire(turn, due)
-            self._revision = turn.last_revision
+            self._revisions.last = turn.last_revision
             self._settle(turn.events)
             if dropped := durable_writes(turn.events):
                 self._journal.drop_expired(dropped)
@@ -193,41 +172,10 @@ class Engine:
     async def close(self) -> None:
         """Finish what waits for the disk, write the journal, and stop pushing. The store is the caller's to close."""
         while self._in_flight or self._queue:
-            await asyncio.wait([entry.future for entry in self._in_flight] or [future for _, future in self._queue])
+            await asyncio.wait([entry.future for entry in self._in_flight] or [waiting.future for waiting in self._queue])
             await asyncio.sleep(0)
         await self._journal.close()
-        for mailroom in self._mailrooms:
-            await mailroom.close()
-
-    def drain(self, delay_s: float) -> None:
-        """Ask every watcher and listener to connect anew."""
-        for mailroom in self._mailrooms:
-            mailroom.drain(delay_s)
-
-    async def content_of(self, key: ConfigKey, release: Release) -> str:
-        """The content of a kept release: from memory if a line shows it, else from the disk, without blocking the loop.
-
-        Raises MusterError: RELEASE_EMPTY; RELEASE_COMPACTED if it was dropped meanwhile; STORAGE_FAILED.
-        """
-        if not release.has_content:
-            raise MusterError(Reason.RELEASE_EMPTY, f"release {release.number} has no content: it tells of an end")
-        line = self.state.configs.items[key].lines.get(release.gray)
-        if line is not None and line.release.number == release.number:
-            return line.content
-        content = await asyncio.to_thread(self.read_content, release)
-        if content is None:
-            raise MusterError(Reason.RELEASE_COMPACTED, f"release {release.number} is no longer kept")
-        return content
-
-    def read_content(self, release: Release) -> str | None:
-        """The content of a release from the disk; None if it is not kept. Blocks; from any thread, unlike everything else here.
-
-        Raises MusterError: STORAGE_FAILED.
-        """
-        try:
-            return read_content(self._store, release)
-        except StorageError as error:
-            raise MusterError(Reason.STORAGE_FAILED, "the disk refused") from error
+        await self.audience.close()
 
     def wall_s(self) -> float:
         """Unix seconds."""
@@ -235,102 +183,38 @@ class Engine:
 
     def lease_now_s(self) -> float:
         """The moment on the lease clock, which stands still while the process stalls."""
-        return self._clock.monotonic_s() - self.stalled_s
+        return self._leases.now_s()
 
     def _notice_stall(self) -> None:
-        """Take the time of a stall out of the lease clock; whoever comes first after it, a tick or a command."""
-        now_s = self._clock.monotonic_s()
-        gap_s = now_s - self._last_tick_s
-        self._last_tick_s = now_s
-        if gap_s > STALL_S:
-            self.stalled_s += gap_s
-            for mailroom in self._mailrooms:
-                mailroom.forgive(gap_s)
+        """Whoever comes first after a stall, a tick or a command."""
+        if stalled_s := self._leases.notice():
+            self.audience.forgive(stalled_s)
 
     def _turn(self) -> Turn:
         self._notice_stall()
-        if self._reserved - self._revision < REVISION_BLOCK // 2:
-            self._reserve()
-        return Turn(self.state, (self.lease_now_s(), self._clock.wall_s()), self._limits, self._revision)
+        self._revisions.prepare()
+        return Turn(self.state, (self.lease_now_s(), self._clock.wall_s()), self._limits, self._revisions.last)
 
-    def _decide(self, command: Command) -> tuple[Sequence[Event], object]:
+    def _decide(self, command: Command, check: Check | None) -> tuple[Sequence[Event], object]:
+        if check is not None:
+            check()
         turn = self._turn()
         answer = decide(turn, command)
-        if turn.last_revision > self._reserved and not any(map(is_durable, turn.events)):
-            raise _out_of_revisions()  # a durable one reserves what it needs itself
-        self._revision = turn.last_revision
+        self._revisions.give(turn.last_revision, turn.events)
         return turn.events, answer
-
-    def _reserve(self) -> None:
-        is_used_up = self._revision + 10_000 >= self._reserved
-        if not self._is_reserving:
-            self._ask_for_revisions()
-        if is_used_up:
-            raise _out_of_revisions()
-
-    def _ask_for_revisions(self) -> None:
-        self._is_reserving = True
-        target = max(self._reserved, self._revision) + REVISION_BLOCK
-
-        def reserved(error: StorageError | None) -> None:
-            self._is_reserving = False
-            if error is None:
-                self._reserved = max(self._reserved, target)
-
-        self._journal.reserve(target, reserved)
 
     def _settle(self, events: Sequence[Event]) -> None:
         now_s = self.lease_now_s()
         for event in events:
             self.state.apply(event, now_s, self._limits)
-            self._tell(event)
+            self.audience.tell(event)
         self._journal.note(events)
-
-    def _tell(self, event: Event) -> None:
-        """Tell whoever has to know that an event was applied."""
-        match event:
-            case Renewed():
-                pass  # by far the most, and nobody's news
-            case Put() | Removed():
-                self.hub.note(event)
-                note_service(self.names.services, self.state, event)
-                if event.previous is not None and event.previous.session is not None:
-                    self.on_session_change(event)
-            case SessionChanged():
-                self.on_session_change(event)
-            case ConfigReleased():
-                self.config_hub.note(event)
-                note_config(self.names, self.state, event)
-            case DefinitionPut() | DefinitionDeleted() | ProvidersSet():
-                self.catalog_hub.note(event)
-            case ServiceDescribed() | ServiceUndescribed():
-                self.hub.begin_anew(event.service)
-            case AccessPut() | AccessRemoved():
-                self.on_access_change(event)
-            case DeliveryChanged() | DeliveryDiscarded():
-                self.on_delivery_change(event)
-            case ServiceForgotten():
-                self.hub.forget(event.service)
-            case EpochBegan():
-                self._begin_epoch(event.epoch)
-
-    def _begin_epoch(self, epoch: int) -> None:
-        self.life_began_s = self._clock.wall_s()
-        self.hub.reset(epoch)
-        self.config_hub.reset(epoch)
-        for names in (self.names.services, self.names.configs, self.names.releases):
-            names.reset()
-        self.catalog_hub.reset(epoch)
 
     def _commit(self, batch: list[_Decided]) -> None:
         self._in_flight = batch
         self._commit_began_s = self._clock.monotonic_s()
-        writes = [write for entry in batch for write in durable_writes(entry.events)]
+        writes = [write for entry in batch for write in durable_writes(entry.events)] + self._revisions.with_batch()
         self._journal.hold(event for entry in batch for event in entry.events)
-        self._reserving = self._reserved
-        if self._revision > self._reserved:  # one command, such as a restore, may take any number
-            self._reserving = self._revision + REVISION_BLOCK
-            writes.append(Write(Bucket.META, REVISION, records.encode(self._reserving)))
         done = self._loop.call_soon_threadsafe
         try:
             self._store.submit(writes, lambda error: _quietly(done, self._committed, error))
@@ -342,7 +226,7 @@ class Engine:
         self._journal.hold(())
         self.commit_durations.add(self._clock.monotonic_s() - self._commit_began_s)
         if error is None:
-            self._reserved = max(self._reserved, self._reserving)
+            self._revisions.batch_written()
         for entry in batch:
             if error is not None:
                 _fail(entry.future, MusterError(Reason.STORAGE_FAILED, "the disk refused; nothing was changed"))
@@ -360,23 +244,23 @@ class Engine:
         batch: list[_Decided] = []
         touched = Touched(self.state)
         is_durable_batch = False
-        while self._queue and (not batch or touched.is_free(self._queue[0][0])):
-            command, future = self._queue.popleft()
-            if future.cancelled():
+        while self._queue and (not batch or touched.is_free(self._queue[0].command)):
+            waiting = self._queue.popleft()
+            if waiting.future.cancelled():
                 continue
             try:
-                events, answer = self._decide(command)
+                events, answer = self._decide(waiting.command, waiting.check)
             except MusterError as error:
-                _fail(future, error)
+                _fail(waiting.future, error)
                 continue
-            entry = _Decided(events, answer, future)
+            entry = _Decided(events, answer, waiting.future)
             if is_durable_batch or any(map(is_durable, events)):
-                touched.add(command)
+                touched.add(waiting.command)
                 batch.append(entry)
                 is_durable_batch = True
             else:
                 self._settle(events)
-                future.set_result(answer)
+                waiting.future.set_result(answer)
         if batch:
             self._commit(batch)
 
@@ -386,10 +270,6 @@ def _quietly(call: Callable[..., object], *arguments: object) -> None:
         call(*arguments)
     except RuntimeError:
         return  # the loop is closed: nobody is left to hear
-
-
-def _out_of_revisions() -> MusterError:
-    return MusterError(Reason.STORAGE_FAILED, "no revisions are left: the disk does not take the reservation of more")
 
 
 def _fail(future: "asyncio.Future[object]", error: MusterError) -> None:

@@ -10,6 +10,7 @@ from muster.delivery.v1 import deployment_pb2
 
 from muster_server.core.access_model import ANY, Action, Resource
 from muster_server.core.errors import MusterError, Reason
+from muster_server.core.model import checked_text
 from muster_server.rpc.access_table import DELIVERY
 from muster_server.rpc.agent_wire import agent_said, report_said
 from muster_server.rpc.calls import Stream
@@ -18,6 +19,7 @@ SILENCE_S = 15.0
 MAX_LOG_CHUNKS = 256
 MAX_LOG_REQUESTS = 64
 MAX_LOG_BYTES = 64 << 10
+MAX_VERSION_BYTES = 64
 MAX_FRAME_BYTES = 4 << 20
 """Of what is desired, but for one deployment that is larger; an agent takes 16 MiB."""
 
@@ -204,6 +206,7 @@ class AgentServicer:
             case "log_chunk":
                 if len(frame.log_chunk.data) > MAX_LOG_BYTES:
                     raise MusterError.invalid("log_chunk.data", f"must not be longer than {MAX_LOG_BYTES} bytes")
+                checked_text("log_chunk.version", frame.log_chunk.version, MAX_VERSION_BYTES)
                 connected.take_logs(frame.log_chunk)
             case "heartbeat":
                 return

@@ -49,7 +49,7 @@ class ArchiveServicer:
         namespace = checked_text("namespace", request.namespace, MAX_NAME_BYTES)
         with self._file() as file:
             archive, header = self._copied(namespace)
-            size_bytes = await asyncio.to_thread(write_archive, file, header, archive, self._engine.read_content, self._max_bytes)
+            size_bytes = await asyncio.to_thread(write_archive, file, header, archive, self._engine.contents.read, self._max_bytes)
             del archive
             file.seek(0)
             while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):

@@ -107,12 +107,15 @@ class CatalogServicer:
         if not 1 <= len(request.schemas) <= 100:
             raise MusterError.invalid("schemas", "must hold 1 to 100 entries")
         schemas, resource = tuple(map(decode_schema, request.schemas)), schema_resource(self._service(ref))
-        known = self._engine.state.catalog.schemas.get(ref, {})
-        for action in sorted({UPDATE if schema.schema_id in known else CREATE for schema in schemas}):
-            call.require(action, resource)
-        if request.replace_all and known.keys() - {schema.schema_id for schema in schemas}:
-            call.require(DELETE, resource)
-        await perform(self._engine, PutSchemas(ref, schemas, request.replace_all))
+
+        def check() -> None:
+            known = self._engine.state.catalog.schemas.get(ref, {})
+            for action in sorted({UPDATE if schema.schema_id in known else CREATE for schema in schemas}):
+                call.require(action, resource)
+            if request.replace_all and known.keys() - {schema.schema_id for schema in schemas}:
+                call.require(DELETE, resource)
+
+        await perform(self._engine, PutSchemas(ref, schemas, request.replace_all), check)
         return wire.PutSchemasResponse()
 
     async def get_schema(self, request: wire.GetSchemaRequest, call: Call) -> wire.GetSchemaResponse:

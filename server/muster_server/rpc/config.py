@@ -14,11 +14,11 @@ from muster_server.core.config_model import (
     Text,
     check_gray,
 )
-from muster_server.core.config_rules import config_not_found, found_release
+from muster_server.core.config_rules import config_not_found, found_release, type_of
 from muster_server.core.config_state import ConfigItem
 from muster_server.core.errors import MusterError, Reason
 from muster_server.core.model import checked_text
-from muster_server.engine.engine import Engine
+from muster_server.engine.engine import Check, Engine
 from muster_server.engine.performing import perform
 from muster_server.rpc.access_table import CREATE, UPDATE, config_resource
 from muster_server.rpc.calls import Call
@@ -31,6 +31,13 @@ from muster_server.rpc.paging import MAX_PAGE, number_token, page_size
 
 DEFAULT_HISTORY_PAGE = 100
 MAX_DIFF_CHARACTERS = 1 << 20
+
+
+class _OtherTypeError(MusterError):
+    """What was checked would be published as another type than it was checked for."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.REVISION_MISMATCH, "the content type of the line has changed")
 
 
 class ConfigServicer:
@@ -67,9 +74,9 @@ class ConfigServicer:
         """Release content on the main line."""
         key = _key(request)
         text = Text(request.content, request.content_type, dict(request.labels), request.encrypted_data_key)
-        self._check_may_publish(key, call)
+        may_publish = self._may_publish(key, call)
         command = Publish(key, text, condition=decode_condition(request.condition), note=_note(request, call))
-        published = await self._publish(command, is_checked=not request.allow_invalid)
+        published = await self._publish(command, may_publish, is_checked=not request.allow_invalid)
         return wire.PublishConfigResponse(
             release=release_message(published.release), changed=published.is_changed, revision=self._engine.revision
         )
@@ -103,7 +110,7 @@ class ConfigServicer:
         """Answer one release."""
         key = _key(request)
         release = found_release(self._engine.state.configs.items.get(key), key, request.number)[1]
-        content = await self._engine.content_of(key, release) if release.has_content else ""
+        content = await self._engine.contents.of(key, release) if release.has_content else ""
         return wire.GetReleaseResponse(release=release_message(release, content))
 
     async def diff_releases(self, request: wire.DiffReleasesRequest, _: Call) -> wire.DiffReleasesResponse:
@@ -129,24 +136,22 @@ class ConfigServicer:
     async def rollback_config(self, request: wire.RollbackConfigRequest, call: Call) -> wire.RollbackConfigResponse:
         """Release an earlier release again."""
         key = _key(request)
-        self._check_may_publish(key, call)
+        may_publish = self._may_publish(key, call)
         release = found_release(self._engine.state.configs.items.get(key), key, request.number)[1]
-        content = await self._engine.content_of(key, release)
+        content = await self._engine.contents.of(key, release)
         text = Text(content, release.content_type, release.labels, release.encrypted_data_key)
         command = Rollback(key, request.number, text, decode_condition(request.condition), _note(request, call))
-        published: Published = await perform(self._engine, command)
+        published: Published = await perform(self._engine, command, may_publish)
         return wire.RollbackConfigResponse(release=release_message(published.release), revision=self._engine.revision)
 
     async def publish_gray(self, request: wire.PublishGrayRequest, call: Call) -> wire.PublishGrayResponse:
         """Release content on a gray line."""
         key, gray = _key(request), check_gray(request.gray)
-        self._check_may_publish(key, call)
+        may_publish = self._may_publish(key, call)
         rule = decode_rule(request.rule) if request.HasField("rule") else None
-        item = self._engine.state.configs.items.get(key)
-        labels = item.main.release.labels if item is not None and item.main is not None else {}
-        text = Text(request.content, request.content_type, labels, request.encrypted_data_key)
+        text = Text(request.content, request.content_type, {}, request.encrypted_data_key)
         command = Publish(key, text, gray, rule, decode_condition(request.condition), _note(request, call))
-        published = await self._publish(command, is_checked=not request.allow_invalid)
+        published = await self._publish(command, may_publish, is_checked=not request.allow_invalid)
         return wire.PublishGrayResponse(
             release=release_message(published.release), changed=published.is_changed, revision=self._engine.revision
         )
@@ -165,22 +170,40 @@ class ConfigServicer:
         published: Published = await perform(self._engine, command)
         return wire.PromoteGrayResponse(release=release_message(published.release), revision=self._engine.revision)
 
-    def _check_may_publish(self, key: ConfigKey, call: Call) -> None:
-        """Raises MusterError (PERMISSION_DENIED). Where no line of an item stands, the first one creates it."""
-        item = self._engine.state.configs.items.get(key)
-        call.require(UPDATE if item is not None and item.lines else CREATE, config_resource(key))
+    def _may_publish(self, key: ConfigKey, call: Call) -> Check:
+        """Asks whether the caller may, and answers what asks again: where no line of an item stands, the first one creates it.
 
-    async def _publish(self, command: Publish, *, is_checked: bool) -> Published:
+        Raises MusterError (PERMISSION_DENIED), as what it answers does.
+        """
+
+        def check() -> None:
+            item = self._engine.state.configs.items.get(key)
+            call.require(UPDATE if item is not None and item.lines else CREATE, config_resource(key))
+
+        check()
+        return check
+
+    async def _publish(self, command: Publish, may_publish: Check, *, is_checked: bool) -> Published:
+        content_type = self._type_of(command)
+
+        def check() -> None:
+            may_publish()
+            if is_checked and self._type_of(command) != content_type:
+                raise _OtherTypeError
+
         if is_checked:
-            item = self._engine.state.configs.items.get(command.key)
-            line = (item.lines.get(command.gray) or item.main) if item is not None else None
-            content_type = command.text.content_type or (line.release.content_type if line is not None else "")
             await checked_content(command.text.content, content_type)
-        published: Published = await perform(self._engine, command)
+        try:
+            published: Published = await perform(self._engine, command, check)
+        except _OtherTypeError:  # somebody gave the line another one meanwhile: it has to be valid as that
+            return await self._publish(command, may_publish, is_checked=True)
         return published
 
+    def _type_of(self, command: Publish) -> str:
+        return type_of(self._engine.state.configs.items.get(command.key), command)
+
     async def _content(self, key: ConfigKey, release: Release | None) -> str:
-        return await self._engine.content_of(key, release) if release is not None and release.has_content else ""
+        return await self._engine.contents.of(key, release) if release is not None and release.has_content else ""
 
     def _live(self, key: ConfigKey) -> ConfigItem:
         item = self._engine.state.configs.items.get(key)

@@ -108,7 +108,9 @@ def job_message(job: Job) -> wire.Job:
     stamp(message.create_time, job.create_s)
     stamp(message.update_time, job.update_s)
     for index, task in enumerate(job.tasks):
-        said = message.tasks.add(index=index, name=task.name, state=f"JOB_STATE_{task.state.name}", message=task.message)
+        reason = f"ERROR_REASON_{task.reason.value}" if task.reason is not None else None
+        state = f"JOB_STATE_{task.state.name}"
+        said = message.tasks.add(index=index, name=task.name, state=state, message=task.message, reason=reason)
         stamp(said.create_time, task.create_s)
         stamp(said.update_time, task.update_s)
     return message

@@ -150,7 +150,7 @@ class DeploymentServicer:
         request_id, chunks = agent.ask_logs(asked)
         try:
             while (chunk := await chunks.get()) is not None:
-                await stream.write(wire.ReadLogsResponse(index=chunk.index, data=chunk.data))
+                await stream.write(wire.ReadLogsResponse(index=chunk.index, data=chunk.data, version=chunk.version))
         finally:
             agent.cancel_logs(request_id)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 import structlog
@@ -16,6 +17,7 @@ from muster_server.core.deployment_model import Deployment, Job, JobKind
 from muster_server.core.deployment_rules import ANY_AGENT
 from muster_server.core.deployment_states import DeploymentState, ReplicaState, state_of
 from muster_server.core.errors import MusterError, Reason
+from muster_server.core.jobs import patience_s
 from muster_server.core.naming import limit_exceeded
 from muster_server.engine.engine import Engine
 from muster_server.engine.performing import perform
@@ -34,6 +36,19 @@ MACHINE = "ecs"
 """The type of resource that an agent is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What looks saw of a job: since when its agent is missed, None if it is not; what was told of it last, and since when.
+
+    An agent that comes and goes is no news, and if it never says anything else its job is given up as if it had stayed.
+    """
+
+    missed_since_s: float | None
+    generation: int
+    report: wire.Report | None
+    told_since_s: float
+
+
 class Dispatcher:
     """Owns nothing durable: what is wanted is the engine's, what runs is the agents'. `changes` tells of deployments and jobs."""
 
@@ -42,9 +57,9 @@ class Dispatcher:
         self._engine = engine
         self._agent_wait_s = agent_wait_s
         self._agents: dict[tuple[str, str], ConnectedAgent] = {}
-        self._missing_since_s: dict[str, float] = {}
+        self._seen: dict[str, _Seen] = {}
         self._wake = asyncio.Event()
-        engine.on_delivery_change = self._changed
+        engine.audience.on_delivery_change = self._changed
 
     @property
     def agents(self) -> Sequence[deployment_pb2.Agent]:
@@ -101,6 +116,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Place what is new, and give up what waits too long for its agent, until cancelled."""
+        refusal: Reason | None = None
         while True:
             try:
                 async with asyncio.timeout(LOOK_S):
@@ -111,7 +127,13 @@ class Dispatcher:
             try:
                 await self._look()
             except MusterError as error:  # the disk refuses, or is behind: the next look tries again
-                log.warning("deployments wait", reason=error.reason.value, why=error.message)
+                if error.reason is not refusal:
+                    log.warning("deployments wait", reason=error.reason.value, why=error.message)
+                refusal = error.reason
+            else:
+                if refusal is not None:
+                    log.info("deployments go on")
+                refusal = None
 
     def replicas_of(self, deployment: Deployment) -> Sequence[deployment_pb2.Replica] | None:
         """As its agent told of them last; None while that is not connected, or has not told yet."""
@@ -166,28 +188,46 @@ class Dispatcher:
             agent.tell(wire.DesiredDeployment(deployment_id=gone.id, generation=gone.generation + 1, drop=True))
 
     async def _look(self) -> None:
-        """O(jobs). Whatever a job waits for that is not there, it does not wait for ever."""
+        """O(jobs). Whatever a job waits for that is not there, or that says nothing, it does not wait for ever."""
         now_s, delivery = self._engine.lease_now_s(), self._engine.state.delivery
-        waiting: dict[str, float] = {}
+        seen: dict[str, _Seen] = {}
         for job in [job for job in delivery.jobs.values() if not job.state.is_over]:
             deployment = delivery.deployment(job.namespace, job.deployment_id)
-            if not deployment.agent and (agent := self._chosen(deployment)) is not None:
-                await perform(self._engine, Place(deployment.id, agent.agent.name))
-            elif self._agent_of(deployment) is None or job.is_forced:
-                waiting[job.id] = since_s = self._missing_since_s.get(job.id, now_s)
-                await self._wait(deployment, job, now_s - since_s)
-        self._missing_since_s = waiting
+            if not deployment.agent and (chosen := self._chosen(deployment)) is not None:
+                await perform(self._engine, Place(deployment.id, chosen.agent.name))
+                continue
+            seen[job.id] = one = self._see(deployment, job, now_s)
+            missed_s = 0.0 if one.missed_since_s is None else now_s - one.missed_since_s
+            await self._wait(deployment, job, missed_s, now_s - one.told_since_s)
+        self._seen = seen
 
-    async def _wait(self, deployment: Deployment, job: Job, waited_s: float) -> None:
+    def _see(self, deployment: Deployment, job: Job, now_s: float) -> _Seen:
+        """A look at a job. To one that is forced its agent does not matter."""
+        before = self._seen.get(job.id, _Seen(None, job.generation, None, now_s))
+        agent, missed_since_s = self._agent_of(deployment), before.missed_since_s
+        if agent is not None and not job.is_forced:
+            missed_since_s = None
+        elif missed_since_s is None:
+            missed_since_s = now_s
+        report = agent.reports.get(deployment.id) if agent is not None else None
+        if job.generation == before.generation and report in (None, before.report):
+            return replace(before, missed_since_s=missed_since_s)
+        return _Seen(missed_since_s, job.generation, report, now_s)
+
+    async def _wait(self, deployment: Deployment, job: Job, missed_s: float, silent_s: float) -> None:
+        """A job waits: its agent is missed for so long already, and nothing new was told of it for so long."""
         is_missing = self._agent_of(deployment) is None
         if job.kind is JobKind.DELETE and (
-            not deployment.agent or (job.is_forced and (is_missing or waited_s > self._agent_wait_s))
+            not deployment.agent or (job.is_forced and (is_missing or missed_s > self._agent_wait_s))
         ):
             why = f"without the agent {deployment.agent!r}" if deployment.agent else "it ran nowhere"
             await perform(self._engine, Finish(deployment.id, job.generation, True, why))
-        elif is_missing and waited_s > self._agent_wait_s:
+        elif is_missing and missed_s > self._agent_wait_s:
             why = f"the agent {deployment.agent!r} is not connected" if deployment.agent else self._nobody(deployment)
-            await perform(self._engine, Finish(deployment.id, job.generation, False, why))
+            await perform(self._engine, Finish(deployment.id, job.generation, False, why, Reason.AGENT_UNAVAILABLE))
+        elif not is_missing and silent_s > patience_s(deployment, job):
+            why = f"the agent {deployment.agent!r} is connected, and told nothing new for {patience_s(deployment, job):g} s"
+            await perform(self._engine, Finish(deployment.id, job.generation, False, why, Reason.JOB_STALLED))
 
     def _nobody(self, deployment: Deployment) -> str:
         return f"no agent is connected that runs what is in the environment {self._environment_of(deployment).name!r}"

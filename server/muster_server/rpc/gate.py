@@ -65,7 +65,7 @@ class Gate:
         self._authenticator = authenticator
         self.streams: Iterable[OpenStream] = ()
         self._next_expiry_s = 0.0
-        engine.on_access_change = self._access_changed
+        engine.audience.on_access_change = self._access_changed
         engine.on_tick = self._end_expired
 
     async def principal(self, path: str, authorization: str, address: str, certificate: str) -> Principal:

@@ -32,7 +32,7 @@ class ServerInfoServicer:
             version=muster_version(),
             epoch=engine.epoch,
             revision=engine.revision,
-            start_time=timestamp(engine.life_began_s),
+            start_time=timestamp(engine.audience.began_s),
             warming_up=hub.is_warming_up,
             storage=engine.storage_kind,
             instance_count=state.instance_count,

@@ -46,7 +46,7 @@ class SessionServicer:
         self._engine = engine
         self._links: dict[str, Link] = {}
         self._connections = itertools.count(1)
-        engine.on_session_change = self._on_change
+        engine.audience.on_session_change = self._on_change
 
     @property
     def open_count(self) -> int:

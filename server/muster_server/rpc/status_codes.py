@@ -85,6 +85,7 @@ STATUS_CODES = {
     Reason.AGENT_REPLACED: grpc.StatusCode.ABORTED,
     Reason.AGENT_SILENT: grpc.StatusCode.DEADLINE_EXCEEDED,
     Reason.AGENT_NAME_TAKEN: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.JOB_STALLED: grpc.StatusCode.DEADLINE_EXCEEDED,
     Reason.SERVICE_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.SERVICE_NOT_EMPTY: grpc.StatusCode.FAILED_PRECONDITION,
 }

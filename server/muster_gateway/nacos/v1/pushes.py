@@ -10,13 +10,14 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address
 from itertools import count
 from typing import Any
 
 import msgspec
 import structlog
 
+from muster_gateway.nacos.config_parameters import unmapped
 from muster_gateway.nacos.grpc.service_info import Place, ReferenceTimes
 from muster_gateway.nacos.grpc.session import Key
 from muster_gateway.nacos.grpc.watching import ServiceWatches
@@ -52,6 +53,7 @@ class Pushes(asyncio.DatagramProtocol):
         self._wake = asyncio.Event()
         self._numbers = count(time.time_ns() // 1_000_000)  # SDKs take it for a time
         self._transport: asyncio.DatagramTransport | None = None
+        self._family = socket.AF_INET
         self._is_full = False
 
     def __len__(self) -> int:
@@ -64,11 +66,10 @@ class Pushes(asyncio.DatagramProtocol):
 
     @asynccontextmanager
     async def serving(self, host: str) -> AsyncIterator[None]:
-        """Push from this address for as long as the context is open. Not at all if it is one of IPv6: SDKs listen on IPv4."""
-        source = {"::": "0.0.0.0", "::1": "127.0.0.1"}.get(host, host)  # noqa: S104  # as wide as the HTTP sockets, no wider
-        loop = asyncio.get_running_loop()
+        """Push from this address for as long as the context is open, over the families that HTTP comes by: `::` is both."""
+        loop, self._family = asyncio.get_running_loop(), socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            made = await loop.create_datagram_endpoint(lambda: self, local_addr=(source, 0), family=socket.AF_INET)
+            made = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, 0), family=self._family)
         except OSError as error:
             log.warning("no changes are pushed to SDKs of nacos 1", host=host, error=str(error))
             yield
@@ -86,8 +87,8 @@ class Pushes(asyncio.DatagramProtocol):
                     task.cancel()
 
     def subscribe(self, service: Key, clusters: str, address: Address, place: Place) -> None:
-        """Tell this address of what comes after what it was just answered. Port 0 and other than IPv4 are ignored."""
-        if self._transport is None or not address[1] or not _is_ipv4(address[0]):
+        """Tell this address of what comes after what it was just answered. Port 0, and what the socket cannot reach, is ignored."""
+        if self._transport is None or not address[1] or self._target(address) is None:
             return
         key = (service, clusters, address)
         subscriber = self._subscribers.get(key)
@@ -104,7 +105,7 @@ class Pushes(asyncio.DatagramProtocol):
             number = int(msgspec.json.decode(data, type=dict[str, Any])["lastRefTime"])
         except (msgspec.DecodeError, KeyError, TypeError, ValueError, OverflowError):
             return
-        subscriber = self._awaited.get(((addr[0], addr[1]), number))
+        subscriber = self._awaited.get(((unmapped(addr[0]), addr[1]), number))
         if subscriber is not None and subscriber.sent is not None:
             self._take(subscriber, subscriber.sent[1])
 
@@ -191,7 +192,18 @@ class Pushes(asyncio.DatagramProtocol):
         subscriber.tries += 1
         subscriber.sent, subscriber.again_s = (number, place), self._now() + ACK_S
         self._awaited[subscriber.address, number] = subscriber
-        transport.sendto(body, subscriber.address)
+        transport.sendto(body, self._target(subscriber.address))
+
+    def _target(self, address: Address) -> Address | None:
+        """The address as the socket has it, where one of IPv6 shows those of IPv4 as its own; None if it cannot reach it."""
+        host, port = address
+        try:
+            is_ipv4 = isinstance(ip_address(host), IPv4Address)
+        except ValueError:
+            return None
+        if self._family is socket.AF_INET:
+            return address if is_ipv4 else None
+        return (f"::ffff:{host}", port) if is_ipv4 else address
 
     async def _send(self, transport: asyncio.DatagramTransport) -> None:
         """Send what is due, some in each turn of the loop, so that many subscribers delay nobody else."""
@@ -211,11 +223,3 @@ class Pushes(asyncio.DatagramProtocol):
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(self._group.create_task(work, name="nacos pushes"))
-
-
-def _is_ipv4(host: str) -> bool:
-    try:
-        IPv4Address(host)
-    except ValueError:
-        return False
-    return True

@@ -169,8 +169,9 @@ class AdminServiceServicer:
         config items with their kept history, persistent instances and operators' overrides, environments, applications with their
         variables, components and deployments, as they stand at one revision. Jobs are not in it, nor what is being deleted. The chunks
         together are one archive: a line of JSON that says what it is, records, and a checksum. It can be restored into any Muster that
-        knows its format version and all kinds of its records. Ends with NOT_FOUND (NAMESPACE_NOT_FOUND), RESOURCE_EXHAUSTED (TOO_LARGE: more than 1 GiB, which no
-        Restore takes; LIMIT_EXCEEDED: four archives are under way already; SLOW_CONSUMER: nothing was read for 30 s).
+        knows its format version and all kinds of its records. Ends with NOT_FOUND (NAMESPACE_NOT_FOUND), RESOURCE_EXHAUSTED (TOO_LARGE:
+        more than 1 GiB, which no Restore takes; LIMIT_EXCEEDED: four archives are under way already; SLOW_CONSUMER: nothing was read for
+        30 s).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

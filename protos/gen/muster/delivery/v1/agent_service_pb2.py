@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from muster.delivery.v1 import deployment_pb2 as muster_dot_delivery_dot_v1_dot_deployment__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&muster/delivery/v1/agent_service.proto\x12\x12muster.delivery.v1\x1a#muster/delivery/v1/deployment.proto\"\xda\x01\n\x0e\x43onnectRequest\x12*\n\x05hello\x18\x01 \x01(\x0b\x32\x19.muster.delivery.v1.HelloH\x00\x12,\n\x06report\x18\x02 \x01(\x0b\x32\x1a.muster.delivery.v1.ReportH\x00\x12\x31\n\tlog_chunk\x18\x03 \x01(\x0b\x32\x1c.muster.delivery.v1.LogChunkH\x00\x12\x32\n\theartbeat\x18\x04 \x01(\x0b\x32\x1d.muster.delivery.v1.HeartbeatH\x00\x42\x07\n\x05\x66rame\"^\n\x05Hello\x12(\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x19.muster.delivery.v1.Agent\x12+\n\x07reports\x18\x02 \x03(\x0b\x32\x1a.muster.delivery.v1.Report\"\xb1\x01\n\x06Report\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x03\x12.\n\x08progress\x18\x03 \x01(\x0e\x32\x1c.muster.delivery.v1.Progress\x12\x0c\n\x04step\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\x12-\n\x08replicas\x18\x06 \x03(\x0b\x32\x1b.muster.delivery.v1.Replica\"H\n\x08LogChunk\x12\x12\n\nrequest_id\x18\x01 \x01(\x03\x12\r\n\x05index\x18\x02 \x01(\x05\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x08\"\x0b\n\tHeartbeat\"\xb6\x01\n\x0f\x43onnectResponse\x12.\n\x07\x64\x65sired\x18\x01 \x01(\x0b\x32\x1b.muster.delivery.v1.DesiredH\x00\x12\x35\n\x0blog_request\x18\x02 \x01(\x0b\x32\x1e.muster.delivery.v1.LogRequestH\x00\x12\x33\n\nlog_cancel\x18\x03 \x01(\x0b\x32\x1d.muster.delivery.v1.LogCancelH\x00\x42\x07\n\x05\x66rame\"j\n\x07\x44\x65sired\x12:\n\x0b\x64\x65ployments\x18\x01 \x03(\x0b\x32%.muster.delivery.v1.DesiredDeployment\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\x12\x11\n\tlater_ids\x18\x03 \x03(\t\"\xd9\x01\n\x11\x44\x65siredDeployment\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x03\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\tnamespace\x18\x04 \x01(\t\x12\r\n\x05group\x18\x05 \x01(\t\x12\x10\n\x08replicas\x18\x06 \x01(\x05\x12\x30\n\x04spec\x18\x07 \x01(\x0b\x32\".muster.delivery.v1.DeploymentSpec\x12\x17\n\x0fspec_generation\x18\x08 \x01(\x03\x12\x0c\n\x04\x64rop\x18\t \x01(\x08\"y\n\nLogRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x03\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x12\n\x05index\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\ntail_lines\x18\x04 \x01(\x05\x12\x0e\n\x06\x66ollow\x18\x05 \x01(\x08\x42\x08\n\x06_index\"\x1f\n\tLogCancel\x12\x12\n\nrequest_id\x18\x01 \x01(\x03*b\n\x08Progress\x12\x18\n\x14PROGRESS_UNSPECIFIED\x10\x00\x12\x14\n\x10PROGRESS_WORKING\x10\x01\x12\x11\n\rPROGRESS_DONE\x10\x02\x12\x13\n\x0fPROGRESS_FAILED\x10\x03\x32\x66\n\x0c\x41gentService\x12V\n\x07\x43onnect\x12\".muster.delivery.v1.ConnectRequest\x1a#.muster.delivery.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&muster/delivery/v1/agent_service.proto\x12\x12muster.delivery.v1\x1a#muster/delivery/v1/deployment.proto\"\xda\x01\n\x0e\x43onnectRequest\x12*\n\x05hello\x18\x01 \x01(\x0b\x32\x19.muster.delivery.v1.HelloH\x00\x12,\n\x06report\x18\x02 \x01(\x0b\x32\x1a.muster.delivery.v1.ReportH\x00\x12\x31\n\tlog_chunk\x18\x03 \x01(\x0b\x32\x1c.muster.delivery.v1.LogChunkH\x00\x12\x32\n\theartbeat\x18\x04 \x01(\x0b\x32\x1d.muster.delivery.v1.HeartbeatH\x00\x42\x07\n\x05\x66rame\"^\n\x05Hello\x12(\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x19.muster.delivery.v1.Agent\x12+\n\x07reports\x18\x02 \x03(\x0b\x32\x1a.muster.delivery.v1.Report\"\xb1\x01\n\x06Report\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x03\x12.\n\x08progress\x18\x03 \x01(\x0e\x32\x1c.muster.delivery.v1.Progress\x12\x0c\n\x04step\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\x12-\n\x08replicas\x18\x06 \x03(\x0b\x32\x1b.muster.delivery.v1.Replica\"Y\n\x08LogChunk\x12\x12\n\nrequest_id\x18\x01 \x01(\x03\x12\r\n\x05index\x18\x02 \x01(\x05\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x08\x12\x0f\n\x07version\x18\x05 \x01(\t\"\x0b\n\tHeartbeat\"\xb6\x01\n\x0f\x43onnectResponse\x12.\n\x07\x64\x65sired\x18\x01 \x01(\x0b\x32\x1b.muster.delivery.v1.DesiredH\x00\x12\x35\n\x0blog_request\x18\x02 \x01(\x0b\x32\x1e.muster.delivery.v1.LogRequestH\x00\x12\x33\n\nlog_cancel\x18\x03 \x01(\x0b\x32\x1d.muster.delivery.v1.LogCancelH\x00\x42\x07\n\x05\x66rame\"j\n\x07\x44\x65sired\x12:\n\x0b\x64\x65ployments\x18\x01 \x03(\x0b\x32%.muster.delivery.v1.DesiredDeployment\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\x12\x11\n\tlater_ids\x18\x03 \x03(\t\"\xd9\x01\n\x11\x44\x65siredDeployment\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x03\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\tnamespace\x18\x04 \x01(\t\x12\r\n\x05group\x18\x05 \x01(\t\x12\x10\n\x08replicas\x18\x06 \x01(\x05\x12\x30\n\x04spec\x18\x07 \x01(\x0b\x32\".muster.delivery.v1.DeploymentSpec\x12\x17\n\x0fspec_generation\x18\x08 \x01(\x03\x12\x0c\n\x04\x64rop\x18\t \x01(\x08\"y\n\nLogRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x03\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x12\n\x05index\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\ntail_lines\x18\x04 \x01(\x05\x12\x0e\n\x06\x66ollow\x18\x05 \x01(\x08\x42\x08\n\x06_index\"\x1f\n\tLogCancel\x12\x12\n\nrequest_id\x18\x01 \x01(\x03*b\n\x08Progress\x12\x18\n\x14PROGRESS_UNSPECIFIED\x10\x00\x12\x14\n\x10PROGRESS_WORKING\x10\x01\x12\x11\n\rPROGRESS_DONE\x10\x02\x12\x13\n\x0fPROGRESS_FAILED\x10\x03\x32\x66\n\x0c\x41gentService\x12V\n\x07\x43onnect\x12\".muster.delivery.v1.ConnectRequest\x1a#.muster.delivery.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'muster.delivery.v1.agent_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROGRESS']._serialized_start=1352
-  _globals['_PROGRESS']._serialized_end=1450
+  _globals['_PROGRESS']._serialized_start=1369
+  _globals['_PROGRESS']._serialized_end=1467
   _globals['_CONNECTREQUEST']._serialized_start=100
   _globals['_CONNECTREQUEST']._serialized_end=318
   _globals['_HELLO']._serialized_start=320
@@ -41,19 +41,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORT']._serialized_start=417
   _globals['_REPORT']._serialized_end=594
   _globals['_LOGCHUNK']._serialized_start=596
-  _globals['_LOGCHUNK']._serialized_end=668
-  _globals['_HEARTBEAT']._serialized_start=670
-  _globals['_HEARTBEAT']._serialized_end=681
-  _globals['_CONNECTRESPONSE']._serialized_start=684
-  _globals['_CONNECTRESPONSE']._serialized_end=866
-  _globals['_DESIRED']._serialized_start=868
-  _globals['_DESIRED']._serialized_end=974
-  _globals['_DESIREDDEPLOYMENT']._serialized_start=977
-  _globals['_DESIREDDEPLOYMENT']._serialized_end=1194
-  _globals['_LOGREQUEST']._serialized_start=1196
-  _globals['_LOGREQUEST']._serialized_end=1317
-  _globals['_LOGCANCEL']._serialized_start=1319
-  _globals['_LOGCANCEL']._serialized_end=1350
-  _globals['_AGENTSERVICE']._serialized_start=1452
-  _globals['_AGENTSERVICE']._serialized_end=1554
+  _globals['_LOGCHUNK']._serialized_end=685
+  _globals['_HEARTBEAT']._serialized_start=687
+  _globals['_HEARTBEAT']._serialized_end=698
+  _globals['_CONNECTRESPONSE']._serialized_start=701
+  _globals['_CONNECTRESPONSE']._serialized_end=883
+  _globals['_DESIRED']._serialized_start=885
+  _globals['_DESIRED']._serialized_end=991
+  _globals['_DESIREDDEPLOYMENT']._serialized_start=994
+  _globals['_DESIREDDEPLOYMENT']._serialized_end=1211
+  _globals['_LOGREQUEST']._serialized_start=1213
+  _globals['_LOGREQUEST']._serialized_end=1334
+  _globals['_LOGCANCEL']._serialized_start=1336
+  _globals['_LOGCANCEL']._serialized_end=1367
+  _globals['_AGENTSERVICE']._serialized_start=1469
+  _globals['_AGENTSERVICE']._serialized_end=1571
 # @@protoc_insertion_point(module_scope)

@@ -56,16 +56,18 @@ class Report(_message.Message):
     def __init__(self, deployment_id: _Optional[str] = ..., generation: _Optional[int] = ..., progress: _Optional[_Union[Progress, str]] = ..., step: _Optional[str] = ..., message: _Optional[str] = ..., replicas: _Optional[_Iterable[_Union[_deployment_pb2.Replica, _Mapping]]] = ...) -> None: ...
 
 class LogChunk(_message.Message):
-    __slots__ = ("request_id", "index", "data", "end")
+    __slots__ = ("request_id", "index", "data", "end", "version")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     index: int
     data: bytes
     end: bool
-    def __init__(self, request_id: _Optional[int] = ..., index: _Optional[int] = ..., data: _Optional[bytes] = ..., end: _Optional[bool] = ...) -> None: ...
+    version: str
+    def __init__(self, request_id: _Optional[int] = ..., index: _Optional[int] = ..., data: _Optional[bytes] = ..., end: _Optional[bool] = ..., version: _Optional[str] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ()

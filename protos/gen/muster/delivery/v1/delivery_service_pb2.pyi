@@ -545,12 +545,14 @@ class ReadLogsRequest(_message.Message):
     def __init__(self, namespace: _Optional[str] = ..., id: _Optional[str] = ..., index: _Optional[int] = ..., tail_lines: _Optional[int] = ..., follow: _Optional[bool] = ...) -> None: ...
 
 class ReadLogsResponse(_message.Message):
-    __slots__ = ("index", "data")
+    __slots__ = ("index", "data", "version")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     index: int
     data: bytes
-    def __init__(self, index: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
+    version: str
+    def __init__(self, index: _Optional[int] = ..., data: _Optional[bytes] = ..., version: _Optional[str] = ...) -> None: ...
 
 class GetJobRequest(_message.Message):
     __slots__ = ("namespace", "id")

@@ -85,6 +85,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_AGENT_REPLACED: _ClassVar[ErrorReason]
     ERROR_REASON_AGENT_SILENT: _ClassVar[ErrorReason]
     ERROR_REASON_AGENT_NAME_TAKEN: _ClassVar[ErrorReason]
+    ERROR_REASON_JOB_STALLED: _ClassVar[ErrorReason]
     ERROR_REASON_SERVICE_EXISTS: _ClassVar[ErrorReason]
     ERROR_REASON_SERVICE_NOT_EMPTY: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
@@ -163,6 +164,7 @@ ERROR_REASON_AGENT_UNAVAILABLE: ErrorReason
 ERROR_REASON_AGENT_REPLACED: ErrorReason
 ERROR_REASON_AGENT_SILENT: ErrorReason
 ERROR_REASON_AGENT_NAME_TAKEN: ErrorReason
+ERROR_REASON_JOB_STALLED: ErrorReason
 ERROR_REASON_SERVICE_EXISTS: ErrorReason
 ERROR_REASON_SERVICE_NOT_EMPTY: ErrorReason
 

@@ -1,6 +1,7 @@
 """`muster serve` as a program: what it refuses, how it stops, and that the README tells of its flags."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from muster_server.__main__ import MAX_OPEN_FILES
 from muster_server.settings import Settings
 from program import start
 
@@ -59,7 +61,9 @@ def test_port_in_use_ends_the_start_with_one_line(tmp_path: Path, flag: str) -> 
         result = run(tmp_path, *[part for pair in ports.items() for part in pair])
 
     assert result.returncode == 2
-    assert "cannot listen" in result.stderr.splitlines()[-1]
+    (line,) = result.stderr.splitlines()
+    assert "cannot listen" in line
+    assert "Address already in use" in line
 
 
 def test_data_directory_that_cannot_be_used_ends_the_start(tmp_path: Path) -> None:
@@ -102,6 +106,20 @@ def test_environment_wins_over_the_file_and_flags_over_both(tmp_path: Path, monk
     settings = Settings(grpc_port=4)
 
     assert (settings.grpc_port, settings.http_ports, settings.host) == (4, (2, 3), "localhost")
+
+
+def test_soft_limit_of_open_files_does_not_bound_connections(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        program = start(tmp_path / "data")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    limits = resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE)
+    program.kill()
+
+    assert limits == (MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES), hard)
 
 
 def test_sigterm_stops_it_in_order(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ The command line of the client finds them by the entry points `muster.commands`;
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -22,6 +24,8 @@ from muster_server.agent import AgentApart
 from muster_server.app import agent_serving, gateway_serving, serving, write_ready_file
 from muster_server.settings import Settings
 from muster_server.storage.port import StorageError
+
+MAX_OPEN_FILES = 1 << 18
 
 cli = typer.Typer(
     add_completion=False,
@@ -156,6 +160,7 @@ async def _serve_agent(settings: Settings, apart: AgentApart, server: str) -> No
 
 async def _serve_gateway(settings: Settings, target: str) -> None:
     stop = _stop_signal()
+    _allow_many_connections()
     async with gateway_serving(settings, target) as running:
         if settings.ready_file is not None:
             write_ready_file(settings.ready_file, running)
@@ -164,12 +169,22 @@ async def _serve_gateway(settings: Settings, target: str) -> None:
 
 async def _serve(settings: Settings) -> None:
     stop = _stop_signal()
+    _allow_many_connections()
     gc.disable()  # start makes much and drops nothing
     async with serving(settings) as running:
         _collect_seldom()
         if settings.ready_file is not None:
             write_ready_file(settings.ready_file, running)
         await stop.wait()
+
+
+def _allow_many_connections() -> None:
+    """Take as many open files as may be had, 262,144 at the most: each connection is one, and the usual soft limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):  # macOS has a bound below the hard limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _collect_seldom() -> None:

@@ -28,6 +28,14 @@ async def test_command_without_a_server_ends_with_6_and_one_line() -> None:
     assert answer.errors.count("\n") == 1
 
 
+@pytest.mark.parametrize("target", ["127.0.0.1:99999", "127.0.0.1:0", "http://127.0.0.1:9848", "127.0.0.1: 9848"])
+async def test_target_that_is_no_address_is_no_server_that_is_away(target: str) -> None:
+    answer = await muster(target, "services")
+
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.errors == f"muster: --target: {target!r} is no address: write HOST:PORT\n"
+
+
 async def test_target_as_an_option_wins_over_the_environment() -> None:
     async with running_server() as server:
         after = await muster(free_address(), "services", "--target", server.grpc_target)

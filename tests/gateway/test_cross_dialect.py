@@ -7,6 +7,8 @@ import pytest
 from muster.admin.v1 import admin_service_pb2, admin_service_pb2_grpc
 from muster.registry.v1 import discovery_service_pb2 as discovery
 from muster.registry.v1 import discovery_service_pb2_grpc, instance_pb2
+from nacos_wire import NacosClient, nacos_client
+from nacos_wire import register as nacos_grpc_register
 from running import ManualClock, Server, running_gateway, running_server
 
 BODY = {"serviceName": "shared", "ip": "10.0.0.1", "port": 80}
@@ -199,6 +201,59 @@ async def test_instance_of_servicecomb_is_seen_in_all(kind: str) -> None:
         watch.cancel()
 
 
+async def test_finders_calls_mean_the_instance_that_servicecomb_registered_at_that_place() -> None:
+    clock = ManualClock()
+    async with (
+        running_server(clock=clock) as server,
+        running_gateway(server, "local") as url,
+        httpx.AsyncClient(base_url=url) as http,
+    ):
+        await cse_register(http)
+        shown = (await http.get("/api/instance", params=FORM)).json()
+        for _ in range(4):  # 160 s, of which a registration lasts 120
+            server.advance(40)
+            await http.put("/api/instance/beat", json=BODY)
+        kept = await view(http, discovery.WatchResponse())
+        await http.put("/api/instance/status", json={**BODY, "status": "DISABLE"})
+        disabled = await view(http, discovery.WatchResponse())
+        for body in ({**BODY, "cluster": "other"}, {**BODY, "port": 81}):
+            assert (await http.request("DELETE", "/api/instance", json=body)).text == "success"
+        elsewhere = await view(http, discovery.WatchResponse())
+        await http.request("DELETE", "/api/instance", json=BODY)
+
+        assert (shown["ip"], shown["port"], shown["status"]) == ("10.0.0.1", 80, "HEALTHY")
+        assert kept == (["HEALTHY"], [True], [])
+        assert disabled == elsewhere == (["DISABLE"], [], [])
+        assert await view(http, discovery.WatchResponse()) == ([], [], [])
+
+
+async def connected_register(client: NacosClient, _: httpx.AsyncClient) -> None:
+    await nacos_grpc_register(client, "10.0.0.1", "shared")
+
+
+async def persistent_register(_: NacosClient, http: httpx.AsyncClient) -> None:
+    assert (await http.post(NACOS, data={**FORM, "ephemeral": "false"})).json()["data"] == "ok"
+
+
+@pytest.mark.parametrize("registers", [connected_register, persistent_register])
+async def test_finders_status_is_that_of_an_instance_without_lease_too(registers: Any) -> None:
+    async with (
+        running_server() as server,
+        running_gateway(server, "local") as url,
+        httpx.AsyncClient(base_url=url) as http,
+        nacos_client(server.grpc_target) as client,
+    ):
+        await registers(client, http)
+
+        answers, shown = [], []
+        for status in ("DISABLE", "HEALTHY", "UN_HEALTHY"):
+            answers.append((await http.put("/api/instance/status", json={**BODY, "status": status})).text)
+            shown.append((await http.get("/api/instance", params=FORM)).json()["status"])
+
+        assert answers == ["success"] * 3
+        assert shown == ["DISABLE", "HEALTHY", "UN_HEALTHY"]
+
+
 @pytest.mark.parametrize("status", ["DOWN", "STARTING", "TESTING", "OUTOFSERVICE"])
 async def test_status_of_servicecomb_takes_an_instance_out_of_traffic_everywhere_and_up_brings_it_back(status: str) -> None:
     async with running_server() as server, running_gateway(server, "local") as url, httpx.AsyncClient(base_url=url) as http:
@@ -229,6 +284,19 @@ async def test_disabled_and_silent_instances_of_others_are_down_for_servicecomb(
 
         assert disabled == ["DOWN"]
         assert [found["status"] for found in await cse_view(http)] == ["DOWN"]
+
+
+async def test_host_of_a_servicecomb_endpoint_is_what_its_client_wrote_letter_by_letter() -> None:
+    async with running_server() as server, running_gateway(server, "local") as url, httpx.AsyncClient(base_url=url) as http:
+        service_id = (await http.post(f"{CSE}/microservices", json={"service": NAME})).json()["serviceId"]
+        instance = {"hostName": "h", "endpoints": ["rest://Host_1.Local:80"]}
+        await http.post(f"{CSE}/microservices/{service_id}/instances", json={"instance": instance})
+
+        (shown,) = (await http.get("/api/instance/list", params={"serviceName": "shared"})).json()["instances"]
+        await http.delete(NACOS, params={**FORM, "ip": "Host_1.Local"})
+
+        assert shown["ip"] == "Host_1.Local"
+        assert await view(http, discovery.WatchResponse()) == ([], [], [])
 
 
 async def test_environments_are_apart_in_every_dialect() -> None:

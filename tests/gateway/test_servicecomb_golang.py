@@ -28,6 +28,7 @@ OUTER = Struct(
         (b'{"tags":{"A":"1","a":null}}', {"tags": {"A": "1", "a": ""}}),
         (b'{"ids":["a",null],"parts":[{},null]}', {"ids": ["a", ""], "parts": [{}, None]}),
         (b'{"name":"\\ud800x"}', {"name": "\ufffdx"}),
+        (b'{"tags":{"\\ud800":"\\udc00"}}', {"tags": {"\ufffd": "\ufffd"}}),
         (b'{"name":"\xff"}', {"name": "\ufffd"}),
         (b'{"force":true,"inner":{"size":-2147483648}}', {"force": True, "inner": {"size": -(2**31)}}),
     ],

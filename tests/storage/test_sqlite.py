@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from muster_server.storage.port import Bucket, StorageError, StorageUnusableError, Write
 from muster_server.storage.sqlite import MAX_QUEUED, MIGRATIONS, SqliteStore
+from structlog.testing import capture_logs
 
 CHECKED = ("CREATE TRIGGER no_poison BEFORE INSERT ON entries WHEN NEW.key = X'FF' BEGIN SELECT RAISE(ABORT, 'poison'); END",)
 POISON = Write(Bucket.META, b"\xff", b"")
@@ -134,6 +135,19 @@ def test_bad_batch_in_a_group_fails_alone(store: SqliteStore, tmp_path: Path) ->
     assert [name for name, error in given.items() if error is None] == ["first", "a", "b"]
     assert "poison" in str(given["bad"])
     assert set(contents(tmp_path)) == {b"first", b"a", b"b"}
+
+
+def test_disk_that_refuses_is_told_once_and_that_it_takes_writes_again(store: SqliteStore) -> None:
+    with capture_logs() as logs:
+        for batch in (POISON, POISON, put(b"a"), put(b"b"), POISON):
+            answers = Answers(1)
+            store.submit((batch,), answers.named("alone"))
+            answers.wait()
+
+    assert [(line["log_level"], line["event"], line.get("why")) for line in logs] == [
+        ("error", "the disk refuses writes", "poison"),
+        ("warning", "the disk takes writes again", None),
+    ]
 
 
 def test_bad_batch_alone_leaves_nothing_of_it_and_the_next_one_is_taken(store: SqliteStore, tmp_path: Path) -> None:

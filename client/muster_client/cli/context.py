@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from muster_client.errors import UnavailableError, from_rpc_error
 
 CLIENT_NAME = "muster-cli"
 DEFAULT_TARGET = "127.0.0.1:9848"
+MAX_PORT = 65535
 _OPTIONS = (
     ("grpc.max_receive_message_length", 64 << 20),
     ("grpc.max_send_message_length", 64 << 20),
@@ -142,10 +144,21 @@ class Context:
 
 @asynccontextmanager
 async def opened(given: Given) -> AsyncIterator[Context]:
-    """A context whose channel is closed at the end. Raises CommandError for files that cannot be used: certificates, a token."""
+    """A context whose channel is closed at the end.
+
+    Raises CommandError for a target that is no address, and for files that cannot be used: certificates, a token.
+    """
+    if not _is_address(given.target):
+        raise CommandError(Exit.USAGE, f"--target: {given.target!r} is no address: write HOST:PORT")
     try:
         opened_channel = open_channel(given.target, given.tls(), _OPTIONS)
     except OSError as error:
         raise CommandError(Exit.USAGE, str(error)) from error
     async with opened_channel as channel:
         yield Context(given, channel, token_for(given.target, given.token_file))
+
+
+def _is_address(target: str) -> bool:
+    """False for what gRPC would look up as a host all the same, or with a port that it would cut to 16 bits."""
+    port = target.rpartition(":")[2]
+    return not (re.search(r"\s|^https?://", target) or (port.isdecimal() and not 0 < int(port) <= MAX_PORT))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -48,10 +49,29 @@ def service_ref(namespace: str, name: str) -> wire.ServiceRef:
     return wire.ServiceRef(namespace=native_namespace(namespace), name=name)
 
 
-def instance_ref(namespace: str, service: str, cluster: str, address: tuple[str, int]) -> wire.InstanceRef:
-    """The registry's ref of a Finders instance. Its id names the cluster too: one address may be in two clusters."""
-    host, port = address
-    return wire.InstanceRef(service=service_ref(namespace, service), instance_id=f"{host}#{port}#{native_cluster(cluster)}")
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a Finders call says of the instance that it means. `port` is 1 to 65535 where one is registered, else as it was read."""
+
+    service: wire.ServiceRef
+    cluster: str
+    host: str
+    port: int
+
+    @property
+    def ref(self) -> wire.InstanceRef:
+        """The ref of one that Finders registered. Its id names the cluster too: one address may be in two clusters."""
+        return wire.InstanceRef(service=self.service, instance_id=f"{self.host}#{self.port}#{self.cluster}")
+
+    @property
+    def address_ref(self) -> wire.InstanceRef:
+        """The ref of whatever is registered at the address, in any cluster."""
+        return wire.InstanceRef(service=self.service, address=wire.InstanceAddress(host=self.host, port=self.port))
+
+
+def identity(namespace: str, service: str, cluster: str, address: tuple[str, int]) -> Identity:
+    """The identity of an instance, in the registry's names."""
+    return Identity(service_ref(namespace, service), native_cluster(cluster), *address)
 
 
 def instance(cluster: str, address: tuple[str, int], status: str) -> wire.Instance:

@@ -13,12 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster_gateway.finders import convert
-from muster_gateway.finders.convert import DEFAULT_CLUSTER, RefusedError
+from muster_gateway.finders.convert import DEFAULT_CLUSTER, Identity, RefusedError
+from muster_gateway.finders.lookup import Lookup
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, http_status, message_of, reason_of
 from muster_gateway.route import Parameter, Route
 
 JSON = "application/json;charset=UTF-8"
-_STATUS_PATHS = ("health", "declared_admin_state", "lease.paused")
+_STATUS_PATHS = ("health", "declared_admin_state")
+_LEASED_STATUS_PATHS = (*_STATUS_PATHS, "lease.paused")
 
 _NAMESPACE = Parameter("namespace", "json", "isolates services; `default` if absent")
 _CLUSTER = Parameter("cluster", "json", "`DEFAULT_CLUSTER` if absent")
@@ -41,6 +43,7 @@ class Finders:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._lookup = Lookup(registry)
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -84,38 +87,43 @@ class Finders:
         host = convert.required("ip", query.get("ip", ""))
         port = convert.port_text(convert.required("port", query.get("port", "")))
         cluster = query.get("cluster") or DEFAULT_CLUSTER
-        ref = convert.instance_ref(query.get("namespace") or "default", name, cluster, (host, port))
-        try:
-            found = await self._registry.discovery.GetInstance(discovery.GetInstanceRequest(ref=ref), timeout=CALL_TIMEOUT_S)
-        except grpc.aio.AioRpcError as error:
-            if reason_of(error) != "INSTANCE_NOT_FOUND":
-                raise
-            return _json(None)
-        return _json(convert.view(found.instance, name))
+        identity = convert.identity(query.get("namespace") or "default", name, cluster, (host, port))
+        found = await self._lookup.find(identity)
+        return _json(None if found is None else convert.view(found, name))
 
     async def register(self, request: Request) -> Response:
         """POST /api/instance."""
         body = convert.parse_body(await request.body())
-        ref = _identity(body)
+        service = _identity(body).service
         status = convert.status_at_registration(body)
         message = convert.instance(text_cluster(body), (convert.text_of(body, "ip"), convert.port_of(body)), status)
         await self._registry.registration.Register(
-            registration.RegisterRequest(service=ref.service, instance=message, id_only=True), timeout=CALL_TIMEOUT_S
+            registration.RegisterRequest(service=service, instance=message, id_only=True), timeout=CALL_TIMEOUT_S
         )
         return _success()
 
     async def deregister(self, request: Request) -> Response:
         """DELETE /api/instance. What is not there is no error."""
-        ref = _identity(convert.parse_body(await request.body()))
-        await self._registry.registration.Deregister(
-            registration.DeregisterRequest(ref=ref, allow_missing=True), timeout=CALL_TIMEOUT_S
-        )
+
+        async def remove(ref: instance_pb2.InstanceRef) -> bool:
+            answer: registration.DeregisterResponse = await self._registry.registration.Deregister(
+                registration.DeregisterRequest(ref=ref, allow_missing=True), timeout=CALL_TIMEOUT_S
+            )
+            return answer.removed
+
+        await self._lookup.on(_identity(convert.parse_body(await request.body())), remove)
         return _success()
 
     async def beat(self, request: Request) -> Response:
         """PUT /api/instance/beat. What is not there is no error; what is disabled stays so."""
-        ref = _identity(convert.parse_body(await request.body()))
-        await self._registry.registration.Renew(registration.RenewRequest(refs=[ref]), timeout=CALL_TIMEOUT_S)
+
+        async def renew(ref: instance_pb2.InstanceRef) -> bool:
+            answer: registration.RenewResponse = await self._registry.registration.Renew(
+                registration.RenewRequest(refs=[ref]), timeout=CALL_TIMEOUT_S
+            )
+            return not answer.missing
+
+        await self._lookup.on(_identity(convert.parse_body(await request.body())), renew)
         return _success()
 
     async def set_status(self, request: Request) -> Response:
@@ -127,20 +135,35 @@ class Finders:
         status = convert.text_of(body, "status").upper()
         status = status if status in convert.STATUSES else "UNKNOWN"
         cluster = convert.text_of(body, "cluster") if "cluster" in body else DEFAULT_CLUSTER
-        ref = convert.instance_ref(convert.namespace_of(body), name, cluster, (host, convert.port_text(port)))
-        message = instance_pb2.Instance()
-        convert.apply_status(message, status)
+        identity = convert.identity(convert.namespace_of(body), name, cluster, (host, convert.port_text(port)))
+        await self._lookup.on(identity, lambda ref: self._set_status(ref, status))
+        return _success()
+
+    async def _set_status(self, ref: instance_pb2.InstanceRef, status: str) -> bool:
         try:
-            changed = await self._registry.registration.UpdateInstance(
-                registration.UpdateInstanceRequest(ref=ref, instance=message, update_mask=FieldMask(paths=_STATUS_PATHS)),
-                timeout=CALL_TIMEOUT_S,
-            )
-            if status != "DISABLE" and changed.instance.HasField("admin_override"):
+            changed = await self._update(ref, status)
+            if status != "DISABLE" and changed.HasField("admin_override"):
                 await self._registry.registration.SetAdminState(registration.SetAdminStateRequest(ref=ref), timeout=CALL_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
             if reason_of(error) != "INSTANCE_NOT_FOUND":
                 raise
-        return _success()
+            return False
+        return True
+
+    async def _update(self, ref: instance_pb2.InstanceRef, status: str) -> instance_pb2.Instance:
+        """Write a status. What has no lease, because it lives by a connection or is persistent, does not age in any status."""
+        message = instance_pb2.Instance()
+        convert.apply_status(message, status)
+        asked = registration.UpdateInstanceRequest(ref=ref, instance=message, update_mask=FieldMask(paths=_LEASED_STATUS_PATHS))
+        try:
+            changed = await self._registry.registration.UpdateInstance(asked, timeout=CALL_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            if reason_of(error) != "INVALID_FIELD":
+                raise
+            asked.update_mask.paths[:] = _STATUS_PATHS
+            changed = await self._registry.registration.UpdateInstance(asked, timeout=CALL_TIMEOUT_S)
+        found: instance_pb2.Instance = changed.instance
+        return found
 
     async def names(self, request: Request) -> Response:
         """GET /service/names."""
@@ -178,12 +201,12 @@ def text_cluster(body: dict[str, Any]) -> str:
     return convert.text_of(body, "cluster") or DEFAULT_CLUSTER
 
 
-def _identity(body: dict[str, Any]) -> instance_pb2.InstanceRef:
+def _identity(body: dict[str, Any]) -> Identity:
     name = convert.required("serviceName", convert.text_of(body, "serviceName"))
     host = convert.required("ip", convert.text_of(body, "ip"))
     cluster = text_cluster(body)
     convert.check_names(cluster, name)
-    return convert.instance_ref(convert.namespace_of(body), name, cluster, (host, convert.port_of(body)))
+    return convert.identity(convert.namespace_of(body), name, cluster, (host, convert.port_of(body)))
 
 
 def _success() -> Response:

@@ -176,13 +176,13 @@ def _struct(members: _Object, shape: Struct, path: str) -> dict[str, Any]:
 def _value(value: Any, shape: Shape, owner: str, path: str) -> Any:
     match shape:
         case Text() if isinstance(value, str):
-            return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
+            return _whole(value)
         case Int32() if isinstance(value, int) and not isinstance(value, bool) and -MAX_INT32 <= value < MAX_INT32:
             return value
         case Flag() if isinstance(value, bool):
             return value
         case Pairs() if isinstance(value, _Object):
-            return {key: _value("" if item is None else item, _TEXT, owner, path) for key, item in value}
+            return {_whole(key): _value("" if item is None else item, _TEXT, owner, path) for key, item in value}
         case Many(of=inner) if isinstance(value, list) and not isinstance(value, _Object):
             return [_empty(inner) if item is None else _value(item, inner, owner, path) for item in value]
         case Struct() if isinstance(value, _Object):
@@ -190,6 +190,11 @@ def _value(value: Any, shape: Shape, owner: str, path: str) -> Any:
         case _:
             kind = _kind(value)
             raise JsonError(f"json: cannot unmarshal {kind} into Go struct field {owner}{path} of type {shape.go}")
+
+
+def _whole(text: str) -> str:
+    """Text without halves of characters, for which there is no UTF-8."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _empty(shape: Shape) -> Any:

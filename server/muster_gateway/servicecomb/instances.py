@@ -21,7 +21,7 @@ _CHECK = {"mode": "", "port": 0, "interval": 0, "times": 0, "url": ""}
 MAX_PORT = 65535
 MIN_INTERVAL_S = 5
 MIN_TIMES = 3
-_PLAIN = re.compile(r"([a-z][a-z0-9]*)://([a-z0-9.-]+):([0-9]{1,5})(?:[/?]|\Z)")
+_PLAIN = re.compile(r"([a-z][a-z0-9]*)://([A-Za-z0-9._-]+):([0-9]{1,5})(?:[/?]|\Z)")
 
 
 def checked(instance: Mapping[str, Any] | None, service_id: str) -> dict[str, Any]:

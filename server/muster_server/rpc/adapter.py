@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from enum import Enum
@@ -344,12 +345,20 @@ def _parsed(request_class: type[Message], frame: bytes) -> Message:
 
 
 def bind(server: grpc.aio.Server, host: str, port: int, credentials: grpc.ServerCredentials | None = None) -> int:
-    """Listen, with TLS if there are credentials; answers the port. Raises OSError if it is taken."""
+    """Listen, with TLS if there are credentials; answers the port. Raises OSError if it cannot."""
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
-        bound = server.add_insecure_port(target) if credentials is None else server.add_secure_port(target, credentials)
+        _check_free(host, port)
+        return server.add_insecure_port(target) if credentials is None else server.add_secure_port(target, credentials)
     except RuntimeError as error:
         raise OSError(f"cannot listen on {target} for gRPC: is the port in use?") from error
-    if bound == 0:
-        raise OSError(f"cannot listen on {target} for gRPC: is the port in use?")
-    return bound
+    except OSError as error:
+        raise OSError(f"cannot listen on {target} for gRPC: {error.strerror}") from error
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises OSError with the reason, of which gRPC tells stderr alone."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)

@@ -9,12 +9,18 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
+
 from muster_server.storage.port import Bucket, Done, StorageError, StorageUnusableError, Write
 
+log = structlog.get_logger(__name__)
+
 MAX_QUEUED = 100_000
+REPORT_EVERY_S = 10.0
 _ENTRIES = (
     "CREATE TABLE entries (bucket TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (bucket, key)) WITHOUT ROWID"
 )
@@ -47,6 +53,7 @@ class SqliteStore:
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._is_closed = False
         self._reading = threading.Lock()
+        self._report = _Report()
         self._writer = threading.Thread(target=self._write, name="muster-storage", daemon=True)
         self._writer.start()
 
@@ -112,8 +119,31 @@ class SqliteStore:
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            self._report.refused(error)
             return StorageError(f"the disk refused: {error}")
+        self._report.written()
         return None
+
+
+class _Report:
+    """Tells the log of a disk that refuses, every 10 s at the most, and that it takes writes again. The writer thread's."""
+
+    def __init__(self) -> None:
+        self._told_s: float | None = None
+        self._is_refusing = False
+
+    def refused(self, error: sqlite3.Error) -> None:
+        """Nothing was written."""
+        now_s = time.monotonic()
+        if self._told_s is None or now_s - self._told_s >= REPORT_EVERY_S:
+            self._told_s, self._is_refusing = now_s, True
+            log.error("the disk refuses writes", why=str(error))
+
+    def written(self) -> None:
+        """Something was written."""
+        if self._is_refusing:
+            self._is_refusing = False
+            log.warning("the disk takes writes again")
 
 
 def _lock(data_dir: Path) -> int:

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_CONNECTIONS = 10_000
 STOP_S = 2
-MAX_SOCKET_MESSAGE_BYTES = 125  # a ping; clients of watchers have nothing else to say
+MAX_SOCKET_MESSAGE_BYTES = 64  # of pings too, as service-center has it: clients of watchers have nothing to say but these
 MAX_HEAD_BYTES = 128 * 1024  # request line and headers; what arrives in one piece may be as long as such a piece
 HEAD_S = 30.0  # as bodies have
 

@@ -43,7 +43,11 @@ class NacosClient:
         await self.open_with("ConnectionSetupRequest", **setup)
 
     async def open_at(self, ip: str) -> None:
-        """Open as a client that says it has this address, in metadata that are merged with those of the request."""
+        """Open as a client that says it has this address, in metadata that are merged with those of the request.
+
+        It asks for the server first, as SDKs do: a call after it may overtake the stream, and is waited with if that was announced.
+        """
+        await self.ok("ServerCheckRequest")
         said = b"\x42" + bytes([len(ip)]) + ip.encode()
         self.stream = self._open()
         await self.stream.write(wire.encode("ConnectionSetupRequest", {"labels": {}}) + b"\x12" + bytes([len(said)]) + said)

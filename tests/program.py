@@ -1,5 +1,6 @@
 """Muster as its users run it: a process of its own."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -7,6 +8,8 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 START_S = 20.0
 
@@ -29,6 +32,13 @@ class Program:
 def start(data_dir: Path, *flags: str) -> Program:
     """Start a server and wait until it serves."""
     return _start(data_dir, "serve", "--grpc-port", "0", "--http-ports", "0", "--data-dir", str(data_dir), *flags)
+
+
+async def until_journalled(program: Program) -> None:
+    """Until the disk has every ephemeral instance: a first registration is answered up to 50 ms before that."""
+    async with httpx.AsyncClient(base_url=f"http://{program.http}") as http, asyncio.timeout(START_S):
+        while "muster_journal_waiting 0.0" not in (await http.get("/metrics")).text:
+            pass
 
 
 def start_gateway(scratch: Path, server: Program, *flags: str) -> Program:

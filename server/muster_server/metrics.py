@@ -35,6 +35,7 @@ class Metrics:
             ("muster_listeners", "Open listen streams.", lambda: sum(1 for _ in config_hub.subscribers)),
             ("muster_mailbox_depth", "States that watchers and listeners are still due.", lambda: _depth(hub) + _depth(config_hub)),
             ("muster_pushes", "Frames pushed to watchers and listeners.", lambda: hub.pushes + config_hub.pushes),
+            ("muster_journal_waiting", "Ephemeral instances and sessions not yet on disk.", lambda: engine.journal_waiting),
             ("muster_journal_failures", "Lazy writes that the disk refused.", lambda: engine.journal_failures),
             ("muster_stalled_seconds", "Deadlines were pushed back by this much.", lambda: engine.stalled_s),
         ):

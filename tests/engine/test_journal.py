@@ -216,6 +216,25 @@ async def test_store_that_was_closed_is_counted_as_a_failure() -> None:
     await engine.close()
 
 
+async def test_what_is_not_on_disk_yet_is_counted_once() -> None:
+    engine, store = counting()
+    counts = [engine.journal_waiting]
+    store.hold()
+    engine.execute(put("api#1"))
+    counts.append(engine.journal_waiting)
+    await turns_of_the_loop()  # on its way
+    counts.append(engine.journal_waiting)
+    engine.execute(Deregister(ref("api#1")))
+    engine.execute(put("api#2"))
+    counts.append(engine.journal_waiting)
+    store.release()
+    await turns_of_the_loop()
+    counts.append(engine.journal_waiting)
+
+    assert counts == [0, 1, 1, 2, 0]
+    await engine.close()
+
+
 async def test_close_writes_what_is_left_even_if_the_disk_is_busy() -> None:
     engine, store = counting()
     store.hold()

@@ -109,6 +109,11 @@ class Engine:
         return self._store.kind
 
     @property
+    def journal_waiting(self) -> int:
+        """Instances and sessions that the disk does not have as they stand."""
+        return self._journal.waiting
+
+    @property
     def journal_failures(self) -> int:
         """How often the disk refused what is written lazily."""
         return self._journal.failures

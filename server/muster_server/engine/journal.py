@@ -32,6 +32,12 @@ class Journal:
         self._idle.set()
         self.failures = 0
 
+    @property
+    def waiting(self) -> int:
+        """Instances and sessions that the disk does not have as they stand: what a crash of this moment would take."""
+        instances, sessions = ({}, {}) if self._idle.is_set() else self._written
+        return len(self._instances.keys() | instances) + len(self._sessions.keys() | sessions)
+
     def note(self, events: Sequence[Event]) -> None:
         """Take applied events; what is durable is on disk already, and how long a lease has left never is."""
         for event in events:

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from muster_client import Client, ConfigRef, Endpoint, Health, Instance
-from program import start
+from program import start, until_journalled
 from running import ManualClock, running_server
 
 from interop.nacos.sdks import JAVA_1, NODE, OVER_HTTP, Sdk, done, param
@@ -96,6 +96,7 @@ async def test_sdk_outlives_a_crash_of_its_server(tmp_path: Path, sdk: Sdk) -> N
         await done(consumer, "listen app")
         await done(provider, "register svc 10.0.0.1")
         await consumer.until("push", hosts=["10.0.0.1:80"])
+        await until_journalled(first)
         first.kill()
         second = await asyncio.to_thread(start, tmp_path / "data", "--http-ports", first.http.rpartition(":")[2])
         try:

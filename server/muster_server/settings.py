@@ -43,7 +43,8 @@ class Settings(BaseSettings):
         256 << 20, description="Bytes of all schemas of definitions together at the most. They are kept in memory."
     )
     history_days: Annotated[float, Field(ge=0, le=36500)] = Field(
-        30.0, description="Days that releases are kept. The last 10 of each item stay in any case. Raising it costs disk."
+        30.0,
+        description="Days that releases and deleted items are kept. The last 10 of an item that is there stay in any case.",
     )
     tls_cert: Path | None = Field(
         None, description="Certificate with its chain, PEM: every port speaks TLS only. Read again when the file changes."

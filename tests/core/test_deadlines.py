@@ -23,6 +23,14 @@ def test_deadline_is_due_at_its_time_and_not_before() -> None:
     assert at == [("a", 10.0)]
 
 
+def test_no_more_are_due_at_once_than_are_asked_for() -> None:
+    deadlines: Deadlines[str] = Deadlines()
+    for number, name in enumerate("abc"):
+        deadlines.set(name, float(number))
+
+    assert [deadlines.due(5.0, 2), deadlines.due(5.0, 2)] == [[("a", 0.0), ("b", 1.0)], [("c", 2.0)]]
+
+
 def test_deadline_that_was_due_is_taken_out() -> None:
     deadlines = made(a=10.0)
 

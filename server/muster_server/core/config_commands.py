@@ -104,7 +104,7 @@ class ConfigReleased:
 
 @dataclass(frozen=True, slots=True)
 class ReleasesCompacted:
-    """These releases are no longer kept."""
+    """These releases are no longer kept. With its last one an item is forgotten."""
 
     key: ConfigKey
     releases: tuple[Release, ...]

@@ -1,11 +1,12 @@
 """The configuration state: items, their lines and their history. Only `apply` changes it."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from muster_server.core.config_commands import MAIN, ConfigEvent, ConfigReleased, ReleasesCompacted
 from muster_server.core.config_model import ConfigKey, Release, ReleaseKind, Traits
+from muster_server.core.deadlines import Deadlines
 from muster_server.core.tally import Tally
 
 
@@ -21,7 +22,8 @@ class Line:
 class ConfigItem:
     """One item. `lines` holds the main line under the empty name, and the gray ones; empty if the item is deleted.
 
-    `releases` is the kept history by number, oldest first. The last one is never compacted, so numbers are never used again.
+    `releases` is the kept history by number, oldest first. The last one is kept until the item is forgotten, so until then numbers
+    are never used again.
     """
 
     lines: dict[str, Line] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class ConfigState:
     """All items, deleted ones included while there is history of them. `live_bytes` counts the contents that lines show.
 
     `changed_revisions` holds the revision of the last release in each namespace, and under the empty name that of all together.
+    `deletions` tells when what is deleted was deleted, in Unix seconds.
     """
 
     def __init__(self) -> None:
@@ -60,13 +63,13 @@ class ConfigState:
         self.live_count = 0
         self.live_tally = Tally()
         self.changed_revisions: dict[str, int] = {}
+        self.deletions: Deadlines[ConfigKey] = Deadlines()
         self._names: list[ConfigKey] = []
 
     def apply(self, event: ConfigEvent) -> None:
         """Make an event true. Events come from `decide` on this very state, so nothing is checked here."""
         if isinstance(event, ReleasesCompacted):
-            for release in event.releases:
-                del self.items[event.key].releases[release.number]
+            self._compact(event)
             return
         item = self.items.get(event.key)
         if item is None:
@@ -83,10 +86,23 @@ class ConfigState:
         self.live_bytes += sum(line.release.size_bytes for line in item.lines.values())
         self.live_count += bool(item.lines) - was_live
         self.live_tally.add(event.key.namespace, bool(item.lines) - was_live)
+        if item.lines:
+            self.deletions.cancel(event.key)
+        else:
+            self.deletions.set(event.key, release.create_time)
         item.releases[release.number] = release
         item.last_number, item.revision = release.number, release.revision
         for namespace in ("", event.key.namespace):
             self.changed_revisions[namespace] = max(self.changed_revisions.get(namespace, 0), release.revision)
+
+    def _compact(self, event: ReleasesCompacted) -> None:
+        """Drop releases; with the last one the item is forgotten."""
+        item = self.items[event.key]
+        for release in event.releases:
+            del item.releases[release.number]
+        if not item.releases:
+            del self.items[event.key]
+            del self._names[bisect_left(self._names, event.key)]
 
     def restore(self, key: ConfigKey, releases: Iterable[Release], contents: dict[int, str]) -> None:
         """Take an item as it was written down: its history, oldest first, and the contents of those that its lines show."""

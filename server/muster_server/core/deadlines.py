@@ -46,11 +46,11 @@ class Deadlines(Generic[K]):
         """Take a key's deadline away, if it has one."""
         self._deadline.pop(key, None)
 
-    def due(self, now_s: float) -> list[tuple[K, float]]:
-        """Take out and answer the keys whose deadline is `now_s` or earlier, in the order of their deadlines."""
+    def due(self, now_s: float, limit: int | None = None) -> list[tuple[K, float]]:
+        """Take out and answer the keys whose deadline is `now_s` or earlier, in the order of their deadlines; at most `limit`."""
         found: list[tuple[K, float]] = []
         heap = self._heap
-        while heap and heap[0][0] <= now_s:
+        while heap and heap[0][0] <= now_s and len(found) != limit:
             filed, _, key = heapq.heappop(heap)
             if self._filed.get(key) != filed:
                 continue  # an earlier entry replaced this one

@@ -1,14 +1,29 @@
-"""What happens when time is up: leases lapse and expire, lost sessions end, guards open, empty services are forgotten."""
+"""What happens when time is up: leases lapse and expire, lost sessions end, guards open, what is empty or deleted is forgotten."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 
 from muster_server.core import guard, sessions
 from muster_server.core.commands import InstanceKey, Lapsed, OverrideSet, ServiceForgotten, SessionClosed
+from muster_server.core.config_commands import ReleasesCompacted
 from muster_server.core.lock_commands import LockFreed
 from muster_server.core.model import Health, Instance, RemovalReason, ServiceKey
 from muster_server.core.state import GuardTimer, LockTimer, OverrideTimer, ServiceTimer, SessionTimer, Timer
 from muster_server.core.turn import Turn
+
+MIN_DELETED_S = 3600.0
+MAX_FORGOTTEN = 50
+
+
+def forget_configs(turn: Turn) -> None:
+    """Decide that config items are forgotten which were deleted longer ago than history is kept; an hour in any case.
+
+    At most 50, the others next time: each costs O(items), if little. The hour is longer than any listener can be behind, so that
+    none takes a release of a new life for the one of the same number that it was sent.
+    """
+    configs, kept_s = turn.state.configs, max(turn.limits.history_retention_s, MIN_DELETED_S)
+    for key, _ in configs.deletions.due(turn.wall_s - kept_s, MAX_FORGOTTEN):
+        turn.events.append(ReleasesCompacted(key, tuple(configs.items[key].releases.values())))
 
 
 def expire(turn: Turn, due: Sequence[tuple[Timer, float]]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from muster_server.core.commands import Command, Event, RenewSession, is_durable
 from muster_server.core.decide import decide
 from muster_server.core.errors import MusterError, Reason
-from muster_server.core.expiry import expire
+from muster_server.core.expiry import expire, forget_configs
 from muster_server.core.state import Limits
 from muster_server.core.turn import Turn
 from muster_server.engine.audience import Audience
@@ -167,8 +167,9 @@ class Engine:
         except MusterError:
             return  # no revisions are left: what is due waits for the disk, as every other change does
         due = self.state.timers.due(turn.now_s)
-        if due:
-            expire(turn, due)
+        expire(turn, due)
+        forget_configs(turn)
+        if due or turn.events:
             self._revisions.last = turn.last_revision
             self._settle(turn.events)
             if dropped := durable_writes(turn.events):

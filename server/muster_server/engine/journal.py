@@ -72,7 +72,7 @@ class Journal:
         self._schedule()
 
     def drop_expired(self, writes: Sequence[Write]) -> None:
-        """Forget overrides and locks that expired by themselves. Submitted at once, so that none set later is dropped by it.
+        """Drop overrides, locks and deleted configs that expired. Submitted at once, so that nothing set later is dropped by it.
 
         If the disk refuses, they are there again after a restart, and expire again.
         """

@@ -136,8 +136,8 @@ def _restore_configs(store: Store, state: RegistryState) -> None:
     for _, value in store.scan(Bucket.RELEASES):
         key, release = records.decode_release(value)
         histories[key].append(release)
-    for key, releases in histories.items():
-        releases.sort(key=lambda release: release.number)
+    for key, history in histories.items():
+        releases = _last_life(history)
         contents: dict[int, str] = {}
         shown = shown_numbers(releases)
         for release in releases:
@@ -147,6 +147,13 @@ def _restore_configs(store: Store, state: RegistryState) -> None:
                     raise StorageUnusableError(f"the content of release {release.number} of config {key.name!r} is missing")
                 contents[release.number] = content
         state.configs.restore(key, releases, contents)
+
+
+def _last_life(history: list[Release]) -> list[Release]:
+    """The releases of an item, oldest first, since it was last forgotten: the disk may have refused to drop earlier ones."""
+    history.sort(key=lambda release: release.revision)
+    begins = [at for at in range(1, len(history)) if history[at].number <= history[at - 1].number]
+    return history[begins[-1] :] if begins else history
 
 
 def _restore_catalog(store: Store, state: RegistryState) -> None:

@@ -5,13 +5,16 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 from muster_client import Client
+from muster_gateway.kie.changes import Changes, Waiter
+from muster_gateway.kie.filters import Filter
+from muster_gateway.kie.items import Moment
 from program import start
-from running import running_server
+from running import Server, running_server
 
 from interop import tools
 from interop.told import Program
@@ -22,6 +25,7 @@ KV = "/v1/default/kie/kv"
 APP = {"app": "shop", "environment": ""}
 SERVICE = {**APP, "service": "cart"}
 VERSION = {**SERVICE, "version": "1.0.0"}
+LEVELS = 4
 
 pytestmark = [
     pytest.mark.slow,
@@ -49,7 +53,36 @@ async def create(http: httpx.AsyncClient, key: str, value: str, labels: dict[str
     return kv_id
 
 
-async def test_kie_client_merges_all_levels_and_is_told_of_changes() -> None:
+class Polls(Changes):
+    """Remembers at which revision each level was last held."""
+
+    held: ClassVar[dict[str, int]] = {}
+
+    @asynccontextmanager
+    async def waiting(self, wanted: Filter) -> AsyncIterator[tuple[Waiter, Moment]]:
+        async with super().waiting(wanted) as (waiter, moment):
+            self.held[str(wanted.labels)] = moment.changed_revision
+            yield waiter, moment
+
+
+@pytest.fixture
+def polls(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    monkeypatch.setattr("muster_gateway.kie.room.Changes", Polls)
+    monkeypatch.setattr(Polls, "held", {})
+    return Polls.held
+
+
+async def until_known(server: Server, polls: dict[str, int]) -> None:
+    """Until the client has asked for all of its four levels, with its three threads, since the last change.
+
+    They keep the revision of their answers in one variable: while two are answered, one may take the other's and miss a change.
+    """
+    async with asyncio.timeout(20):
+        while [*polls.values()] != [server.engine.state.configs.changed_revisions[""]] * LEVELS:  # noqa: ASYNC110  # no event for it
+            await asyncio.sleep(0.001)
+
+
+async def test_kie_client_merges_all_levels_and_is_told_of_changes(polls: dict[str, int]) -> None:
     async with (
         running_server() as server,
         httpx.AsyncClient(base_url=server.http_urls[0]) as http,
@@ -65,10 +98,13 @@ async def test_kie_client_merges_all_levels_and_is_told_of_changes() -> None:
         async with running("kie", server.http_urls[0]) as java:
             values = {"a": "app", "b": "service", "c": "version", "d": "public", "x.y": "1"}
             await java.until("configuration", values=values)
+            await until_known(server, polls)
             await http.put(f"{KV}/{document}", json={"value": "x:\n  y: 2\n"})
             await java.until("configuration", values={**values, "x.y": "2"})
+            await until_known(server, polls)
             await native.publish_config("b?environment=&service=cart", "native", group="shop")
             await java.until("configuration", values={**values, "x.y": "2", "b": "native"})
+            await until_known(server, polls)
             await http.delete(f"{KV}/{document}")
             await java.until(
                 "configuration", values={key: value for key, value in {**values, "b": "native"}.items() if key != "x.y"}

@@ -109,7 +109,7 @@ def check_indexes(state: RegistryState) -> None:
         where for where, instance in instances.items() if instance.session is not None
     }
     for key, service in state.services.items():
-        addressed = {(address, name) for address, names in service.by_address.items() for name in names}
+        addressed = {(address, name) for address in service.by_address for name in service.ids_at(address)}
         assert addressed == {(instance.address, name) for name, instance in service.instances.items()}
         assert service.lapsed <= service.instances.keys()
         assert service.is_guarded or not any(i.said.lease is None and n in service.lapsed for n, i in service.instances.items()), (

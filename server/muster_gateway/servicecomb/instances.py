@@ -17,7 +17,7 @@ from muster_gateway.servicecomb.names import native_state, status_of
 MAX_ENDPOINTS = 16
 MAX_LEASE_S = 24 * 3600
 DEFAULT_CHECK = {"mode": "push", "interval": 30, "times": 3}
-_CHECK = {"mode": "", "port": 0, "interval": 0, "times": 0, "url": ""}
+_CHECK = ("mode", "port", "interval", "times", "url")
 MAX_PORT = 65535
 MIN_INTERVAL_S = 5
 MIN_TIMES = 3
@@ -28,7 +28,7 @@ def checked(instance: Mapping[str, Any] | None, service_id: str) -> dict[str, An
     """An instance that is to be registered, defaults filled in. Raises CseError."""
     rules.check("RegisterInstanceRequest.Instance", instance)
     filled = {**(instance or {})}
-    rules.check("MicroServiceInstance.ServiceId", service_id)
+    _check_service_id(service_id)
     rules.check("MicroServiceInstance.InstanceId", filled.get("instanceId", ""))
     rules.check("MicroServiceInstance.HostName", filled.get("hostName", ""))
     rules.check("MicroServiceInstance.Endpoints", filled.get("endpoints", []))
@@ -44,7 +44,14 @@ def _health_check(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """The check that holds: never more often than each 5 s, or than after three misses; a platform's checks have fixed times."""
     if given is None:
         return DEFAULT_CHECK
-    return _checked_check(*(given.get(name, empty) for name, empty in _CHECK.items()))
+    said = given.get
+    return _checked_check(said("mode", ""), said("port", 0), said("interval", 0), said("times", 0), said("url", ""))
+
+
+@lru_cache(maxsize=10_000)
+def _check_service_id(service_id: str) -> None:
+    """Nearly every call names a microservice that others named."""
+    rules.check("MicroServiceInstance.ServiceId", service_id)
 
 
 @lru_cache(maxsize=1000)

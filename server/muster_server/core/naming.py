@@ -105,7 +105,7 @@ def _check_room(turn: Turn, service: Service | None, previous: Instance | None, 
 
 
 def _replace_others(turn: Turn, key: ServiceKey, service: Service, said: Registration) -> None:
-    for instance_id in service.by_address.get(said.address, ()):
+    for instance_id in service.ids_at(said.address):
         if instance_id != said.instance_id:
             turn.remove(key, service.instances[instance_id], RemovalReason.REPLACED)
 
@@ -114,7 +114,7 @@ def _with_known_id(service: Service, said: Registration) -> Registration:
     """The registration under the id that an instance of the same definition with the same endpoints has, if there is one."""
     wanted = set(said.endpoints)
     for endpoint in wanted:
-        for instance_id in service.by_address.get(Address(endpoint.host, endpoint.port), ()):
+        for instance_id in service.ids_at(Address(endpoint.host, endpoint.port)):
             other = service.instances[instance_id].said
             if other.definition_id == said.definition_id and set(other.endpoints) == wanted:
                 return replace(said, instance_id=instance_id)

@@ -20,9 +20,9 @@ def replace(turn: Turn, command: Replace) -> tuple[Instance, ...]:
     if session is None or session.connection is None:
         raise session_not_found()
     _check_distinct(command)
-    instances = tuple(
+    instances = [
         place(turn, Register(command.service, said, command.session, command.is_address_unique)) for said in command.registrations
-    )
+    ]
     kept = {instance.instance_id for instance in instances}
     gone = {event.previous.instance_id for event in turn.events if isinstance(event, Removed)}
     if kept & gone:
@@ -30,9 +30,10 @@ def replace(turn: Turn, command: Replace) -> tuple[Instance, ...]:
     for instance in _held(turn, command):
         if instance.instance_id not in kept and instance.instance_id not in gone:
             turn.remove(command.service, instance, RemovalReason.DEREGISTERED, command.session)
-    _check_room(turn, command)
+    if len(instances) > 1:
+        _check_room(turn, command)
     guard.release_if_recovered(turn, command.service)
-    return instances
+    return tuple(instances)
 
 
 def _held(turn: Turn, command: Replace) -> list[Instance]:

@@ -122,11 +122,12 @@ class Service:
 
     `is_guarded` holds back removals; `is_guard_spent` keeps it from closing again until nothing is lapsed any more.
     `expiries` holds when recent expiries removed an instance, oldest first. `departed` holds the last removal of the 100 instances
-    that went last, for whoever asks why. `undefined_count` is how many instances came without a definition.
+    that went last, for whoever asks why. `undefined_count` is how many instances came without a definition. `by_address` holds an
+    id, or where several instances have one address all their ids, in a dictionary, which takes five times as much.
     """
 
     instances: dict[str, Instance] = field(default_factory=dict)
-    by_address: dict[Address, dict[str, None]] = field(default_factory=dict)
+    by_address: dict[Address, str | dict[str, None]] = field(default_factory=dict)
     lapsed: set[str] = field(default_factory=set)
     expiries: deque[float] = field(default_factory=deque)
     departed: dict[str, Removed] = field(default_factory=dict)
@@ -135,6 +136,29 @@ class Service:
     is_guarded: bool = False
     is_guard_spent: bool = False
     undefined_count: int = 0
+
+    def ids_at(self, address: Address) -> tuple[str, ...] | dict[str, None]:
+        """The ids of the instances that have this primary endpoint, in order of registration."""
+        found = self.by_address.get(address)
+        return () if found is None else (found,) if isinstance(found, str) else found
+
+    def note_address(self, address: Address, instance_id: str) -> None:
+        """An instance has this primary endpoint."""
+        found = self.by_address.get(address)
+        if found is None:
+            self.by_address[address] = instance_id
+        elif isinstance(found, str):
+            self.by_address[address] = {found: None, instance_id: None}
+        else:
+            found[instance_id] = None
+
+    def forget_address(self, address: Address, instance_id: str) -> None:
+        """An instance has this primary endpoint no longer."""
+        found = self.by_address[address]
+        if not isinstance(found, str):
+            del found[instance_id]
+        if isinstance(found, str) or not found:
+            del self.by_address[address]
 
     @property
     def is_persistent(self) -> bool:
@@ -180,7 +204,7 @@ class RegistryState:
         target = ref.target
         if not isinstance(target, AddressQuery):
             return service.instances.get(target)
-        for instance_id in reversed(service.by_address.get(target.address, {})):
+        for instance_id in reversed(service.ids_at(target.address)):
             instance = service.instances[instance_id]
             if target.is_persistent is None or instance.said.is_persistent is target.is_persistent:
                 return instance
@@ -327,10 +351,10 @@ class RegistryState:
             self.instance_tally.add(event.service.namespace, 1)
             if key in self.overrides:
                 self.timers.cancel(OverrideTimer(key))
+            service.note_address(instance.address, instance.instance_id)
         elif previous.address != instance.address:
-            self._forget_address(service, previous)
-        if previous is None or previous.address != instance.address:
-            service.by_address.setdefault(instance.address, {})[instance.instance_id] = None
+            service.forget_address(previous.address, previous.instance_id)
+            service.note_address(instance.address, instance.instance_id)
         if previous is not None and previous.session is not None and previous.session != instance.session:
             self.session_instances.get(previous.session, {}).pop(key, None)
         if instance.session is not None:
@@ -346,7 +370,7 @@ class RegistryState:
         key = InstanceKey(event.service, previous.instance_id)
         del service.instances[previous.instance_id]
         service.undefined_count -= not previous.said.definition_id
-        self._forget_address(service, previous)
+        service.forget_address(previous.address, previous.instance_id)
         service.lapsed.discard(previous.instance_id)
         self._restore_guard(service)
         service.departed.pop(previous.instance_id, None)
@@ -370,10 +394,3 @@ class RegistryState:
     def _restore_guard(service: Service) -> None:
         if service.is_guard_spent and not service.lapsed:
             service.is_guard_spent = False
-
-    @staticmethod
-    def _forget_address(service: Service, instance: Instance) -> None:
-        ids = service.by_address[instance.address]
-        del ids[instance.instance_id]
-        if not ids:
-            del service.by_address[instance.address]

@@ -199,7 +199,7 @@ class Engine:
     def _turn(self) -> Turn:
         self._notice_stall()
         self._revisions.prepare()
-        return Turn(self.state, (self.lease_now_s(), self._clock.wall_s()), self._limits, self._revisions.last)
+        return Turn(self.state, (self._leases.noticed_s(), self._clock.wall_s()), self._limits, self._revisions.last)
 
     def _decide(self, command: Command, check: Check | None) -> tuple[Sequence[Event], object]:
         if check is not None:
@@ -210,7 +210,7 @@ class Engine:
         return turn.events, answer
 
     def _settle(self, events: Sequence[Event]) -> None:
-        now_s = self.lease_now_s()
+        now_s = self._leases.noticed_s()
         for event in events:
             self.state.apply(event, now_s, self._limits)
             self.audience.tell(event)
@@ -228,6 +228,7 @@ class Engine:
             self._loop.call_soon(self._committed, error)
 
     def _committed(self, error: StorageError | None) -> None:
+        self._notice_stall()
         batch, self._in_flight = self._in_flight, []
         self._journal.hold(())
         self.commit_durations.add(self._clock.monotonic_s() - self._commit_began_s)

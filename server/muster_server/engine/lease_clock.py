@@ -18,6 +18,10 @@ class LeaseClock:
         """Monotonic seconds without those of stalls."""
         return self._clock.monotonic_s() - self.stalled_s
 
+    def noticed_s(self) -> float:
+        """What `now_s` was at the last notice."""
+        return self._seen_s - self.stalled_s
+
     def notice(self) -> float:
         """Take the time of a stall out. Answers its seconds, 0 if there was none."""
         now_s = self._clock.monotonic_s()

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 from muster.registry.v1 import registration_service_pb2 as wire
@@ -96,8 +97,12 @@ class RegistrationServicer:
         return joined(instance, wire.SetAdminStateResponse(revision=self._engine.revision))
 
 
+@lru_cache(10_000)
 def session_name(session_id: str) -> str:
-    """What the registry keeps and writes of a session id is not the secret itself."""
+    """What the registry keeps and writes of a session id is not the secret itself.
+
+    Remembered, since to hash it costs every registration as much as to decide it.
+    """
     return hashlib.sha256(session_id.encode()).hexdigest()
 
 

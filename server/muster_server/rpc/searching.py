@@ -54,5 +54,5 @@ class Searcher:
 def _matches(service: Service, query: AddressQuery | None) -> Sequence[Instance]:
     if query is None:
         return list(service.instances.values())
-    found = [service.instances[name] for name in service.by_address.get(query.address, ())]
+    found = [service.instances[name] for name in service.ids_at(query.address)]
     return [one for one in found if query.is_persistent in (None, one.said.is_persistent)]

@@ -1,12 +1,13 @@
 """What the engine asks of storage: ordered, atomic, durable batches of keys and values."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
 
-class Bucket(Enum):
+
+class Bucket(StrEnum):
     """A name space of keys."""
 
     META = "meta"
@@ -31,8 +32,7 @@ class Bucket(Enum):
     LOCKS = "locks"
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True, gc=False):
     """Put a value, or delete the key (`value` None). Deleting a missing key is no error."""
 
     bucket: Bucket

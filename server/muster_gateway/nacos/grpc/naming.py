@@ -1,7 +1,7 @@
 """The naming requests, each one a call of the registry."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import grpc.aio
@@ -24,7 +24,7 @@ from muster_gateway.nacos.parameters import MAX_METADATA, check_format, check_po
 from muster_gateway.registry import CALL_TIMEOUT_S, Registry, reason_of
 
 _CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
-MAX_SUBSCRIPTIONS, MAX_PORT = 10_000, 65535
+MAX_SUBSCRIPTIONS, MAX_BATCH, MAX_PORT = 10_000, 1000, 65535
 _DONE = {kind: wire.answer("InstanceResponse", {"type": kind}) for kind in ("registerInstance", "deregisterInstance")}
 
 
@@ -39,10 +39,10 @@ class Naming:
         service = _service(asked)
         match asked.type:
             case "registerInstance":
-                await self._session(connection).publish(service, [_instance(asked.instance)])
+                await self._session(connection).publish(service, _offer(service, [asked.instance]))
             case "deregisterInstance":
                 if connection.session is not None and connection.session.offers(service):
-                    await connection.session.publish(service, [])
+                    await connection.session.publish(service, _offer(service, []))
                 else:
                     await self._withdraw_orphan(service, asked.instance)
             case _:
@@ -70,17 +70,25 @@ class Naming:
         """BatchInstanceRequest: all that the connection offers for the service from now on."""
         if asked.type != "batchRegisterInstance":
             raise _unsupported(asked.type)
-        await self._session(connection).publish(_service(asked), [_instance(one) for one in asked.instances or ()])
+        hosts, service = asked.instances or (), _service(asked)
+        if len(hosts) > MAX_BATCH:
+            raise RefusedCallError(wire.INVALID_PARAMETER, f"at most {MAX_BATCH} instances at once")
+        offer = _offer(service, hosts)
+        last = {(one.endpoints[0].host, one.endpoints[0].port): one for one in offer.instances}  # of one address the last
+        if len(last) < len(hosts):
+            offer = registration.ReplaceInstancesRequest(service=offer.service, instances=last.values(), unique_address=True)
+        await self._session(connection).publish(service, offer)
         return wire.answer("BatchInstanceResponse", {"type": asked.type})
 
     async def persistent(self, asked: requests.Instance, _: Connection, __: Frame) -> bytes:
         """PersistentInstanceRequest. Its answer has no type of its own."""
-        service, message = service_ref(_service(asked)), _instance(asked.instance)
-        message.persistent = True
-        primary = message.endpoints[0]
+        service = service_ref(_service(asked))
+        request = registration.RegisterRequest(service=service, unique_address=True, id_only=True)
+        _fill(request.instance, asked.instance)
+        request.instance.persistent = True
+        primary = request.instance.endpoints[0]
         match asked.type:
             case "registerInstance":
-                request = registration.RegisterRequest(service=service, instance=message, unique_address=True, id_only=True)
                 await self._registry.registration.Register(request, timeout=CALL_TIMEOUT_S)
             case "deregisterInstance":
                 address = instance_pb2.InstanceAddress(host=primary.host, port=primary.port, persistent=True)
@@ -146,31 +154,42 @@ def _key(namespace: str, group: str, name: str) -> Key:
     return (convert.native_namespace(namespace), group, name)
 
 
-def _instance(host: requests.Host | None) -> instance_pb2.Instance:
-    """The registry's form of an instance. Raises BadParameterError, RefusedCallError."""
+def _offer(service: Key, hosts: Sequence[requests.Host | None]) -> registration.ReplaceInstancesRequest:
+    """These as all that a connection offers for a service, but for its session. Raises BadParameterError, RefusedCallError."""
+    request = registration.ReplaceInstancesRequest(service=service_ref(service), unique_address=True)
+    for host in hosts:
+        _fill(request.instances.add(), host)
+    return request
+
+
+def _fill(message: instance_pb2.Instance, host: requests.Host | None) -> None:
+    """Write an instance into a message, but for what is so by default. Raises BadParameterError, RefusedCallError."""
     if host is None:
         raise RefusedCallError(wire.INVALID_PARAMETER, "Instance can not be null.")
     cluster, address, port = (host.clusterName or "").strip() or "DEFAULT", host.ip or "", host.port or 0
     check_format("ip", address)
     if not 0 <= port <= MAX_PORT:
         check_port(str(port))
-    if _CLUSTER.fullmatch(cluster) is None:
+    if cluster != "DEFAULT" and _CLUSTER.fullmatch(cluster) is None:
         problem = f"Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: {cluster})"
         raise RefusedCallError(wire.INVALID_PARAMETER, problem)
-    metadata = {key: value if type(value) is str else text(value) for key, value in (host.metadata or {}).items()}
-    if sum(map(len, metadata)) + sum(map(len, metadata.values())) > MAX_METADATA:
+    metadata, size = message.metadata, 0
+    for key, said in (host.metadata or {}).items():
+        metadata[key] = value = said if type(said) is str else text(said)
+        size += len(key) + len(value)
+    if size > MAX_METADATA:
         raise BadParameterError(f"Param 'Metadata' is illegal, the param length should not exceed {MAX_METADATA}.")
     if convert.is_beat_too_slow(metadata):
         problem = "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'."
         raise RefusedCallError(wire.INVALID_PARAMETER, problem)
-    return instance_pb2.Instance(
-        endpoints=[instance_pb2.Endpoint(host=address, port=port)],
-        cluster=cluster,
-        weight=1.0 if host.weight is None else host.weight,
-        metadata=metadata,
-        health=instance_pb2.HEALTH_UNHEALTHY if host.healthy is False else instance_pb2.HEALTH_HEALTHY,
-        declared_admin_state=instance_pb2.ADMIN_STATE_DISABLED if host.enabled is False else instance_pb2.ADMIN_STATE_ENABLED,
-    )
+    endpoint = message.endpoints.add()
+    endpoint.host, endpoint.port, message.cluster = address, port, cluster
+    if host.weight is not None:
+        message.weight = host.weight
+    if host.healthy is False:
+        message.health = instance_pb2.HEALTH_UNHEALTHY
+    if host.enabled is False:
+        message.declared_admin_state = instance_pb2.ADMIN_STATE_DISABLED
 
 
 def _unsupported(kind: str | None) -> RefusedCallError:

@@ -1,7 +1,7 @@
 """The ephemeral instances of one Nacos connection: one native session."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,6 @@ from muster_gateway.registry import CALL_TIMEOUT_S, reason_of
 
 log = structlog.get_logger(__name__)
 
-MAX_BATCH = 1000
 MAX_KNOWN = 10_000
 RESTART_GRACE_S = 35  # some SDKs register again only 30 s after their server came back
 LOSS_GRACE_S = 5
@@ -45,24 +44,20 @@ class Session:
         """True if the connection has published instances of a service, and not withdrawn them."""
         return service in self._services
 
-    async def publish(self, service: Key, instances: Sequence[instance_pb2.Instance]) -> None:
-        """Replace what this connection offers for a service. Raises RefusedCallError, AioRpcError; then all is as before."""
-        if len(instances) > MAX_BATCH:
-            raise RefusedCallError(wire.INVALID_PARAMETER, f"at most {MAX_BATCH} instances at once")
+    async def publish(self, service: Key, request: native.ReplaceInstancesRequest) -> None:
+        """Replace what this connection offers for a service: `request` says by what, and is given the session.
+
+        Raises RefusedCallError, AioRpcError; then all is as before.
+        """
         is_open = self._opened.done() and not self._is_over
-        session_id = self._opened.result() if is_open else await self._session_id()
-        if len(instances) > 1:  # of one address the last
-            instances = [*{(one.endpoints[0].host, one.endpoints[0].port): one for one in instances}.values()]
-        request = native.ReplaceInstancesRequest(
-            session_id=session_id, service=service_ref(service), instances=instances, unique_address=True
-        )
+        request.session_id = self._opened.result() if is_open else await self._session_id()
         try:
             await self._stub.ReplaceInstances(request, timeout=CALL_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
             if reason_of(error) == "SESSION_NOT_FOUND":
                 raise RefusedCallError(wire.FAILED, "the connection is gone") from error
             raise
-        if instances:
+        if request.instances:
             self._services.add(service)
         else:
             self._services.discard(service)

@@ -60,7 +60,8 @@ def decode(data: bytes) -> Frame:
     except DecodeError as error:
         raise BadPayloadError("no Payload") from error
     metadata = payload.metadata
-    return Frame(metadata.type, payload.body.value, metadata.clientIp, dict(metadata.headers))
+    headers = metadata.headers
+    return Frame(metadata.type, payload.body.value, metadata.clientIp, dict(headers) if headers else {})
 
 
 def encode(kind: str, fields: Mapping[str, object]) -> bytes:
@@ -91,7 +92,7 @@ def read(body: bytes, kind: type[Any]) -> Any:
     """The body as a request. Unknown keys are ignored, and null counts as absent. Raises BadPayloadError."""
     try:
         found = msgspec.json.decode(body or b"{}", type=kind, strict=False)
-        if _ESCAPE.search(body) is not None:
+        if b"\\u" in body and _ESCAPE.search(body) is not None:
             msgspec.json.encode(found).decode()  # a half of a character, which JSON can write, has no UTF-8
     except (ValueError, RecursionError) as error:
         raise BadPayloadError(str(error)) from error

@@ -27,16 +27,21 @@ async def publish(engine: Engine, key: ConfigKey, content: str = "one") -> Any:
     return (await perform(engine, Publish(key, Text(content)))).release
 
 
+async def publish_and_delete(engine: Engine, *contents: str) -> None:
+    """The item `app`, with these releases and the one that tells of its end."""
+    for content in contents:
+        await publish(engine, APP, content)
+    await perform(engine, Delete(APP))
+
+
 def on_disk(store: MemoryStore) -> tuple[int, int]:
     return len(store.scan(Bucket.RELEASES)), len(store.scan(Bucket.CONTENTS))
 
 
 async def test_deleted_item_is_forgotten_with_all_its_history_when_that_is_old() -> None:
     engine, store, clock = make()
-    for content in ("one", "two"):
-        await publish(engine, APP, content)
     await publish(engine, DB)
-    await perform(engine, Delete(APP))
+    await publish_and_delete(engine, "one", "two")
     wait(engine, clock, 30 * DAY_S - 1)
     before = set(engine.state.configs.items), on_disk(store)
 
@@ -50,8 +55,7 @@ async def test_deleted_item_is_forgotten_with_all_its_history_when_that_is_old()
 
 async def test_item_that_returned_in_time_is_kept_with_its_history() -> None:
     engine, _, clock = make()
-    await publish(engine, APP)
-    await perform(engine, Delete(APP))
+    await publish_and_delete(engine, "one")
     wait(engine, clock, 29 * DAY_S)
     again = await publish(engine, APP, "again")
 
@@ -64,8 +68,7 @@ async def test_item_that_returned_in_time_is_kept_with_its_history() -> None:
 
 async def test_forgotten_item_begins_a_new_life_that_a_restart_knows() -> None:
     engine, store, clock = make()
-    await publish(engine, APP)
-    await perform(engine, Delete(APP))
+    await publish_and_delete(engine, "one")
     wait(engine, clock, 31 * DAY_S)
     again = await publish(engine, APP, "again")
     await engine.close()
@@ -80,8 +83,7 @@ async def test_forgotten_item_begins_a_new_life_that_a_restart_knows() -> None:
 
 async def test_deletion_is_as_old_after_a_restart_as_it_was() -> None:
     engine, store, clock = make()
-    await publish(engine, APP)
-    await perform(engine, Delete(APP))
+    await publish_and_delete(engine, "one")
     wait(engine, clock, 29 * DAY_S)
     await engine.close()
     store.close()
@@ -97,9 +99,7 @@ async def test_deletion_is_as_old_after_a_restart_as_it_was() -> None:
 
 async def test_what_the_disk_would_not_drop_does_not_mix_with_the_next_life() -> None:
     engine, store, clock = make()
-    for content in ("one", "two"):
-        await publish(engine, APP, content)
-    await perform(engine, Delete(APP))
+    await publish_and_delete(engine, "one", "two")
     store.fail_next(StorageError("full"))
     wait(engine, clock, 31 * DAY_S)
     await turns_of_the_loop()
@@ -120,8 +120,7 @@ async def test_what_the_disk_would_not_drop_does_not_mix_with_the_next_life() ->
 
 async def test_item_is_kept_for_an_hour_even_if_no_history_is() -> None:
     engine, _, clock = make(limits=Limits(history_retention_s=0.0))
-    await publish(engine, APP)
-    await perform(engine, Delete(APP))
+    await publish_and_delete(engine, "one")
     wait(engine, clock, 3599)
     before = set(engine.state.configs.items)
 

@@ -166,10 +166,9 @@ class Engine:
             turn = self._turn()
         except MusterError:
             return  # no revisions are left: what is due waits for the disk, as every other change does
-        due = self.state.timers.due(turn.now_s)
-        expire(turn, due)
+        expire(turn, self.state.timers.due(turn.now_s))
         forget_configs(turn)
-        if due or turn.events:
+        if turn.events:
             self._revisions.last = turn.last_revision
             self._settle(turn.events)
             if dropped := durable_writes(turn.events):

@@ -21,7 +21,6 @@ import org.apache.servicecomb.http.client.common.HttpTransportFactory;
 
 /** The configuration of the service cart of the application shop, as Java chassis sees it: told whenever it changes. */
 public class Story {
-  private static final int WAIT_S = 1;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @Subscribe
@@ -41,9 +40,8 @@ public class Story {
     String address = arguments[1];
     EventBus bus = new EventBus();
     bus.register(new Story());
-    HttpTransport transport = HttpTransportFactory.createHttpTransport(
-        new HttpConfiguration.SSLProperties(), request -> new HashMap<>(),
-        HttpTransportFactory.defaultRequestConfig().setSocketTimeout(WAIT_S * 1000 + 5000).build()); // as Java chassis has it
+    HttpTransport transport =
+        HttpTransportFactory.createHttpTransport(new HttpConfiguration.SSLProperties(), request -> new HashMap<>());
     ConfigConverter converter = new ConfigConverter(List.of());
     if (arguments[0].equals("kie")) {
       followKie(address, bus, transport, converter);
@@ -61,7 +59,7 @@ public class Story {
         .setProject("default").setAppName("shop").setServiceName("cart").setVersion("1.0.0").setEnvironment("")
         .setEnableAppConfig(true).setEnableServiceConfig(true).setEnableVersionConfig(true).setEnableCustomConfig(true)
         .setCustomLabel("public").setCustomLabelValue("")
-        .setEnableLongPolling(true).setPollingWaitInSeconds(WAIT_S).setFirstPullRequired(false).setRefreshIntervalInMillis(1000);
+        .setEnableLongPolling(true).setPollingWaitInSeconds(1).setFirstPullRequired(false).setRefreshIntervalInMillis(1000);
     KieAddressManager addresses = new KieAddressManager(List.of(address), bus);
     KieClient client = new KieClient(addresses, transport, configuration);
     client.setEventBus(bus);
